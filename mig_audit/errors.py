@@ -1,0 +1,179 @@
+"""The one error tree, and the one place that turns errors into an exit code.
+
+::
+
+    MigAuditError                      exit code
+    |-- InputError                     2   bad usage, parameters or rules
+    |   |-- UsageError
+    |   |-- ParametersError                carries every problem of the document
+    |   `-- RuleError                      carries the column in the rule's text
+    |-- NotPermittedError              3
+    |-- AuditUnavailableError          4   no audit, locked, or owned by another
+    |   |-- AuditAbsentError
+    |   |-- AuditLockedError
+    |   `-- AuditOwnedError
+    |-- DeliveryError                  5   events are in the raw log but not at their sink
+    |-- InternalError                  6   a fault of ours
+    `-- PartialError                   1   done, but something to know
+        |-- KernelRefusedError             carries the errno
+        |-- LossError
+        |-- RawLogError
+        `-- RestoreError
+
+Each error says what happened and where in ``what``, and what to do about it in ``remedy``.
+"""
+
+from __future__ import annotations
+
+import errno as errno_names
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EXIT_CODES = {
+    0: "done",
+    1: "done, but with entries in `errors`",
+    2: "bad usage, parameters or rules",
+    3: "not permitted",
+    4: "audit not available, locked, or owned by another",
+    5: "events could not be delivered; they are in the raw log",
+    6: "a fault of mig-audit's own",
+}
+
+# When several errors meet, the one that explains the most decides.
+_PRECEDENCE = (6, 2, 3, 4, 5, 1)
+
+
+class MigAuditError(Exception):
+    """The root: every exception that crosses a public function is one of these."""
+
+    exit_code = 6
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        """Say what happened, and what the reader can do about it."""
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Return both as one line."""
+        return f"{self.what}: {self.remedy}" if self.remedy else self.what
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a document: where (a JSON path), which rule of the schema, and in words."""
+
+    path: str
+    keyword: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return the line that people read."""
+        return f"{self.path}: {self.message}"
+
+
+class InputError(MigAuditError):
+    """What the caller gave cannot be used; nothing was touched."""
+
+    exit_code = 2
+
+
+class UsageError(InputError):
+    """The command line, a file it names, or a message on stdin is not usable."""
+
+
+class ParametersError(InputError):
+    """The parameters document has problems; all of them are in ``problems``."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Keep every problem; the words of the error are all of them."""
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+
+class RuleError(InputError):
+    """A rule that cannot be understood: ``column`` counts characters of its text from 1."""
+
+    def __init__(self, what: str, column: int = 1, remedy: str = "") -> None:
+        """Remember where in the text the trouble starts."""
+        super().__init__(what, remedy)
+        self.column = column
+
+
+class NotPermittedError(MigAuditError):
+    """The kernel or the file system says that this process may not do it."""
+
+    exit_code = 3
+
+
+class AuditUnavailableError(MigAuditError):
+    """This host's audit cannot be used the way it was asked for."""
+
+    exit_code = 4
+
+
+class AuditAbsentError(AuditUnavailableError):
+    """There is no kernel audit here: not built in, switched off at boot, or hidden by a namespace."""
+
+
+class AuditLockedError(AuditUnavailableError):
+    """The audit configuration must not be changed: ``enabled=2``, or ``failure=2`` would endanger the host."""
+
+
+class AuditOwnedError(AuditUnavailableError):
+    """Another living process owns the audit pid, and the parameters insist on owning it."""
+
+
+class DeliveryError(MigAuditError):
+    """Events were not accepted by their sink; they remain in the raw log."""
+
+    exit_code = 5
+
+
+class InternalError(MigAuditError):
+    """Something that should be impossible."""
+
+    exit_code = 6
+
+
+class PartialError(MigAuditError):
+    """The run was done, and the reader must know something about it."""
+
+    exit_code = 1
+
+
+class KernelRefusedError(PartialError):
+    """The kernel answered a request with an error number."""
+
+    def __init__(self, what: str, number: int, remedy: str = "") -> None:
+        """Put the kernel's word behind what was asked of it."""
+        super().__init__(f"{what}: {describe_errno(number)}", remedy)
+        self.number = number
+
+
+class LossError(PartialError):
+    """Records or events are known to be missing."""
+
+
+class RawLogError(PartialError):
+    """The raw log could not be written to the end."""
+
+
+class RestoreError(PartialError):
+    """The kernel is not exactly as it was found."""
+
+
+def describe_errno(number: int) -> str:
+    """Return for instance ``EEXIST (File exists)``."""
+    name = errno_names.errorcode.get(number, f"errno {number}")
+    return f"{name} ({os.strerror(number)})"
+
+
+def exit_code(errors: Iterable[MigAuditError]) -> int:
+    """Return the exit code of the CLI for a run that ended with these errors."""
+    codes = {error.exit_code for error in errors}
+    return next((code for code in _PRECEDENCE if code in codes), 0)

@@ -1,0 +1,3 @@
+"""The modules that ship with the runner, one package each."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The audit module."""
+
+from __future__ import annotations
