@@ -1,0 +1,170 @@
+"""The command line. stdout carries data only; everything for people goes to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional
+
+from . import __version__
+from .errors import EXIT_CODES, MigAuditError, ParametersError, UsageError, exit_code
+from .registry import find_module
+from .runner import check_parameters, run_module, run_one_shot
+from .validation import load_schema, parse_document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .results import Result
+
+_DEFAULT_MODULE = "audit"
+_EPILOG = "exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="mig-audit",
+        description="A flight recorder for Linux hosts, switched on for a bounded time.",
+        epilog=_EPILOG + "\nUnder -m the exit code is always 0 and the envelope tells.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"mig-audit {__version__}")
+    parser.add_argument(
+        "-m", dest="module", metavar="MODULE", help="answer one MIG message on stdin with one JSON object on stdout"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="record one window and answer with a results envelope"))
+    validate = commands.add_parser("validate", help="check a parameters document; touch nothing")
+    _add_parameters(validate)
+    schema = commands.add_parser("schema", help="print a published JSON Schema")
+    schema.add_argument("name", nargs="?", metavar="NAME", help="which one; without it, the names")
+    return parser
+
+
+def _add_parameters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("parameters", metavar="PARAMS.json", help="the parameters document; - is stdin")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_parameters(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the result to FILE, complete or not at all, instead of stdout"
+    )
+    parser.add_argument("--pretty", action="store_true", help="print lines for people instead of JSON")
+    parser.add_argument(
+        "--found-only", action="store_true", help="print only what was found: nothing at all if nothing was"
+    )
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run one command and return its exit code."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.module:
+        sys.stdout.write(run_one_shot(options.module, sys.stdin.buffer))
+        return 0
+    command = _COMMANDS.get(options.command)
+    if command is None:
+        parser.print_usage(sys.stderr)
+        return 2
+    try:
+        return command(options)
+    except MigAuditError as error:
+        _say_error(error)
+        return exit_code([error])
+
+
+def _run(options: argparse.Namespace) -> int:
+    module = find_module(_DEFAULT_MODULE)
+    output = _Output(options.output)
+    result = run_module(module, _read_document(options.parameters), _progress())
+    if result.found_anything or not options.found_only:
+        output.write(_rendered(result, options))
+    for error in result.errors:
+        _say_error(error)
+    return result.exit_code
+
+
+def _rendered(result: Result, options: argparse.Namespace) -> str:
+    if options.pretty:
+        lines = find_module(_DEFAULT_MODULE).describe(result.to_json(), found_only=options.found_only)
+        return "".join(f"{line}\n" for line in lines)
+    return result.to_line() + "\n"
+
+
+def _validate(options: argparse.Namespace) -> int:
+    document = _read_document(options.parameters)
+    try:
+        check_parameters(find_module(_DEFAULT_MODULE), document)
+    except ParametersError as error:
+        problems = [vars(problem) for problem in error.problems]
+        sys.stdout.write(json.dumps({"valid": False, "problems": problems}) + "\n")
+        raise
+    sys.stdout.write(json.dumps({"valid": True, "problems": []}) + "\n")
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    schemas = find_module(_DEFAULT_MODULE).schemas()
+    if options.name is None:
+        sys.stdout.write("".join(f"{name}\n" for name in schemas))
+        return 0
+    if options.name not in schemas:
+        raise UsageError(f"there is no schema {options.name!r}", f"known schemas: {', '.join(schemas)}")
+    sys.stdout.write(load_schema(schemas[options.name]))
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"run": _run, "validate": _validate, "schema": _schema}
+
+
+def _read_document(path: str) -> object:
+    try:
+        text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "name a readable file, or - for stdin") from error
+    return parse_document(text, "stdin" if path == "-" else path)
+
+
+class _Output:
+    """Where the result goes. A file is prepared before the run, so that a bad path costs no window."""
+
+    def __init__(self, path: Optional[str]) -> None:
+        self._path = path
+        if path is None:
+            return
+        folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100  # resolving links would move the file
+        try:
+            self._descriptor, self._temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror}", "name a file in a writable folder") from error
+
+    def write(self, text: str) -> None:
+        if self._path is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            return
+        try:
+            with open(self._descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  # a descriptor, not a path
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(self._temporary, self._path)  # noqa: PTH105  # both are plain strings
+        except OSError as error:
+            raise UsageError(f"{self._path} could not be written: {error.strerror}", "see the raw log") from error
+
+
+def _progress() -> Callable[[str], None]:
+    if not sys.stderr.isatty():
+        return lambda _text: None
+    return lambda text: print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _say_error(error: MigAuditError) -> None:
+    lines = [str(problem) for problem in error.problems] if isinstance(error, ParametersError) else [str(error)]
+    sys.stderr.write("".join(f"mig-audit: {line}\n" for line in lines))

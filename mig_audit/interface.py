@@ -1,0 +1,41 @@
+"""What a module is to the runner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .errors import Problem
+    from .results import Result
+    from .stop import Stop
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the runner lends a module for one run: the request to stop, and where progress for people goes."""
+
+    stop: Stop
+    progress: Callable[[str], None]
+
+
+class Module(Protocol):
+    """A module: found by name, given a parameters document, answering with a result."""
+
+    def schemas(self) -> Mapping[str, str]:
+        """Return the names under which its schemas are asked for, and their file names."""
+
+    def validate(self, document: object) -> Sequence[Problem]:
+        """Return everything that is wrong with a parameters document; touch nothing."""
+
+    def run(self, document: object, context: Context) -> Result:
+        """Do the work of a valid document, and answer whatever happens.
+
+        Raises:
+            ParametersError: the document is not valid; nothing was touched.
+        """
+
+    def describe(self, result: Mapping[str, object], *, found_only: bool) -> Sequence[str]:
+        """Return an envelope as lines for people, MIG's PrintResults: elements, then errors, then statistics."""

@@ -1,0 +1,69 @@
+"""Drive one module: MIG's one-shot contract, and the command line's ``run`` and ``validate``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Callable
+
+from .errors import InternalError, MigAuditError, ParametersError, UsageError
+from .interface import Context
+from .messages import read_parameters, watch_for_stop
+from .registry import find_module
+from .results import Result
+from .stop import Stop
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from .interface import Module
+
+
+def run_module(module: Module, document: object, progress: Callable[[str], None]) -> Result:
+    """Run a document; whatever goes wrong is in the result."""
+    stop = Stop()
+    try:
+        with stop.on_signals():
+            return _answer(module, document, Context(stop, progress))
+    finally:
+        stop.close()
+
+
+def run_one_shot(name: str, stdin: BinaryIO) -> str:
+    """Answer one message on stdin, as MIG's agent expects it: one JSON object, whatever happens.
+
+    A module that does not exist is answered with ``errors`` alone, as the agent's own binary does.
+    """
+    try:
+        module = find_module(name)
+    except UsageError as error:
+        return json.dumps({"errors": [error.what]})
+    stop = Stop()
+    try:
+        document = read_parameters(stdin)
+        watch_for_stop(stdin, stop)
+        with stop.on_signals():
+            result = _answer(module, document, Context(stop, _silent))
+    except MigAuditError as error:
+        result = Result.failure(error)
+    return result.to_line()
+
+
+def check_parameters(module: Module, document: object) -> None:
+    """Raise a ParametersError with every problem of a document, if it has any; touch nothing."""
+    problems = module.validate(document)
+    if problems:
+        raise ParametersError(problems)
+
+
+def _answer(module: Module, document: object, context: Context) -> Result:
+    try:
+        check_parameters(module, document)
+        return module.run(document, context)
+    except MigAuditError as error:
+        return Result.failure(error)
+    except Exception as error:  # noqa: BLE001  # the contract: an answer, whatever happens
+        return Result.failure(InternalError(f"{type(error).__name__}: {error}", "please report this, with the input"))
+
+
+def _silent(_text: str) -> None:
+    """Say nothing: under an agent nobody is there to read it."""

@@ -1,0 +1,50 @@
+"""A request to stop, from a signal or from another thread, that a waiting select sees at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Stop:
+    """Asked for at most once; ``reason`` is empty until then."""
+
+    def __init__(self) -> None:
+        """Open the pipe that makes the request visible to select."""
+        self._read, self._write = os.pipe()
+        self.reason = ""
+
+    def request(self, reason: str) -> None:
+        """Ask to stop; the first reason stays."""
+        if not self.reason:
+            self.reason = reason
+            os.write(self._write, b"!")
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable with the request."""
+        return self._read
+
+    def close(self) -> None:
+        """Release the pipe."""
+        os.close(self._read)
+        os.close(self._write)
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """Take SIGTERM, SIGINT and SIGHUP as requests to stop for the time of a ``with`` block."""
+        before = {number: signal.signal(number, self._signalled) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _signalled(self, number: int, _frame: object) -> None:
+        self.request(signal.Signals(number).name)

@@ -1,0 +1,147 @@
+"""A JSON document against its schema: every problem at once, each with its path and the schema's keyword."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .errors import Problem, UsageError
+from .quantities import parse_duration, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import jsonschema
+    from jsonschema.protocols import Validator
+
+MAX_DOCUMENT = 16 << 20  # bytes
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@lru_cache(maxsize=None)
+def load_schema(file_name: str) -> str:
+    """Return the text of a published schema."""
+    return resources.files("mig_audit.schemas").joinpath(file_name).read_text("utf-8")
+
+
+def parse_document(text: str | bytes, origin: str) -> object:
+    """Return the JSON value in ``text``.
+
+    Stricter than json.loads, because what a document says twice or not at all must not be guessed: no duplicate keys,
+    no NaN, UTF-8 only.
+
+    Raises:
+        UsageError: it is not JSON; the error names ``origin`` and the place.
+    """
+    if len(text) > MAX_DOCUMENT:
+        raise UsageError(f"{origin} has more than {MAX_DOCUMENT} bytes", "a parameters document is a small one")
+    try:
+        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        document: object = json.loads(decoded, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise UsageError(f"{origin} is not JSON: {error.msg} ({where})", "mend it there") from error
+    except (UnicodeDecodeError, _NotStrictError) as error:
+        raise UsageError(f"{origin} is not JSON: {error}", "mend it") from error
+    except (RecursionError, ValueError) as error:
+        raise UsageError(f"{origin} is not usable JSON: {error}", "nest less, and write smaller numbers") from error
+    return document
+
+
+class _NotStrictError(ValueError):
+    """Valid for json.loads, and yet not JSON."""
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _NotStrictError(f"the key {twice!r} occurs twice in one object")
+    return document
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _NotStrictError(f"{name} is not a JSON number")
+
+
+def find_problems(document: object, schema_name: str) -> list[Problem]:
+    """Return every problem of a document, in the order of their paths; an empty list if it is valid."""
+    errors = _validator(schema_name).iter_errors(document)
+    return sorted((problem for error in errors for problem in _problems(error)), key=lambda problem: problem.path)
+
+
+@lru_cache(maxsize=None)
+def _validator(schema_name: str) -> Validator:
+    import jsonschema  # noqa: PLC0415  # it takes longer to import than all the rest, and a help text needs none
+
+    quantities = {
+        "minimumDuration": _bound(parse_duration, "shorter", least=True),
+        "maximumDuration": _bound(parse_duration, "longer", least=False),
+        "minimumSize": _bound(parse_size, "smaller", least=True),
+        "maximumSize": _bound(parse_size, "larger", least=False),
+    }
+    extended = jsonschema.validators.extend(jsonschema.Draft202012Validator, quantities)
+    schema = json.loads(load_schema(schema_name))
+    validator: Validator = extended(schema)
+    return validator
+
+
+def _bound(parse: Any, word: str, *, least: bool) -> Any:  # noqa: ANN401  # jsonschema's own type for a keyword
+    """Return the check of a keyword that bounds a duration or a size written for people."""
+    import jsonschema  # noqa: PLC0415  # imported by the caller already
+
+    def check(
+        _validator: object, limit: str, instance: object, _schema: object
+    ) -> Iterator[jsonschema.ValidationError]:
+        try:
+            value = parse(instance) if isinstance(instance, str) else parse(limit)
+        except ValueError:
+            return  # the pattern says so already
+        if value < parse(limit) if least else value > parse(limit):
+            yield jsonschema.ValidationError(f"{instance} is {word} than {limit}")
+
+    return check
+
+
+def _problems(error: jsonschema.ValidationError) -> Iterator[Problem]:
+    path = _json_path(error)
+    keyword = str(error.validator)
+    if keyword == "additionalProperties":
+        yield from _unknown_fields(error, path)
+    elif keyword == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        # jsonschema reports each missing name by itself, with all of them in the schema
+        yield from (Problem(path, keyword, error.message.replace("a required property", "missing")) for _ in missing[:1])
+    elif keyword in {"pattern", "anyOf", "oneOf", "not"} and "title" in error.schema:
+        yield Problem(path, keyword, f"{_shown(error.instance)} is not {error.schema['title']}")
+    else:
+        yield Problem(path, keyword, error.message if len(error.message) < 300 else f"{error.message[:300]}...")
+
+
+def _unknown_fields(error: jsonschema.ValidationError, path: str) -> Iterator[Problem]:
+    known: Mapping[str, object] = error.schema.get("properties", {})
+    for name in sorted(set(error.instance) - set(known)):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known fields: {', '.join(known)}"
+        yield Problem(_member(path, name), "additionalProperties", f"unknown field; {hint}")
+
+
+def _json_path(error: jsonschema.ValidationError) -> str:
+    path = "$"
+    for part in error.absolute_path:
+        path = f"{path}[{part}]" if isinstance(part, int) else _member(path, part)
+    return path
+
+
+def _member(path: str, name: str) -> str:
+    return f"{path}.{name}" if _PLAIN_NAME.fullmatch(name) else f"{path}[{json.dumps(name)}]"
+
+
+def _shown(instance: object) -> str:
+    shown = json.dumps(instance)
+    return shown if len(shown) < 100 else f"{shown[:100]}..."

@@ -1,0 +1,188 @@
+"""Requests to the kernel's audit and their answers, on a socket that never carries records."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Callable, Optional, TypeVar
+
+from mig_audit.errors import (
+    AuditAbsentError,
+    InternalError,
+    KernelRefusedError,
+    MigAuditError,
+    NotPermittedError,
+    describe_errno,
+)
+
+from . import protocol
+from .status import Setting, Status, pack_setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typing_extensions import Self
+
+_ANSWER_SECONDS = 5.0
+_LIST_ATTEMPTS = 3
+_CONTROL_BUFFER = 8 << 20
+
+_T = TypeVar("_T")
+
+
+def open_netlink() -> socket.socket:
+    """Return a connected audit socket; connected to port 0, it takes messages from the kernel alone."""
+    try:
+        sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol.NETLINK_AUDIT)
+    except OSError as error:
+        raise _absent(error) from error
+    sock.setsockopt(protocol.SOL_NETLINK, protocol.NETLINK_CAP_ACK, 1)
+    return sock
+
+
+def force_receive_buffer(sock: socket.socket, size: int) -> int:
+    """Ask for a receive buffer beyond ``net.core.rmem_max``; return the bytes that the kernel granted."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, protocol.SO_RCVBUFFORCE, size)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
+
+
+class Control:
+    """The control side of kernel audit: one request, one answer, matched by sequence number."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Take over a socket from `open_netlink` (or one that behaves like it)."""
+        self._socket = sock
+        self._socket.settimeout(_ANSWER_SECONDS)
+        self._sequence = 0
+
+    @classmethod
+    def open(cls) -> Self:
+        """Open a control socket, or say why this host has no audit."""
+        sock = open_netlink()
+        sock.connect((0, 0))
+        force_receive_buffer(sock, _CONTROL_BUFFER)
+        return cls(sock)
+
+    def close(self) -> None:
+        """Close the socket; nothing in the kernel depends on it."""
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def status(self) -> Status:
+        """Return the kernel's audit status (AUDIT_GET)."""
+        sequence = self._request(protocol.AUDIT_GET, b"", "reading the audit status")
+        kind, payload = self._reply(sequence)
+        if kind != protocol.AUDIT_GET:
+            raise InternalError(f"asked for the audit status, the kernel answered with message type {kind}")
+        return Status.unpack(payload)
+
+    def set(self, setting: Setting, value: int, words: int) -> None:
+        """Set one word of the status (AUDIT_SET)."""
+        what = f"setting {setting.name.lower()} to {value}"
+        self._request(protocol.AUDIT_SET, pack_setting(setting, value, words), what)
+
+    def add_rule(self, payload: bytes) -> None:
+        """Add one rule, given as ``struct audit_rule_data``."""
+        self._request(protocol.AUDIT_ADD_RULE, payload, "adding a rule")
+
+    def delete_rule(self, payload: bytes) -> None:
+        """Delete one rule, given as ``struct audit_rule_data`` without the prepend flag."""
+        self._request(protocol.AUDIT_DEL_RULE, payload, "deleting a rule")
+
+    def rules(self) -> tuple[bytes, ...]:
+        """Return every loaded rule as the kernel lists it, in evaluation order.
+
+        The kernel drops rules without a word when the reader's buffer is full, so only a listing that ran to its
+        end mark without ENOBUFS counts.
+        """
+        for _ in range(_LIST_ATTEMPTS):
+            sequence = self._request(protocol.AUDIT_LIST_RULES, b"", "listing the rules")
+            listed: list[bytes] = []
+            try:
+                while True:
+                    kind, payload = self._reply(sequence)
+                    if kind == protocol.NLMSG_DONE:
+                        return tuple(listed)
+                    listed.append(payload)
+            except _BufferFullError:
+                continue
+        raise KernelRefusedError("listing the rules", errno.ENOBUFS, "the host is too busy to answer; try again")
+
+    def _request(self, kind: int, payload: bytes, what: str) -> int:
+        """Send one request and wait for its ACK; return the sequence number that its replies carry."""
+        self._sequence += 1
+        with _explained(what):
+            self._socket.send(protocol.message(kind, self._sequence, payload))
+        answer, body = self._reply(self._sequence)
+        if answer != protocol.NLMSG_ERROR:
+            raise InternalError(f"{what}: the kernel sent message type {answer} in place of an ACK")
+        (code,) = protocol.ERROR_CODE.unpack_from(body)
+        if code < 0:
+            raise refusal(what, -code)
+        return self._sequence
+
+    def _reply(self, sequence: int) -> tuple[int, bytes]:
+        """Return the next message that answers ``sequence``: its type and payload."""
+        while True:
+            with _explained("waiting for the kernel's answer"):
+                datagram = self._socket.recv(protocol.MAX_DATAGRAM)
+            length, kind, _flags, answered, _port = protocol.HEADER.unpack_from(datagram)
+            if answered == sequence:
+                return kind, datagram[protocol.HEADER.size : length]
+
+
+class _BufferFullError(InternalError):
+    """ENOBUFS on the control socket."""
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    try:
+        yield
+    except socket.timeout as error:
+        remedy = "the host may be overloaded; try again"
+        raise KernelRefusedError(f"{what}: no answer in {_ANSWER_SECONDS:g} s", errno.ETIMEDOUT, remedy) from error
+    except OSError as error:
+        number = error.errno or errno.EIO
+        if number == errno.ENOBUFS:
+            raise _BufferFullError(f"{what}: the socket's receive buffer overran") from error
+        raise refusal(what, number) from error
+
+
+def refusal(what: str, number: int, euid: Callable[[], int] = os.geteuid) -> MigAuditError:
+    """Return the error of our tree that a kernel errno means, with the remedy that fits."""
+    if number == errno.ECONNREFUSED:
+        return AuditAbsentError(
+            f"{what}: the kernel hides audit here (ECONNREFUSED)",
+            "this is a user namespace or a container; run mig-audit in the host's own namespaces",
+        )
+    if number in {errno.EPERM, errno.EACCES}:
+        remedy = (
+            "root here lacks CAP_AUDIT_CONTROL or is in a container's pid namespace; run mig-audit on the host itself"
+            if euid() == 0
+            else "run mig-audit as root, or with CAP_AUDIT_CONTROL"
+        )
+        return NotPermittedError(f"{what}: {describe_errno(number)}", remedy)
+    return KernelRefusedError(what, number)
+
+
+def _absent(error: OSError) -> MigAuditError:
+    number: Optional[int] = error.errno
+    if number in {errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EINVAL}:
+        return AuditAbsentError(
+            "this kernel has no audit: it was built without CONFIG_AUDIT or booted with audit=0",
+            "remove audit=0 from the kernel's command line and reboot, or use a kernel with CONFIG_AUDITSYSCALL",
+        )
+    return refusal("opening an audit socket", number or errno.EIO)

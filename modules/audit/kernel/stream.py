@@ -1,0 +1,78 @@
+"""The two ways to receive records: as the owner of the audit pid, and as a member of the multicast group."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+
+from mig_audit.errors import AuditOwnedError, KernelRefusedError, NotPermittedError
+
+from . import protocol
+from .control import Control, force_receive_buffer, open_netlink
+from .status import Setting
+
+
+class RecordStream:
+    """A socket that carries records: ``socket`` to read, ``mode`` as reported, ``buffer`` bytes granted."""
+
+    def __init__(self, sock: socket.socket, mode: str, buffer: int) -> None:
+        """Use `claim` or `join`."""
+        self.socket = sock
+        self.mode = mode
+        self.buffer = buffer
+
+    def close(self) -> None:
+        """Stop receiving."""
+        self.socket.close()
+
+
+def claim(words: int, receive_buffer: int) -> RecordStream:
+    """Become the owner of the audit pid.
+
+    The kernel remembers the socket on which the claim arrives, so it is sent on the record socket itself. That socket
+    is close-on-exec: a copy in a child would keep the claim alive after we are gone.
+
+    Raises:
+        AuditOwnedError: another living process owns it.
+    """
+    sock = open_netlink()
+    sock.connect((0, 0))
+    granted = force_receive_buffer(sock, receive_buffer)
+    control = Control(sock)
+    try:
+        control.set(Setting.PID, os.getpid(), words)
+    except KernelRefusedError as error:
+        sock.close()
+        if error.number == errno.EEXIST:
+            raise AuditOwnedError(
+                "another living process owns the audit pid (EEXIST)",
+                "stop it, or let mig-audit read beside it (kernel.stream = auto)",
+            ) from error
+        raise
+    sock.setblocking(False)
+    return RecordStream(sock, "unicast", granted)
+
+
+def release(control: Control, words: int) -> None:
+    """Give the audit pid back; any socket of the owning process will do."""
+    control.set(Setting.PID, 0, words)
+
+
+def join(receive_buffer: int) -> RecordStream:
+    """Read beside the owner, through the multicast group (Linux 3.16 and CAP_AUDIT_READ)."""
+    sock = open_netlink()
+    granted = force_receive_buffer(sock, receive_buffer)
+    try:
+        sock.bind((0, 1 << (protocol.AUDIT_NLGRP_READLOG - 1)))
+    except PermissionError as error:
+        sock.close()
+        raise NotPermittedError(
+            "joining the audit multicast group: EPERM", "run mig-audit as root, or with CAP_AUDIT_READ"
+        ) from error
+    except OSError as error:
+        sock.close()
+        raise KernelRefusedError("joining the audit multicast group", error.errno or errno.EIO) from error
+    sock.setblocking(False)
+    return RecordStream(sock, "multicast", granted)
+

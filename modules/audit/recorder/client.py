@@ -1,0 +1,147 @@
+"""The main process's side of the recorder: start it, hear it, stop it, and stand in for it if it dies."""
+
+from __future__ import annotations
+
+import select
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional
+
+import mig_audit
+from mig_audit.errors import InternalError, MigAuditError
+from mig_audit.modules.audit.kernel.control import Control
+from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot, restore
+
+from . import reports
+from .channel import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .plan import Plan
+
+# Isolated and without site packages: what runs as root beside the kernel takes nothing from the environment or the
+# working folder, and needs only the standard library and this package.
+_BOOT = (
+    "import sys; sys.path.append(sys.argv.pop(1)); "
+    "from mig_audit.modules.audit.recorder.process import main; sys.exit(main(sys.argv[1:]))"
+)
+_PACKAGE_ROOT = Path(mig_audit.__file__).resolve().parent.parent
+_FAREWELL = 10.0  # seconds for the recorder to exit once it has said its last word
+
+
+class RecorderProcess:
+    """The recorder as seen from the main process: everything it has reported so far.
+
+    ``gone`` is True once its channel is closed; from then on nothing changes any more.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], channel: Channel) -> None:
+        """Use `start`."""
+        self._process = process
+        self._channel = channel
+        self.pid = process.pid
+        self.found: Optional[reports.Found] = None
+        self.outcomes: list[RuleOutcome] = []
+        self.ready: Optional[reports.Ready] = None
+        self.progress: Optional[reports.Progress] = None
+        self.ended: Optional[reports.Ended] = None
+        self.restoration: Optional[Restoration] = None
+        self.failure: Optional[MigAuditError] = None
+
+    @classmethod
+    def start(cls, log: int, arguments: Sequence[str] = (sys.executable, "-I", "-S", "-c", _BOOT)) -> RecorderProcess:
+        """Start a recorder that appends to the descriptor ``log``; it does nothing before it has its plan.
+
+        It gets a session of its own, so that what the terminal or an agent does to this process does not reach it: it
+        sees its channel close, and restores the kernel.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [*arguments, str(_PACKAGE_ROOT), str(theirs.fileno()), str(log)]
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                cwd="/",
+                pass_fds=(theirs.fileno(), log),
+                start_new_session=True,
+            )
+        return cls(process, Channel(ours))
+
+    @property
+    def gone(self) -> bool:
+        """Return whether the recorder has hung up."""
+        return self._channel.closed
+
+    def send(self, plan: Plan) -> None:
+        """Let it begin."""
+        self._channel.send("plan", plan.to_json())
+
+    def stop(self) -> None:
+        """Ask it to end the window now; it still reports, and restores the kernel."""
+        self._channel.send("stop", {})
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self._channel.fileno()
+
+    def listen(self, timeout: float) -> None:
+        """Take in what it reports within ``timeout`` seconds, at the least what has arrived already."""
+        if not self.gone and select.select([self._channel], [], [], timeout)[0]:
+            for message in self._channel.receive():
+                self._take(message.pop("kind"), message)
+
+    def _take(self, kind: str, message: dict[str, object]) -> None:
+        if kind == reports.OUTCOME:
+            self.outcomes.append(reports.outcome_from_json(message))
+        elif kind == reports.FOUND:
+            self.found = reports.Found.from_json(message)
+        elif kind == reports.READY:
+            self.ready = reports.Ready.from_json(message)
+        elif kind == reports.PROGRESS:
+            self.progress = reports.Progress.from_json(message)
+        elif kind == reports.ENDED:
+            self.ended = reports.Ended.from_json(message)
+        elif kind == reports.FAILED:
+            self.failure = reports.error_from_json(message)
+        else:
+            self.restoration = restoration_from_json(message)
+
+    def farewell(self, open_control: Callable[[], Control] = Control.open) -> None:
+        """Wait until it is gone; if it went without restoring the kernel, do that in its place."""
+        while not self.gone:
+            self.listen(_FAREWELL)
+        self._channel.close()
+        try:
+            self._process.wait(_FAREWELL)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self.restoration is None and self.found is not None:
+            self._stand_in(self.found, open_control)
+        if self.ended is None and self.failure is None:
+            code = self._process.returncode
+            self.failure = InternalError(f"the recorder ended before its window did, with exit status {code}")
+
+    def _stand_in(self, found: reports.Found, open_control: Callable[[], Control]) -> None:
+        try:
+            with open_control() as control:
+                self.restoration = restore(control, found.before, found.settings, self.outcomes)
+        except MigAuditError as error:
+            trouble = f"the recorder died, and the kernel could not be restored in its place: {error}"
+            self.restoration = Restoration(None, tuple(self.outcomes), (trouble,))
+
+
+def restoration_from_json(document: dict[str, object]) -> Restoration:
+    """Rebuild a restoration from its report."""
+    after, outcomes, differences = document["after"], document["outcomes"], document["differences"]
+    assert isinstance(outcomes, list)  # noqa: S101  # our own report, not input
+    assert isinstance(differences, list)  # noqa: S101  # the same
+    return Restoration(
+        Snapshot.from_json(after) if isinstance(after, dict) else None,
+        tuple(RuleOutcome.from_json(outcome) for outcome in outcomes),
+        tuple(differences),
+    )

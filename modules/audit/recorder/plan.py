@@ -1,0 +1,64 @@
+"""What the recorder is told to do, as one document on its channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
+
+from mig_audit.modules.audit.kernel.status import FAILURE_PANIC, Setting, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the recorder needs to know.
+
+    ``rules`` and ``own_rules`` are ``struct audit_rule_data`` payloads; the latter keep the run's own processes out of
+    the record. ``window`` is in seconds, sizes are in bytes. A setting that is None stays as it was found.
+    """
+
+    rules: tuple[bytes, ...]
+    own_rules: tuple[bytes, ...]
+    window: float
+    stream: str
+    receive_buffer: int
+    max_log_size: int
+    backlog_limit: Optional[int]
+    rate_limit: Optional[int]
+    failure: Optional[int]
+    wait: bool
+
+    def settings(self, status: Status, *, tune: bool) -> dict[Setting, int]:
+        """Return what to set on a kernel with this status, in order; ``enabled`` comes last.
+
+        The backlog limit is only ever raised, and ``failure`` only ever lowered.
+        """
+        wanted: dict[Setting, int] = {}
+        if self.failure is not None and status.failure == FAILURE_PANIC:
+            wanted[Setting.FAILURE] = self.failure
+        if tune:
+            if self.rate_limit is not None:
+                wanted[Setting.RATE_LIMIT] = self.rate_limit
+            if self.backlog_limit is not None and 0 < status.backlog_limit < self.backlog_limit:
+                wanted[Setting.BACKLOG_LIMIT] = self.backlog_limit
+            if not self.wait and status.backlog_wait_time is not None:
+                wanted[Setting.BACKLOG_WAIT_TIME] = 0
+        wanted[Setting.ENABLED] = 1
+        return {setting: value for setting, value in wanted.items() if status.setting(setting) != value}
+
+    def to_json(self) -> dict[str, object]:
+        """Return the plan for the channel."""
+        document: dict[str, object] = dict(vars(self))
+        document["rules"] = [rule.hex() for rule in self.rules]
+        document["own_rules"] = [rule.hex() for rule in self.own_rules]
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Plan:
+        """Rebuild a plan from `to_json`."""
+        fields = dict(document)
+        fields["rules"] = tuple(bytes.fromhex(rule) for rule in document["rules"])
+        fields["own_rules"] = tuple(bytes.fromhex(rule) for rule in document["own_rules"])
+        return cls(**fields)

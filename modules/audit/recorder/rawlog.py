@@ -1,0 +1,121 @@
+"""The raw log: auditd's line format, private, append-only, bounded; and the queue of all that follows."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional
+
+from mig_audit.errors import NotPermittedError, RawLogError, UsageError, describe_errno
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PRIVATE_DIRECTORY = 0o700
+_PRIVATE_FILE = 0o600
+
+
+def create(path: Path) -> int:
+    """Create the raw log and return its descriptor, open for reading and appending.
+
+    The file must not exist, symbolic links are not followed, and the folder must not be one in which others can
+    exchange the file: evidence is neither overwritten nor left where it can be.
+
+    Raises:
+        UsageError: the path is not usable.
+        NotPermittedError: the file system does not let us.
+    """
+    try:
+        path.parent.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            _refuse_shared(path.parent, os.fstat(folder))
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+            return os.open(path.name, flags, _PRIVATE_FILE, dir_fd=folder)
+        finally:
+            os.close(folder)
+    except FileExistsError as error:
+        raise UsageError(
+            f"the raw log {path} exists already", "evidence is not overwritten: name another file or move that one"
+        ) from error
+    except PermissionError as error:
+        raise NotPermittedError(f"the raw log {path} cannot be created: {error.strerror}", "run as root") from error
+    except OSError as error:
+        raise UsageError(
+            f"the raw log {path} cannot be created: {describe_errno(error.errno or 0)}",
+            "name a folder on a writable file system in raw_log",
+        ) from error
+
+
+def _refuse_shared(folder: Path, status: os.stat_result) -> None:
+    open_to_others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
+    if open_to_others or status.st_uid not in {0, os.geteuid()}:
+        raise UsageError(
+            f"the raw log's folder {folder} can be changed by other users",
+            "name a folder that belongs to root and that only root can write to",
+        )
+
+
+class RawLogWriter:
+    """Appends whole records, and never lets the file exceed its bound.
+
+    ``size`` is the bytes written; ``written`` and ``unwritten`` count records; ``failure`` says why writing ended.
+    """
+
+    def __init__(self, descriptor: int, max_size: int, write: Callable[[int, bytes], int] = os.write) -> None:
+        """Write to an empty file; ``write`` is os.write but in tests."""
+        self._descriptor = descriptor
+        self._max_size = max_size
+        self._write = write
+        self.size = 0
+        self.written = 0
+        self.unwritten = 0
+        self.failure: Optional[RawLogError] = None
+
+    def append(self, lines: Sequence[bytes]) -> bool:
+        """Append lines, each ending in a newline; return False once no more will fit."""
+        if self.failure is None:
+            kept = self._fitting(lines)
+            self._append(b"".join(kept), len(kept))
+            lines = lines[len(kept) :]
+        self.unwritten += len(lines)
+        return self.failure is None
+
+    def _fitting(self, lines: Sequence[bytes]) -> Sequence[bytes]:
+        room = self._max_size - self.size
+        if sum(map(len, lines)) <= room:
+            return lines
+        self.failure = RawLogError(
+            f"the raw log reached its bound of {self._max_size} bytes", "raise raw_log.max_size or record less"
+        )
+        for count, line in enumerate(lines):
+            room -= len(line)
+            if room < 0:
+                return lines[:count]
+        return lines
+
+    def _append(self, block: bytes, count: int) -> None:
+        done = 0
+        try:
+            while done < len(block):
+                done += self._write(self._descriptor, block[done:])
+        except OSError as error:
+            self._tear_off(block, done, count, error)
+            return
+        self.size += len(block)
+        self.written += count
+
+    def _tear_off(self, block: bytes, done: int, count: int, error: OSError) -> None:
+        """Keep the whole records of a write that failed half-way, and no torn one."""
+        whole = block.rfind(b"\n", 0, done) + 1
+        os.ftruncate(self._descriptor, self.size + whole)
+        kept = block.count(b"\n", 0, whole)
+        self.size += whole
+        self.written += kept
+        self.unwritten += count - kept
+        self.failure = RawLogError(
+            f"the raw log could not be written: {describe_errno(error.errno or errno.EIO)}",
+            "free space on its file system, or name another folder in raw_log",
+        )

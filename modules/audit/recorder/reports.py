@@ -1,0 +1,151 @@
+"""What the recorder says on its channel, in this order: found, outcome..., ready, progress..., ended, restored.
+
+``failed`` may come in the place of any of them, and is followed by ``restored`` if something had been changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
+
+from mig_audit import errors
+from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
+from mig_audit.modules.audit.kernel.status import Setting, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOUND, OUTCOME, READY, PROGRESS, ENDED, RESTORED, FAILED = (
+    "found",
+    "outcome",
+    "ready",
+    "progress",
+    "ended",
+    "restored",
+    "failed",
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The state before the first change, and the settings that are about to be made."""
+
+    before: Snapshot
+    settings: dict[Setting, int]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report as a document."""
+        settings = {setting.name: value for setting, value in self.settings.items()}
+        return {"before": self.before.to_json(), "settings": settings}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Found:
+        """Rebuild the report."""
+        settings = {Setting[name]: value for name, value in document["settings"].items()}
+        return cls(Snapshot.from_json(document["before"]), settings)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The window is open: how records are received, and the status with all changes made.
+
+    ``pid`` is the recorder's; ``started`` is seconds since the epoch; ``receive_buffer`` is in bytes.
+    """
+
+    mode: str
+    why: str
+    error: Optional[errors.MigAuditError]
+    pid: int
+    started: float
+    receive_buffer: int
+    during: Status
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report as a document."""
+        error = error_to_json(self.error) if self.error else None
+        return {**vars(self), "error": error, "during": self.during.to_json()}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Ready:
+        """Rebuild the report."""
+        fields = {name: document[name] for name in cls.__dataclass_fields__}
+        fields["error"] = error_from_json(document["error"]) if document["error"] else None
+        fields["during"] = Status.from_json(document["during"])
+        return cls(**fields)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Counts so far: records received and written, bytes in the raw log, records the kernel says it lost."""
+
+    received: int
+    written: int
+    size: int
+    lost: int
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report as a document."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Progress:
+        """Rebuild the report."""
+        return cls(**{name: document[name] for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The window is closed and the raw log is complete.
+
+    ``reason`` is ``window``, ``stopped``, ``abandoned`` (the main process is gone), or ``raw-log``. ``overruns`` counts
+    ENOBUFS, ``foreign`` messages that were not from the kernel, ``challengers`` are processes that tried to take the
+    audit pid. ``status`` is the kernel's own account at the end of the window.
+    """
+
+    reason: str
+    started: float
+    ended: float
+    received: int
+    written: int
+    unwritten: int
+    size: int
+    overruns: int
+    foreign: int
+    challengers: tuple[int, ...]
+    status: Status
+    error: Optional[errors.MigAuditError]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report as a document."""
+        error = error_to_json(self.error) if self.error else None
+        return {**vars(self), "error": error, "status": self.status.to_json()}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Ended:
+        """Rebuild the report."""
+        fields = {name: document[name] for name in cls.__dataclass_fields__}
+        fields["error"] = error_from_json(document["error"]) if document["error"] else None
+        fields["challengers"] = tuple(document["challengers"])
+        fields["status"] = Status.from_json(document["status"])
+        return cls(**fields)
+
+
+def outcome_from_json(document: Mapping[str, Any]) -> RuleOutcome:
+    """Rebuild a rule's outcome from an ``outcome`` report."""
+    return RuleOutcome.from_json({name: document[name] for name in ("payload", "outcome", "detail")})
+
+
+def error_to_json(error: errors.MigAuditError) -> dict[str, object]:
+    """Return an error of our tree as a document."""
+    return {"error": type(error).__name__, "what": error.what, "remedy": error.remedy}
+
+
+def error_from_json(document: Mapping[str, Any]) -> errors.MigAuditError:
+    """Rebuild an error of our tree; a class that is not in it becomes an InternalError."""
+    kind = getattr(errors, document["error"], None)
+    if not (isinstance(kind, type) and issubclass(kind, errors.MigAuditError)):
+        kind = errors.InternalError
+    # Past the constructor: some classes compose `what` from their own arguments, and here it is composed already.
+    error = kind.__new__(kind)
+    errors.MigAuditError.__init__(error, document["what"], document["remedy"])
+    return error
