@@ -18,6 +18,7 @@
         |-- KernelRefusedError             carries the errno
         |-- LossError
         |-- RawLogError
+        |-- RecordError                    a line that is no audit record; it is kept aside
         `-- RestoreError
 
 Each error says what happened and where in ``what``, and what to do about it in ``remedy``.
@@ -161,6 +162,10 @@ class LossError(PartialError):
 
 class RawLogError(PartialError):
     """The raw log could not be written to the end."""
+
+
+class RecordError(PartialError):
+    """A line that cannot be read as an audit record: it is counted and kept aside, never dropped."""
 
 
 class RestoreError(PartialError):
