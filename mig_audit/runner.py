@@ -57,7 +57,6 @@ def check_parameters(module: Module, document: object) -> None:
 
 def _answer(module: Module, document: object, context: Context) -> Result:
     try:
-        check_parameters(module, document)
         return module.run(document, context)
     except MigAuditError as error:
         return Result.failure(error)

@@ -14,17 +14,20 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Stop:
-    """Asked for at most once; ``reason`` is empty until then."""
+    """``reason`` is the first request's, and empty until then; ``requests`` counts how often it was asked."""
 
     def __init__(self) -> None:
         """Open the pipe that makes the request visible to select."""
         self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
         self.reason = ""
+        self.requests = 0
 
     def request(self, reason: str) -> None:
-        """Ask to stop; the first reason stays."""
-        if not self.reason:
-            self.reason = reason
+        """Ask to stop; the first reason stays, and who asks again is in a hurry."""
+        self.reason = self.reason or reason
+        self.requests += 1
+        if self.requests == 1:
             os.write(self._write, b"!")
 
     def fileno(self) -> int:

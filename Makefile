@@ -1,0 +1,42 @@
+# Everything a developer types. `make run` and `make test` do all their set-up themselves.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help run test test-tools test-pythons lint wheel tables clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+run: $(READY) ## record ten seconds of this host with params.example.json
+	@tools/activity.sh & $(BIN)/mig-audit run --pretty params.example.json
+
+test: $(READY) ## run every test this machine can run; say which were skipped, and why
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-tools: ## install, from Debian's packages, the programs that some tests compare with
+	tools/install-test-tools.sh
+
+test-pythons: ## run the tests that need no kernel on every other supported Python that is installed
+	tools/test-pythons.sh
+
+lint: $(READY) ## ruff (every rule, exceptions argued in pyproject.toml), format, mypy --strict, tables
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python tools/generate_tables.py --check
+
+wheel: $(READY) ## build the source archive and the wheel into dist/
+	$(BIN)/python -m build --outdir dist .
+
+tables: $(READY) ## make the decoding tables again from their source data
+	$(BIN)/python tools/generate_tables.py
+
+clean: ## remove what was built
+	rm -rf $(VENV) .venv-* dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(READY): pyproject.toml
+	tools/make-venv.sh $(PYTHON) $(VENV)
+	@touch $@

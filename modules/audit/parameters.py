@@ -1,0 +1,138 @@
+"""The validated parameters document as frozen dataclasses, with every default in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional, cast
+
+from mig_audit.errors import ParametersError, Problem
+from mig_audit.modules.audit.sinks import HttpSettings
+from mig_audit.quantities import parse_duration, parse_size
+from mig_audit.validation import find_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SCHEMA = "audit.parameters.v1.schema.json"
+_DIRECTORY = "/var/log/mig-audit"
+_EVENT_LIMIT = 1000
+_FAILURE = {"silent": 0, "printk": 1}
+
+
+@dataclass(frozen=True)
+class RuleSource:
+    """One element of ``rules``: its ``kind`` is line, profile or file; ``path`` is where it stands in the document."""
+
+    kind: str
+    value: str
+    path: str
+
+
+@dataclass(frozen=True)
+class KernelParameters:
+    """How the kernel is used; a setting that is None stays as it was found."""
+
+    stream: str
+    backlog_limit: int
+    rate_limit: Optional[int]
+    failure: Optional[int]
+    wait: bool
+    receive_buffer: int
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What the run was asked to do; durations are in seconds, sizes in bytes.
+
+    ``log_path`` is None where the file's name is to be made in ``log_directory``.
+    """
+
+    window: float
+    drain: float
+    rules: tuple[RuleSource, ...]
+    strict_rules: bool
+    log_directory: Path
+    log_path: Optional[Path]
+    max_log_size: int
+    event_format: str
+    event_limit: int
+    max_events_size: int
+    sinks: tuple[HttpSettings, ...]
+    kernel: KernelParameters
+
+
+def parse_parameters(document: object) -> Parameters:
+    """Return the parameters of a document.
+
+    Raises:
+        ParametersError: it does not fit its schema; every problem is in the error.
+    """
+    problems = schema_problems(document)
+    if problems:
+        raise ParametersError(problems)
+    given = cast("Mapping[str, Any]", document)
+    log, events = given.get("raw_log", {}), given.get("events", {})
+    return Parameters(
+        window=parse_duration(given.get("window", "30s")),
+        drain=parse_duration(given.get("drain", "30s")),
+        rules=tuple(_rule_source(rule, f"$.rules[{index}]") for index, rule in enumerate(given["rules"])),
+        strict_rules=given.get("strict_rules", False),
+        log_directory=Path(log.get("directory", _DIRECTORY)),
+        log_path=Path(log["path"]) if "path" in log else None,
+        max_log_size=parse_size(log.get("max_size", "256MiB")),
+        event_format=events.get("format", "mozdef"),
+        event_limit=events.get("limit", 0 if given.get("sinks") else _EVENT_LIMIT),
+        max_events_size=parse_size(events.get("max_size", "4MiB")),
+        sinks=tuple(_http(sink) for sink in given.get("sinks", [])),
+        kernel=_kernel(given.get("kernel", {})),
+    )
+
+
+def schema_problems(document: object) -> Sequence[Problem]:
+    """Return what the schema says against a document."""
+    return find_problems(document, SCHEMA)
+
+
+def _rule_source(rule: object, path: str) -> RuleSource:
+    if isinstance(rule, str):
+        return RuleSource("line", rule, path)
+    ((kind, value),) = cast("Mapping[str, str]", rule).items()
+    return RuleSource(kind, value, path)
+
+
+def _kernel(given: Mapping[str, Any]) -> KernelParameters:
+    return KernelParameters(
+        stream=given.get("stream", "auto"),
+        backlog_limit=given.get("backlog_limit", 8192),
+        rate_limit=given.get("rate_limit"),
+        failure=_FAILURE.get(given.get("failure", "")),
+        wait=given.get("backpressure", "drop") == "wait",
+        receive_buffer=parse_size(given.get("receive_buffer", "16MiB")),
+    )
+
+
+def _http(given: Mapping[str, Any]) -> HttpSettings:
+    batch, tls, token = given.get("batch", {}), given.get("tls", {}), given.get("token", {})
+    return HttpSettings(
+        url=given["url"],
+        body=given.get("body", "array"),
+        batch_events=batch.get("events", 500),
+        batch_bytes=parse_size(batch.get("size", "1MiB")),
+        batch_age=parse_duration(batch.get("age", "1s")),
+        connect_timeout=parse_duration(given.get("connect_timeout", "5s")),
+        read_timeout=parse_duration(given.get("read_timeout", "30s")),
+        max_attempts=given.get("max_attempts", 8),
+        verify=tls.get("verify", True),
+        ca_file=_path(tls.get("ca_file")),
+        certificate=_path(tls.get("certificate")),
+        key=_path(tls.get("key")),
+        token_file=_path(token.get("file")),
+        token_env=token.get("environment"),
+        headers=tuple(given.get("headers", {}).items()),
+        proxy=given.get("proxy"),
+    )
+
+
+def _path(text: Optional[str]) -> Optional[Path]:
+    return None if text is None else Path(text)

@@ -1,0 +1,45 @@
+"""Reading the raw log behind the recorder, while it grows."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Optional
+
+_CHUNK = 1 << 16
+
+
+class Tail:
+    """Whole lines as they appear; ``offset`` is how far it has read, in bytes.
+
+    The digest is made on the way, so that the log is read once.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        """Start at the beginning of the file."""
+        self._descriptor = descriptor
+        self._digest = hashlib.sha256()
+        self._partial = b""
+        self.offset = 0
+
+    def lines(self) -> list[bytes]:
+        """Return the next lines without their newlines, at most 64 KiB of them; an empty list if there are none yet."""
+        chunk = os.pread(self._descriptor, _CHUNK, self.offset)
+        self.offset += len(chunk)
+        self._digest.update(chunk)
+        *lines, self._partial = (self._partial + chunk).split(b"\n")
+        return lines
+
+    def sha256(self, size: Optional[int] = None) -> str:
+        """Return the digest of the file's first ``size`` bytes (default: all it has), reading on as far as needed."""
+        size = os.fstat(self._descriptor).st_size if size is None else size
+        if self.offset > size:
+            # A torn end was read before the recorder cut it off.
+            self._digest, self.offset = hashlib.sha256(), 0
+        while self.offset < size:
+            chunk = os.pread(self._descriptor, min(_CHUNK, size - self.offset), self.offset)
+            if not chunk:
+                break
+            self._digest.update(chunk)
+            self.offset += len(chunk)
+        return self._digest.hexdigest()

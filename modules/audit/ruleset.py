@@ -1,0 +1,164 @@
+"""The rules of one run: every rule that was asked for, where it came from, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional
+
+from mig_audit.errors import ParametersError, Problem, RuleError
+from mig_audit.modules.audit.rules import ParsedRule, RuleLine, load_profile, parse_file, parse_rule, profile_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mig_audit.modules.audit.kernel.state import RuleOutcome
+    from mig_audit.modules.audit.parameters import RuleSource
+
+_OPTION_DELETE = "mig-audit removes no rules but its own: delete this line"
+
+
+@dataclass(frozen=True)
+class AskedRule:
+    """One rule that was asked for.
+
+    ``payload`` is what the kernel is given, None where the text could not be understood; ``outcome`` is ``added``,
+    ``exists``, ``refused``, ``skipped``, ``duplicate`` or ``invalid``, and ``ending`` what became of an added one.
+    """
+
+    text: str
+    origin: str
+    path: str
+    payload: Optional[bytes] = None
+    warnings: tuple[str, ...] = ()
+    error: Optional[RuleError] = None
+    outcome: str = ""
+    detail: str = ""
+    ending: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """Return the rule for the results envelope; what is empty is left out."""
+        shown = {"outcome": self.outcome, "detail": self.detail, "ending": self.ending, "warnings": list(self.warnings)}
+        return {"rule": self.text, "origin": self.origin, **{name: value for name, value in shown.items() if value}}
+
+
+def gather(sources: Sequence[RuleSource], *, strict: bool) -> tuple[AskedRule, ...]:
+    """Return every rule of the parameters, in order.
+
+    Raises:
+        ParametersError: a profile or file is not there, or, if ``strict``, a rule cannot be understood; or none can.
+    """
+    problems: list[Problem] = []
+    rules = tuple(rule for source in sources for rule in _of_source(source, problems))
+    bad = rule_problems(rules)
+    if problems or (bad and (strict or len(bad) == len(rules))):
+        raise ParametersError([*problems, *bad])
+    return _without_duplicates(rules)
+
+
+def rule_problems(rules: Iterable[AskedRule]) -> list[Problem]:
+    """Return a problem for each rule that cannot be understood."""
+    return [
+        Problem(rule.path, "rule", f"{rule.origin}, column {rule.error.column}: {rule.error} (in: {rule.text})")
+        for rule in rules
+        if rule.error
+    ]
+
+
+def source_problems(sources: Sequence[RuleSource]) -> list[Problem]:
+    """Return every problem of the rules that were asked for."""
+    problems: list[Problem] = []
+    rules = [rule for source in sources for rule in _of_source(source, problems)]
+    return [*problems, *rule_problems(rules)]
+
+
+def with_outcomes(
+    rules: Iterable[AskedRule], outcomes: Sequence[RuleOutcome], endings: Sequence[RuleOutcome]
+) -> tuple[AskedRule, ...]:
+    """Return the rules with what the kernel said to each, and what became of those that were added."""
+    first = iter(outcomes)
+    last = iter(endings)
+    return tuple(_with_outcome(rule, first, last) for rule in rules)
+
+
+def _with_outcome(rule: AskedRule, first: Iterator[RuleOutcome], last: Iterator[RuleOutcome]) -> AskedRule:
+    if rule.outcome:
+        return rule
+    outcome = next(first, None)
+    if outcome is None:
+        return replace(rule, outcome="skipped", detail="the run ended before it was added")
+    ending = next(last, None)
+    if ending is None or ending.outcome == outcome.outcome:
+        return replace(rule, outcome=outcome.outcome, detail=outcome.detail)
+    return replace(rule, outcome=outcome.outcome, detail=outcome.detail or ending.detail, ending=ending.outcome)
+
+
+def _of_source(source: RuleSource, problems: list[Problem]) -> Iterator[AskedRule]:
+    if source.kind == "line":
+        yield _of_line(source)
+    elif source.kind == "profile":
+        if source.value in profile_names():
+            yield from _of_lines(load_profile(source.value), f"profile {source.value}", source.path)
+        else:
+            known = ", ".join(profile_names())
+            problems.append(Problem(f"{source.path}.profile", "profile", f"no profile {source.value!r}; known: {known}"))
+    else:
+        try:
+            data = Path(source.value).read_bytes()
+        except OSError as error:
+            message = f"the rule file {source.value} cannot be read: {error.strerror}"
+            problems.append(Problem(f"{source.path}.file", "file", message))
+        else:
+            yield from _of_lines(parse_file(data), f"file {source.value}", source.path)
+
+
+def _of_line(source: RuleSource) -> AskedRule:
+    try:
+        parsed = parse_rule(source.value)
+    except RuleError as error:
+        return _invalid(source.value, "parameters", source.path, error)
+    return _asked(parsed, source.value, "parameters", source.path)
+
+
+def _of_lines(lines: Iterable[RuleLine], origin: str, path: str) -> Iterator[AskedRule]:
+    for line in lines:
+        where = f"{origin} line {line.number}"
+        if line.parsed is not None:
+            yield _asked(line.parsed, line.text, where, path)
+        elif line.error is not None:
+            yield _invalid(line.text, where, path, line.error)
+
+
+def _asked(parsed: ParsedRule, text: str, origin: str, path: str) -> AskedRule:
+    if parsed.delete:
+        return _invalid(text, origin, path, RuleError(_OPTION_DELETE))
+    return AskedRule(text, origin, path, parsed.rule.pack(), parsed.warnings)
+
+
+def _invalid(text: str, origin: str, path: str, error: RuleError) -> AskedRule:
+    return AskedRule(text, origin, path, error=error, outcome="invalid", detail=f"column {error.column}: {error}")
+
+
+def _without_duplicates(rules: Iterable[AskedRule]) -> tuple[AskedRule, ...]:
+    seen: dict[bytes, str] = {}
+    return tuple(_marked(rule, seen) for rule in rules)
+
+
+def _marked(rule: AskedRule, seen: dict[bytes, str]) -> AskedRule:
+    if rule.payload is None:
+        return rule
+    place = f"{rule.path} ({rule.origin})"
+    first = seen.setdefault(rule.payload, place)
+    if first == place:
+        return rule
+    return replace(rule, outcome="duplicate", detail=f"the same rule as in {first}")
+
+
+def to_load(rules: Iterable[AskedRule]) -> tuple[bytes, ...]:
+    """Return the payloads for the kernel, in order."""
+    return tuple(rule.payload for rule in rules if rule.payload is not None and not rule.outcome)
+
+
+def exclusion(pid: int, parse: Callable[[str], ParsedRule] = parse_rule) -> bytes:
+    """Return the rule that keeps one of our own processes out of the record, ahead of every other rule."""
+    return parse(f"-A exit,never -F pid={pid}").rule.pack()
