@@ -35,7 +35,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mig-audit {__version__}")
     parser.add_argument(
-        "-m", dest="module", metavar="MODULE", help="answer one MIG message on stdin with one JSON object on stdout"
+        "-m",
+        dest="module",
+        metavar="MODULE",
+        help="answer one MIG message on stdin with one JSON object on stdout",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands.add_parser("run", help="record one window and answer with a results envelope"))
@@ -53,7 +56,10 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
 def _add_run(parser: argparse.ArgumentParser) -> None:
     _add_parameters(parser)
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="write the result to FILE, complete or not at all, instead of stdout"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write the result to FILE, complete or not at all, instead of stdout",
     )
     parser.add_argument("--pretty", action="store_true", help="print lines for people instead of JSON")
     parser.add_argument(
@@ -120,14 +126,20 @@ def _schema(options: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"run": _run, "validate": _validate, "schema": _schema}
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "validate": _validate,
+    "schema": _schema,
+}
 
 
 def _read_document(path: str) -> object:
     try:
         text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "name a readable file, or - for stdin") from error
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}", "name a readable file, or - for stdin"
+        ) from error
     return parse_document(text, "stdin" if path == "-" else path)
 
 
@@ -142,7 +154,9 @@ class _Output:
         try:
             self._descriptor, self._temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
         except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}", "name a file in a writable folder") from error
+            raise UsageError(
+                f"{path} cannot be written: {error.strerror}", "name a file in a writable folder"
+            ) from error
 
     def write(self, text: str) -> None:
         if self._path is None:
@@ -156,15 +170,24 @@ class _Output:
                 os.fsync(file.fileno())
             os.replace(self._temporary, self._path)  # noqa: PTH105  # both are plain strings
         except OSError as error:
-            raise UsageError(f"{self._path} could not be written: {error.strerror}", "see the raw log") from error
+            raise UsageError(
+                f"{self._path} could not be written: {error.strerror}", "see the raw log"
+            ) from error
 
 
 def _progress() -> Callable[[str], None]:
     if not sys.stderr.isatty():
         return lambda _text: None
-    return lambda text: print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+    return _show_progress
+
+
+def _show_progress(text: str) -> None:
+    sys.stderr.write(f"\r\033[K{text}")
+    sys.stderr.flush()
 
 
 def _say_error(error: MigAuditError) -> None:
-    lines = [str(problem) for problem in error.problems] if isinstance(error, ParametersError) else [str(error)]
+    lines = (
+        [str(problem) for problem in error.problems] if isinstance(error, ParametersError) else [str(error)]
+    )
     sys.stderr.write("".join(f"mig-audit: {line}\n" for line in lines))

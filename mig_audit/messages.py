@@ -27,11 +27,14 @@ def read_parameters(stdin: BinaryIO) -> object:
     """
     line = stdin.readline(MAX_DOCUMENT + 1)
     if not line.strip():
-        raise UsageError("stdin ended before a message", 'send {"class":"parameters","parameters":{...}} on one line')
+        raise UsageError(
+            "stdin ended before a message", 'send {"class":"parameters","parameters":{...}} on one line'
+        )
     message = parse_document(line, "the message on stdin")
     if not isinstance(message, dict) or message.get("class") != "parameters":
         raise UsageError(
-            "unexpected input is not module parameters", 'send {"class":"parameters","parameters":{...}} on one line'
+            "unexpected input is not module parameters",
+            'send {"class":"parameters","parameters":{...}} on one line',
         )
     parameters: object = message.get("parameters")
     return {} if parameters is None else parameters

@@ -32,7 +32,9 @@ def find_module(name: str, installed: Iterable[metadata.EntryPoint] | None = Non
     points = _installed() if installed is None else installed
     matching = [point for point in points if point.name == name]
     if not matching:
-        raise UsageError(f"module '{name}' is not available", f"known modules: {', '.join(module_names(points))}")
+        raise UsageError(
+            f"module '{name}' is not available", f"known modules: {', '.join(module_names(points))}"
+        )
     if len({point.value for point in matching}) > 1:
         values = ", ".join(sorted(point.value for point in matching))
         raise UsageError(f"module '{name}' is installed more than once ({values})", "uninstall all but one")

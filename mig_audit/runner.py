@@ -61,7 +61,9 @@ def _answer(module: Module, document: object, context: Context) -> Result:
     except MigAuditError as error:
         return Result.failure(error)
     except Exception as error:  # noqa: BLE001  # the contract: an answer, whatever happens
-        return Result.failure(InternalError(f"{type(error).__name__}: {error}", "please report this, with the input"))
+        return Result.failure(
+            InternalError(f"{type(error).__name__}: {error}", "please report this, with the input")
+        )
 
 
 def _silent(_text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 MAX_DOCUMENT = 16 << 20  # bytes
+_MESSAGE_LIMIT = 300  # characters; jsonschema repeats the whole instance
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_schema(file_name: str) -> str:
     """Return the text of a published schema."""
     return resources.files("mig_audit.schemas").joinpath(file_name).read_text("utf-8")
@@ -38,7 +39,9 @@ def parse_document(text: str | bytes, origin: str) -> object:
         UsageError: it is not JSON; the error names ``origin`` and the place.
     """
     if len(text) > MAX_DOCUMENT:
-        raise UsageError(f"{origin} has more than {MAX_DOCUMENT} bytes", "a parameters document is a small one")
+        raise UsageError(
+            f"{origin} has more than {MAX_DOCUMENT} bytes", "a parameters document is a small one"
+        )
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         document: object = json.loads(decoded, object_pairs_hook=_unique, parse_constant=_no_constant)
@@ -48,7 +51,9 @@ def parse_document(text: str | bytes, origin: str) -> object:
     except (UnicodeDecodeError, _NotStrictError) as error:
         raise UsageError(f"{origin} is not JSON: {error}", "mend it") from error
     except (RecursionError, ValueError) as error:
-        raise UsageError(f"{origin} is not usable JSON: {error}", "nest less, and write smaller numbers") from error
+        raise UsageError(
+            f"{origin} is not usable JSON: {error}", "nest less, and write smaller numbers"
+        ) from error
     return document
 
 
@@ -72,10 +77,12 @@ def _no_constant(name: str) -> NoReturn:
 def find_problems(document: object, schema_name: str) -> list[Problem]:
     """Return every problem of a document, in the order of their paths; an empty list if it is valid."""
     errors = _validator(schema_name).iter_errors(document)
-    return sorted((problem for error in errors for problem in _problems(error)), key=lambda problem: problem.path)
+    return sorted(
+        (problem for error in errors for problem in _problems(error)), key=lambda problem: problem.path
+    )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _validator(schema_name: str) -> Validator:
     import jsonschema  # noqa: PLC0415  # it takes longer to import than all the rest, and a help text needs none
 
@@ -116,11 +123,14 @@ def _problems(error: jsonschema.ValidationError) -> Iterator[Problem]:
     elif keyword == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
         # jsonschema reports each missing name by itself, with all of them in the schema
-        yield from (Problem(path, keyword, error.message.replace("a required property", "missing")) for _ in missing[:1])
+        yield from (
+            Problem(path, keyword, error.message.replace("a required property", "missing"))
+            for _ in missing[:1]
+        )
     elif keyword in {"pattern", "anyOf", "oneOf", "not"} and "title" in error.schema:
         yield Problem(path, keyword, f"{_shown(error.instance)} is not {error.schema['title']}")
     else:
-        yield Problem(path, keyword, error.message if len(error.message) < 300 else f"{error.message[:300]}...")
+        yield Problem(path, keyword, _cut(error.message))
 
 
 def _unknown_fields(error: jsonschema.ValidationError, path: str) -> Iterator[Problem]:
@@ -143,5 +153,8 @@ def _member(path: str, name: str) -> str:
 
 
 def _shown(instance: object) -> str:
-    shown = json.dumps(instance)
-    return shown if len(shown) < 100 else f"{shown[:100]}..."
+    return _cut(json.dumps(instance))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MESSAGE_LIMIT else f"{text[:_MESSAGE_LIMIT]}..."

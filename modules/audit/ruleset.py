@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import ParametersError, Problem, RuleError
-from mig_audit.modules.audit.rules import ParsedRule, RuleLine, load_profile, parse_file, parse_rule, profile_names
+from mig_audit.modules.audit.rules import (
+    ParsedRule,
+    RuleLine,
+    load_profile,
+    parse_file,
+    parse_rule,
+    profile_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,8 +45,17 @@ class AskedRule:
 
     def to_json(self) -> dict[str, object]:
         """Return the rule for the results envelope; what is empty is left out."""
-        shown = {"outcome": self.outcome, "detail": self.detail, "ending": self.ending, "warnings": list(self.warnings)}
-        return {"rule": self.text, "origin": self.origin, **{name: value for name, value in shown.items() if value}}
+        shown = {
+            "outcome": self.outcome,
+            "detail": self.detail,
+            "ending": self.ending,
+            "warnings": list(self.warnings),
+        }
+        return {
+            "rule": self.text,
+            "origin": self.origin,
+            **{name: value for name, value in shown.items() if value},
+        }
 
 
 def gather(sources: Sequence[RuleSource], *, strict: bool) -> tuple[AskedRule, ...]:
@@ -59,7 +75,9 @@ def gather(sources: Sequence[RuleSource], *, strict: bool) -> tuple[AskedRule, .
 def rule_problems(rules: Iterable[AskedRule]) -> list[Problem]:
     """Return a problem for each rule that cannot be understood."""
     return [
-        Problem(rule.path, "rule", f"{rule.origin}, column {rule.error.column}: {rule.error} (in: {rule.text})")
+        Problem(
+            rule.path, "rule", f"{rule.origin}, column {rule.error.column}: {rule.error} (in: {rule.text})"
+        )
         for rule in rules
         if rule.error
     ]
@@ -90,7 +108,9 @@ def _with_outcome(rule: AskedRule, first: Iterator[RuleOutcome], last: Iterator[
     ending = next(last, None)
     if ending is None or ending.outcome == outcome.outcome:
         return replace(rule, outcome=outcome.outcome, detail=outcome.detail)
-    return replace(rule, outcome=outcome.outcome, detail=outcome.detail or ending.detail, ending=ending.outcome)
+    return replace(
+        rule, outcome=outcome.outcome, detail=outcome.detail or ending.detail, ending=ending.outcome
+    )
 
 
 def _of_source(source: RuleSource, problems: list[Problem]) -> Iterator[AskedRule]:
@@ -101,7 +121,9 @@ def _of_source(source: RuleSource, problems: list[Problem]) -> Iterator[AskedRul
             yield from _of_lines(load_profile(source.value), f"profile {source.value}", source.path)
         else:
             known = ", ".join(profile_names())
-            problems.append(Problem(f"{source.path}.profile", "profile", f"no profile {source.value!r}; known: {known}"))
+            problems.append(
+                Problem(f"{source.path}.profile", "profile", f"no profile {source.value!r}; known: {known}")
+            )
     else:
         try:
             data = Path(source.value).read_bytes()
@@ -136,7 +158,9 @@ def _asked(parsed: ParsedRule, text: str, origin: str, path: str) -> AskedRule:
 
 
 def _invalid(text: str, origin: str, path: str, error: RuleError) -> AskedRule:
-    return AskedRule(text, origin, path, error=error, outcome="invalid", detail=f"column {error.column}: {error}")
+    return AskedRule(
+        text, origin, path, error=error, outcome="invalid", detail=f"column {error.column}: {error}"
+    )
 
 
 def _without_duplicates(rules: Iterable[AskedRule]) -> tuple[AskedRule, ...]:

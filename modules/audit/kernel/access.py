@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import AuditLockedError, AuditOwnedError, MigAuditError
-
-from .status import ENABLED_LOCKED, FAILURE_PANIC, Status
+from mig_audit.modules.audit.kernel.status import ENABLED_LOCKED, FAILURE_PANIC, Status
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.recorder.plan import Plan
@@ -40,7 +39,9 @@ def decide(status: Status, plan: Plan, alive: Callable[[int], bool]) -> Access:
         AuditOwnedError: the plan insists on unicast, and a living process owns the audit pid.
     """
     if status.enabled == ENABLED_LOCKED:
-        return Access(MULTICAST, configure=False, tune=False, why="the configuration is locked", error=_locked())
+        return Access(
+            MULTICAST, configure=False, tune=False, why="the configuration is locked", error=_locked()
+        )
     if status.failure == FAILURE_PANIC and plan.failure is None:
         return Access(MULTICAST, configure=False, tune=False, why="failure=2", error=_dangerous())
     if plan.stream == MULTICAST:

@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable, Optional, TypeVar
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import (
     AuditAbsentError,
@@ -16,9 +16,8 @@ from mig_audit.errors import (
     NotPermittedError,
     describe_errno,
 )
-
-from . import protocol
-from .status import Setting, Status, pack_setting
+from mig_audit.modules.audit.kernel import protocol
+from mig_audit.modules.audit.kernel.status import Setting, Status, pack_setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 _ANSWER_SECONDS = 5.0
 _LIST_ATTEMPTS = 3
 _CONTROL_BUFFER = 8 << 20
-
-_T = TypeVar("_T")
 
 
 def open_netlink() -> socket.socket:
@@ -118,7 +115,9 @@ class Control:
                     listed.append(payload)
             except _BufferFullError:
                 continue
-        raise KernelRefusedError("listing the rules", errno.ENOBUFS, "the host is too busy to answer; try again")
+        raise KernelRefusedError(
+            "listing the rules", errno.ENOBUFS, "the host is too busy to answer; try again"
+        )
 
     def _request(self, kind: int, payload: bytes, what: str) -> int:
         """Send one request and wait for its ACK; return the sequence number that its replies carry."""
@@ -153,7 +152,9 @@ def _explained(what: str) -> Iterator[None]:
         yield
     except socket.timeout as error:
         remedy = "the host may be overloaded; try again"
-        raise KernelRefusedError(f"{what}: no answer in {_ANSWER_SECONDS:g} s", errno.ETIMEDOUT, remedy) from error
+        raise KernelRefusedError(
+            f"{what}: no answer in {_ANSWER_SECONDS:g} s", errno.ETIMEDOUT, remedy
+        ) from error
     except OSError as error:
         number = error.errno or errno.EIO
         if number == errno.ENOBUFS:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import KernelRefusedError, MigAuditError
-
-from .status import Setting, Status
+from mig_audit.modules.audit.kernel.status import Setting, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .control import Control
+    from mig_audit.modules.audit.kernel.control import Control
 
 _PREPEND = 0x10
 # Switching off comes first: it is what the host feels. The limits come last, so that they hold while we clean up.
@@ -137,7 +136,9 @@ def restore(
     return Restoration(after, outcomes, (*trouble, *compare(before, after)))
 
 
-def _restore_setting(control: Control, before: Status, setting: Setting, ours: int, trouble: list[str]) -> None:
+def _restore_setting(
+    control: Control, before: Status, setting: Setting, ours: int, trouble: list[str]
+) -> None:
     wanted = before.setting(setting)
     try:
         if wanted is not None and wanted != ours and control.status().setting(setting) == ours:

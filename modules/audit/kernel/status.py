@@ -66,8 +66,8 @@ class Status:
             raise InternalError(f"the kernel's audit status has {len(payload)} bytes, too few to be one")
         word: list[Optional[int]] = [value for (value,) in _WORD.iter_unpack(payload[: count * _WORD.size])]
         word += [None] * (_LONGEST - count)
-        known = [value or 0 for value in word[1:9]]
-        return cls(*known, word[9], word[10], count)
+        enabled, failure, pid, rate, limit, lost, backlog, features = (value or 0 for value in word[1:9])
+        return cls(enabled, failure, pid, rate, limit, lost, backlog, features, word[9], word[10], count)
 
     def setting(self, setting: Setting) -> Optional[int]:
         """Return the present value of a settable word, None where this kernel has no such word."""

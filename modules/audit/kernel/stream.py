@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
+from typing import TYPE_CHECKING
 
 from mig_audit.errors import AuditOwnedError, KernelRefusedError, NotPermittedError
+from mig_audit.modules.audit.kernel import protocol
+from mig_audit.modules.audit.kernel.control import Control, force_receive_buffer, open_netlink
+from mig_audit.modules.audit.kernel.status import Setting
 
-from . import protocol
-from .control import Control, force_receive_buffer, open_netlink
-from .status import Setting
+if TYPE_CHECKING:
+    import socket
 
 
 class RecordStream:
@@ -75,4 +77,3 @@ def join(receive_buffer: int) -> RecordStream:
         raise KernelRefusedError("joining the audit multicast group", error.errno or errno.EIO) from error
     sock.setblocking(False)
     return RecordStream(sock, "multicast", granted)
-

@@ -13,14 +13,13 @@ import mig_audit
 from mig_audit.errors import InternalError, MigAuditError
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot, restore
-
-from . import reports
-from .channel import Channel
+from mig_audit.modules.audit.recorder import reports
+from mig_audit.modules.audit.recorder.channel import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .plan import Plan
+    from mig_audit.modules.audit.recorder.plan import Plan
 
 # Isolated and without site packages: what runs as root beside the kernel takes nothing from the environment or the
 # working folder, and needs only the standard library and this package.
@@ -52,7 +51,9 @@ class RecorderProcess:
         self.failure: Optional[MigAuditError] = None
 
     @classmethod
-    def start(cls, log: int, arguments: Sequence[str] = (sys.executable, "-I", "-S", "-c", _BOOT)) -> RecorderProcess:
+    def start(
+        cls, log: int, arguments: Sequence[str] = (sys.executable, "-I", "-S", "-c", _BOOT)
+    ) -> RecorderProcess:
         """Start a recorder that appends to the descriptor ``log``; it does nothing before it has its plan.
 
         It gets a session of its own, so that what the terminal or an agent does to this process does not reach it: it

@@ -20,12 +20,11 @@ from mig_audit.modules.audit.kernel import access, stream
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot, add_rules, restore
 from mig_audit.modules.audit.kernel.status import Setting, Status
-
-from . import reports
-from .channel import Channel
-from .drain import Drain
-from .plan import Plan
-from .rawlog import RawLogWriter
+from mig_audit.modules.audit.recorder import reports
+from mig_audit.modules.audit.recorder.channel import Channel
+from mig_audit.modules.audit.recorder.drain import Drain
+from mig_audit.modules.audit.recorder.plan import Plan
+from mig_audit.modules.audit.recorder.rawlog import RawLogWriter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +106,9 @@ class Recorder:
                 self._outcome(RuleOutcome(payload, "skipped", granted.why))
             return
         last = {setting: value for setting, value in self._settings.items() if setting is Setting.ENABLED}
-        first = {setting: value for setting, value in self._settings.items() if setting is not Setting.ENABLED}
+        first = {
+            setting: value for setting, value in self._settings.items() if setting is not Setting.ENABLED
+        }
         self._set(first, words)
         add_rules(self._control, (*plan.own_rules, *plan.rules), self._outcome)
         self._set(last, words)

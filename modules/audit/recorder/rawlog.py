@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import NotPermittedError, RawLogError, UsageError, describe_errno
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _PRIVATE_DIRECTORY = 0o700
 _PRIVATE_FILE = 0o600
@@ -38,10 +38,13 @@ def create(path: Path) -> int:
             os.close(folder)
     except FileExistsError as error:
         raise UsageError(
-            f"the raw log {path} exists already", "evidence is not overwritten: name another file or move that one"
+            f"the raw log {path} exists already",
+            "evidence is not overwritten: name another file or move that one",
         ) from error
     except PermissionError as error:
-        raise NotPermittedError(f"the raw log {path} cannot be created: {error.strerror}", "run as root") from error
+        raise NotPermittedError(
+            f"the raw log {path} cannot be created: {error.strerror}", "run as root"
+        ) from error
     except OSError as error:
         raise UsageError(
             f"the raw log {path} cannot be created: {describe_errno(error.errno or 0)}",
@@ -88,7 +91,8 @@ class RawLogWriter:
         if sum(map(len, lines)) <= room:
             return lines
         self.failure = RawLogError(
-            f"the raw log reached its bound of {self._max_size} bytes", "raise raw_log.max_size or record less"
+            f"the raw log reached its bound of {self._max_size} bytes",
+            "raise raw_log.max_size or record less",
         )
         for count, line in enumerate(lines):
             room -= len(line)

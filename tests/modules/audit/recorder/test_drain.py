@@ -1,0 +1,135 @@
+"""Datagrams to raw-log lines."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mig_audit.modules.audit.kernel import protocol
+from mig_audit.modules.audit.recorder.drain import RAW_MARK, Drain, escape
+
+if TYPE_CHECKING:
+    from pytest_mock import MockerFixture
+
+
+class ScriptedSocket:
+    """Gives out datagrams with their sender, raises what it is told to, then has nothing."""
+
+    def __init__(self, *script: object) -> None:
+        """Take datagrams, (datagram, port) pairs, and exceptions."""
+        self._script = list(script)
+
+    def recvfrom_into(self, buffer: bytearray) -> tuple[int, tuple[int, int]]:
+        """Do the next thing of the script."""
+        if not self._script:
+            raise BlockingIOError
+        step = self._script.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        datagram, port = step if isinstance(step, tuple) else (step, 0)
+        buffer[: len(datagram)] = datagram
+        return len(datagram), (port, 0)
+
+
+def _datagram(kind: int, text: bytes, *, short: bool = True) -> bytes:
+    """Return a record as the owner of the audit pid gets it: nlmsg_len without the header."""
+    length = len(text) if short else len(text) + protocol.HEADER.size
+    return protocol.HEADER.pack(length, kind, 0, 0, 0) + text
+
+
+def _drain(*script: object) -> Drain:
+    return Drain(ScriptedSocket(*script))  # type: ignore[arg-type]  # it stands in for a socket
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_the_text_has_the_length_of_the_datagram(short: bool) -> None:  # a parameter of the test
+    """Unicast and multicast differ in nlmsg_len, and give the same line."""
+    drain = _drain(_datagram(1300, b"audit(1.000:7): arch=c000003e", short=short))
+
+    assert drain.lines() == [b"type=SYSCALL msg=audit(1.000:7): arch=c000003e\n"]
+    assert drain.tally.received == 1
+
+
+def test_a_type_without_a_name_keeps_its_number() -> None:
+    """A newer kernel may know more types than we do."""
+    assert _drain(_datagram(1999, b"audit(1.000:7): x")).lines() == [
+        b"type=UNKNOWN[1999] msg=audit(1.000:7): x\n"
+    ]
+
+
+@pytest.mark.parametrize("bad", [b"\n", b"\0", b"\x1d"])
+def test_a_record_cannot_forge_a_line(bad: bytes) -> None:
+    """What would break the line is a space in it, and the original stands behind it in hex."""
+    text = b"audit(1.000:7): msg='a" + bad + b"type=SYSCALL msg=audit(1.000:8): '"
+
+    (line,) = _drain(_datagram(1112, text)).lines()
+
+    assert line.count(b"\n") == 1
+    shown, mark, original = line[:-1].partition(RAW_MARK)
+    assert mark
+    assert bytes.fromhex(original.decode()) == text
+    assert shown == b"type=USER_LOGIN msg=" + text.replace(bad, b" ")
+
+
+@given(st.binary())
+def test_an_escaped_record_is_one_line_and_loses_nothing(text: bytes) -> None:
+    """For any bytes at all."""
+    escaped = escape(text)
+
+    assert b"\n" not in escaped
+    assert bytes.fromhex(escaped.rpartition(RAW_MARK)[2].decode()) == text
+
+
+def test_a_message_that_is_not_from_the_kernel_is_counted_and_dropped() -> None:
+    """A process with CAP_NET_ADMIN can send to the multicast group; its port is not 0."""
+    drain = _drain((_datagram(1300, b"audit(1.000:7): forged"), 4711), _datagram(1320, b"audit(1.000:7): "))
+
+    assert drain.lines() == [b"type=EOE msg=audit(1.000:7): \n"]
+    assert (drain.tally.foreign, drain.tally.received) == (1, 1)
+
+
+def test_a_challenger_of_the_audit_pid_is_named() -> None:
+    """AUDIT_REPLACE carries a process id, and is no record."""
+    drain = _drain(_datagram(protocol.AUDIT_REPLACE, protocol.REPLACE_PID.pack(4711)))
+
+    assert drain.lines() == []
+    assert drain.tally.challengers == {4711}
+
+
+def test_answers_to_requests_are_no_records() -> None:
+    """The ACK of the claim arrives on the record socket."""
+    drain = _drain(_datagram(protocol.NLMSG_ERROR, bytes(20)), _datagram(protocol.AUDIT_GET, bytes(44)))
+
+    assert drain.lines() == []
+    assert (drain.tally.control, drain.tally.received) == (2, 0)
+
+
+def test_an_overrun_is_counted_and_reading_goes_on() -> None:
+    """ENOBUFS says that the kernel has dropped records."""
+    drain = _drain(OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS)), _datagram(1320, b"audit(1.000:7): "))
+
+    assert len(drain.lines()) == 1
+    assert drain.tally.overruns == 1
+
+
+def test_a_flood_is_taken_in_portions() -> None:
+    """So that the clock and the channel are looked at in between."""
+    drain = _drain(*[_datagram(1320, b"audit(1.000:7): ")] * 1500)
+
+    assert (len(drain.lines()), drain.idle) == (1024, False)
+    assert (len(drain.lines()), drain.idle) == (476, True)
+
+
+def test_a_broken_socket_is_not_hidden(mocker: MockerFixture) -> None:
+    """Any other error of the socket ends the recording."""
+    broken = mocker.Mock(spec=socket.socket)
+    broken.recvfrom_into.side_effect = OSError(errno.EBADF, "closed")
+
+    with pytest.raises(OSError, match="closed"):
+        Drain(broken).lines()

@@ -1,0 +1,69 @@
+"""What the recorder is told to do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from mig_audit.modules.audit.kernel.status import Setting, Status
+from mig_audit.modules.audit.recorder.plan import Plan
+
+_STATUS = Status(0, 1, 0, 0, 64, 0, 0, 0x7F, 15000, 0, 11)
+_PLAN = Plan(
+    rules=(b"\x04\0\0\0one", b"two"),
+    own_rules=(b"own",),
+    window=1.5,
+    stream="auto",
+    receive_buffer=1 << 20,
+    max_log_size=1 << 20,
+    backlog_limit=8192,
+    rate_limit=None,
+    failure=None,
+    wait=False,
+)
+
+
+def test_a_plan_survives_the_channel() -> None:
+    """What is sent is what arrives."""
+    assert Plan.from_json(json.loads(json.dumps(_PLAN.to_json()))) == _PLAN
+
+
+def test_enabled_is_set_last() -> None:
+    """Before it, no rule produces anything."""
+    settings = _PLAN.settings(_STATUS, tune=True)
+
+    assert settings == {Setting.BACKLOG_LIMIT: 8192, Setting.BACKLOG_WAIT_TIME: 0, Setting.ENABLED: 1}
+    assert list(settings)[-1] is Setting.ENABLED
+
+
+@pytest.mark.parametrize("limit", [0, 8192, 20000])
+def test_the_backlog_limit_is_never_lowered(limit: int) -> None:
+    """0 means no limit, which is more than any."""
+    assert Setting.BACKLOG_LIMIT not in _PLAN.settings(replace(_STATUS, backlog_limit=limit), tune=True)
+
+
+def test_beside_an_owner_only_enabled_is_set() -> None:
+    """The limits are the owner's choice."""
+    assert _PLAN.settings(_STATUS, tune=False) == {Setting.ENABLED: 1}
+
+
+def test_what_is_so_already_is_not_set() -> None:
+    """Every change is one that must be undone."""
+    status = replace(_STATUS, enabled=1, backlog_limit=8192, backlog_wait_time=0)
+
+    assert _PLAN.settings(status, tune=True) == {}
+
+
+def test_waiting_leaves_the_wait_time_as_found() -> None:
+    """Back-pressure on the host only where it was asked for, as the host has it."""
+    assert Setting.BACKLOG_WAIT_TIME not in replace(_PLAN, wait=True).settings(_STATUS, tune=True)
+
+
+@pytest.mark.parametrize(("found", "expected"), [(2, {Setting.FAILURE: 1}), (1, {}), (0, {})])
+def test_failure_is_only_ever_lowered_from_panic(found: int, expected: dict[Setting, int]) -> None:
+    """A host that is silent about loss stays so."""
+    settings = replace(_PLAN, failure=1).settings(replace(_STATUS, failure=found), tune=False)
+
+    assert {setting: value for setting, value in settings.items() if setting is Setting.FAILURE} == expected

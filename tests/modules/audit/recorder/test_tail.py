@@ -1,0 +1,57 @@
+"""Reading behind the writer."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mig_audit.modules.audit.recorder.tail import Tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def file() -> Iterator[int]:
+    """Return an empty file."""
+    descriptor = os.memfd_create("log", os.MFD_CLOEXEC)
+    yield descriptor
+    os.close(descriptor)
+
+
+def test_only_whole_lines_are_given_out(file: int) -> None:
+    """Half a line waits for its other half."""
+    tail = Tail(file)
+    os.write(file, b"one\ntw")
+    assert tail.lines() == [b"one"]
+    os.write(file, b"o\n")
+    assert tail.lines() == [b"two"]
+    assert tail.lines() == []
+
+
+def test_an_end_that_was_cut_off_is_not_in_the_digest(file: int) -> None:
+    """The recorder cuts a torn record off a full disk, maybe after it was read."""
+    tail = Tail(file)
+    os.write(file, b"one\ntorn")
+    tail.lines()
+    os.ftruncate(file, 4)
+
+    assert tail.sha256() == hashlib.sha256(b"one\n").hexdigest()
+
+
+@given(st.binary(max_size=300_000), st.integers(0, 5))
+def test_the_digest_is_the_files(data: bytes, reads: int) -> None:
+    """However much of it was read as lines before."""
+    descriptor = os.memfd_create("log", os.MFD_CLOEXEC)
+    os.write(descriptor, data)
+    tail = Tail(descriptor)
+    lines = [line for _ in range(reads) for line in tail.lines()]
+
+    assert data.split(b"\n")[: len(lines)] == lines
+    assert tail.sha256() == hashlib.sha256(data).hexdigest()
+    os.close(descriptor)
