@@ -105,17 +105,13 @@ class Recorder:
             for payload in plan.rules:
                 self._outcome(RuleOutcome(payload, "skipped", granted.why))
             return
-        last = {setting: value for setting, value in self._settings.items() if setting is Setting.ENABLED}
-        first = {
-            setting: value for setting, value in self._settings.items() if setting is not Setting.ENABLED
-        }
-        self._set(first, words)
+        for setting, value in self._settings.items():
+            if setting is not Setting.ENABLED:
+                self._control.set(setting, value, words)
         add_rules(self._control, (*plan.own_rules, *plan.rules), self._outcome)
-        self._set(last, words)
-
-    def _set(self, settings: dict[Setting, int], words: int) -> None:
-        for setting, value in settings.items():
-            self._control.set(setting, value, words)
+        # Last, so that all rules begin at once.
+        if Setting.ENABLED in self._settings:
+            self._control.set(Setting.ENABLED, self._settings[Setting.ENABLED], words)
 
     def _outcome(self, outcome: RuleOutcome) -> None:
         self._outcomes.append(outcome)
@@ -139,7 +135,7 @@ class Recorder:
                 self._listen()
             lines = drain.lines()
             if not self._log.append(lines):
-                self._reason = self._reason or "raw-log"
+                self._reason = "raw-log"
             elif lines and drain.idle and len(lines) < _FEW:
                 time.sleep(_PAUSE)
 
