@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_DOCUMENT = 16 << 20  # bytes
 _MESSAGE_LIMIT = 300  # characters; jsonschema repeats the whole instance
+_FINAL_DOLLAR = re.compile(r"\$$")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -86,16 +87,27 @@ def find_problems(document: object, schema_name: str) -> list[Problem]:
 def _validator(schema_name: str) -> Validator:
     import jsonschema  # noqa: PLC0415  # it takes longer to import than all the rest, and a help text needs none
 
-    quantities = {
+    keywords = {
+        "pattern": _pattern,
         "minimumDuration": _bound(parse_duration, "shorter", least=True),
         "maximumDuration": _bound(parse_duration, "longer", least=False),
         "minimumSize": _bound(parse_size, "smaller", least=True),
         "maximumSize": _bound(parse_size, "larger", least=False),
     }
-    extended = jsonschema.validators.extend(jsonschema.Draft202012Validator, quantities)
+    extended = jsonschema.validators.extend(jsonschema.Draft202012Validator, keywords)
     schema = json.loads(load_schema(schema_name))
     validator: Validator = extended(schema)
     return validator
+
+
+def _pattern(
+    _validator: object, pattern: str, instance: object, _schema: object
+) -> Iterator[jsonschema.ValidationError]:
+    """Check a pattern as JSON Schema means it: its ``$`` is the end of the text, Python's also stands before a newline."""
+    import jsonschema  # noqa: PLC0415  # imported by the caller already
+
+    if isinstance(instance, str) and not re.search(_FINAL_DOLLAR.sub(r"\\Z", pattern), instance):
+        yield jsonschema.ValidationError(f"{_shown(instance)} does not match {pattern}")
 
 
 def _bound(parse: Any, word: str, *, least: bool) -> Any:  # noqa: ANN401  # jsonschema's own type for a keyword

@@ -1,0 +1,36 @@
+"""Requests to stop."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+
+import pytest
+
+from mig_audit.stop import SIGNALS, Stop
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_is_a_request_and_the_handlers_come_back(number: signal.Signals) -> None:
+    """Whoever waits in select sees it at once."""
+    before = [signal.getsignal(each) for each in SIGNALS]
+    stop = Stop()
+    with stop.on_signals():
+        os.kill(os.getpid(), number)
+        readable, _, _ = select.select([stop], [], [], 5)
+
+    assert readable == [stop]
+    assert stop.reason == number.name
+    assert [signal.getsignal(each) for each in SIGNALS] == before
+    stop.close()
+
+
+def test_the_first_reason_stays_and_requests_are_counted() -> None:
+    """Who asks twice is in a hurry."""
+    stop = Stop()
+    stop.request("first")
+    stop.request("second")
+
+    assert (stop.reason, stop.requests) == ("first", 2)
+    stop.close()

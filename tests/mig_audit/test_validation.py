@@ -1,0 +1,114 @@
+"""Documents against schemas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from mig_audit.errors import Problem, UsageError
+from mig_audit.validation import find_problems, load_schema, parse_document
+
+_PARAMETERS = "audit.parameters.v1.schema.json"
+_TESTS = Path(__file__).parent.parent
+_EXAMPLE = _TESTS.parent / "params.example.json"
+_INVALID = sorted((_TESTS / "params" / "invalid").glob("*.json"))
+_VALID = [*sorted((_TESTS / "params" / "valid").glob("*.json")), _EXAMPLE]
+_SCHEMAS = ["audit.parameters.v1.schema.json", "audit.results.v1.schema.json", "audit.event.v1.schema.json"]
+
+
+@pytest.mark.parametrize("name", _SCHEMAS)
+def test_every_schema_is_a_schema_and_stands_alone(name: str) -> None:
+    """Draft 2020-12, with a versioned id, and no reference to another file."""
+    schema = json.loads(load_schema(name))
+
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"].endswith(f"/{name}")
+    assert all(reference.startswith("#/") for reference in _references(schema))
+
+
+def _references(node: object) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [reference for value in node.values() for reference in _references(value)]
+    if isinstance(node, list):
+        return [reference for value in node for reference in _references(value)]
+    return []
+
+
+@pytest.mark.parametrize("path", _VALID, ids=lambda path: path.name)
+def test_every_example_is_valid(path: Path) -> None:
+    """The examples are what people copy."""
+    assert find_problems(parse_document(path.read_bytes(), path.name), _PARAMETERS) == []
+
+
+@pytest.mark.parametrize("path", _INVALID, ids=lambda path: path.name)
+def test_each_invalid_document_is_refused_for_its_reason(path: Path) -> None:
+    """Beside each stands the path and the keyword of every problem."""
+    problems = find_problems(parse_document(path.read_bytes(), path.name), _PARAMETERS)
+
+    expected = path.with_suffix(".expect").read_text("utf-8").splitlines()
+    assert [f"{problem.path} {problem.keyword}" for problem in problems] == expected
+
+
+def test_there_are_documents_of_both_kinds() -> None:
+    """An empty folder would prove nothing."""
+    assert len(_VALID) >= 5
+    assert len(_INVALID) >= 25
+
+
+def test_an_unknown_field_is_named_with_the_one_that_was_meant() -> None:
+    """A misspelt setting must not be a setting that was not made."""
+    assert find_problems({"rules": [], "windw": "3s"}, _PARAMETERS) == [
+        Problem("$.windw", "additionalProperties", "unknown field; did you mean window?")
+    ]
+
+
+def test_a_bad_duration_is_told_with_examples() -> None:
+    """A regular expression explains nothing."""
+    (problem,) = find_problems({"rules": [], "window": "10x"}, _PARAMETERS)
+
+    assert problem.message == '"10x" is not a duration such as "500ms", "30s", "1.5m" or "2h"'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "line 1, column 2"),
+        ('{"a": 1, "a": 2}', "'a' occurs twice"),
+        ('{"a": NaN}', "NaN"),
+        (b'{"a": "\xff"}', "utf-8"),
+        ("[" * 100_000, "nest less"),
+        ("9" * 10_000, "smaller numbers"),
+        (" " * (17 << 20), "more than"),
+    ],
+)
+def test_what_is_not_json_is_a_usage_error(text: str | bytes, words: str) -> None:
+    """The error names the document and the place."""
+    with pytest.raises(UsageError, match=words) as caught:
+        parse_document(text, "params.json")
+    assert "params.json" in str(caught.value)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["rules", "window", "drain", "raw_log", "events", "sinks", "kernel", "x"]), _JSON
+    )
+)
+def test_any_document_is_valid_or_has_problems_with_paths(document: dict[str, object]) -> None:
+    """No JSON makes the validator raise, and each problem says where it is."""
+    for problem in find_problems(document, _PARAMETERS):
+        assert problem.path.startswith("$")
+        assert problem.keyword
+        assert problem.message
