@@ -1,0 +1,249 @@
+"""Records become groups: all records of one event, however they were interleaved with those of others.
+
+Constant work per record, however many events are open: one ordered dict, oldest event first, is all the state there
+is. Time is stream time (the records' own), never the wall clock, so a replay groups exactly as the live run did.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from typing import TYPE_CHECKING, NamedTuple, Union
+
+from mig_audit.modules.audit.tables import record_type_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mig_audit.modules.audit.records import Record
+
+EOE, SINGLE, TIMEOUT, EVICTED, END = "eoe", "single", "timeout", "evicted", "end"
+ENDINGS = (EOE, SINGLE, TIMEOUT, EVICTED, END)
+
+# linux/audit.h: below the kernel's event types and above its anomaly types are messages that programs send; each is
+# one event. LOGIN is the kernel's and comes with its system call. KERNEL is the record of audit's own start.
+_FIRST_KERNEL_EVENT, _LAST_KERNEL_EVENT = 1300, 2099
+_LOGIN, _KERNEL = 1006, 2000
+# Records that only ever accompany a system call (or io_uring operation).
+_SYSCALL_TYPES = frozenset({"SYSCALL", "URINGOP"})
+_COMPANIONS = frozenset(
+    [
+        "BPRM_FCAPS",
+        "CAPSET",
+        "CWD",
+        "EOE",
+        "EXECVE",
+        "FD_PAIR",
+        "IPC",
+        "IPC_SET_PERM",
+        "MMAP",
+        "MQ_GETSETATTR",
+        "MQ_NOTIFY",
+        "MQ_OPEN",
+        "MQ_SENDRECV",
+        "OBJ_PID",
+        "OPENAT2",
+        "PATH",
+        "PROCTITLE",
+        "SOCKADDR",
+        "SOCKETCALL",
+    ]
+)
+_ITEMS = re.compile(rb" items=([0-9]{1,6})\b")
+# As many records in a row from before the clock, and the clock was set back (or an older log follows a newer one).
+_STEP_BACK = 1000
+
+_Key = Union[bytes, tuple[str, bytes]]
+
+
+class Group(NamedTuple):
+    """The records of one event, in the order in which they came; made by `make_group`.
+
+    Attributes:
+        records: at least one; all with the same node and stamp.
+        ending: why it is complete, one of `ENDINGS`.
+        part: 0, or n for the n-th further group of an event whose earlier records were already given out.
+        gaps: what is known to be missing: ``earlier``, ``syscall``, ``eoe``, ``path``; empty when complete.
+    """
+
+    records: tuple[Record, ...]
+    ending: str
+    part: int
+    gaps: tuple[str, ...]
+
+    @property
+    def late(self) -> bool:
+        """Say whether an earlier part of the same event went ahead without these records."""
+        return self.part > 0
+
+    @property
+    def complete(self) -> bool:
+        """Say whether nothing is known to be missing."""
+        return not self.gaps
+
+
+def make_group(records: Sequence[Record], ending: str, part: int = 0) -> Group:
+    """Return the group of these records, with its gaps found."""
+    types = [record.type for record in records]
+    gaps = ["earlier"] if part else []
+    if "SYSCALL" in types or "URINGOP" in types:
+        if "EOE" not in types:
+            gaps.append("eoe")
+        if types.count("PATH") < _items(records):
+            gaps.append("path")
+    elif not _COMPANIONS.isdisjoint(types):
+        gaps.append("syscall")
+    return Group(tuple(records), ending, part, tuple(gaps))
+
+
+def _items(records: Sequence[Record]) -> int:
+    """Return how many PATH records the system call announces."""
+    for record in records:
+        if record.type in _SYSCALL_TYPES:
+            items = _ITEMS.search(record.body)
+            return int(items[1]) if items else 0
+    return 0
+
+
+class _Open:
+    """An event that may still get records."""
+
+    __slots__ = ("deadline", "records")
+
+    def __init__(self, record: Record, deadline: int) -> None:
+        self.records = [record]
+        self.deadline = deadline
+
+
+class Correlator:
+    """The open events, and which events were completed lately.
+
+    Every record that `add` takes comes out in exactly one group, of `add` or `flush`.
+
+    Args:
+        timeout: milliseconds of stream time after which an event without EOE is complete.
+        max_open: how many events may be open; beyond it the oldest is given out.
+        max_held: how many records the open events may hold together; beyond it, the same.
+        max_records: how many records one event may hold: the kernel's longest, a program with 6 MiB of arguments, has
+            about 900. Further ones become late parts.
+        memory: how many completed events are remembered, so that their late records are known as such.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: int = 2000,
+        max_open: int = 10_000,
+        max_held: int = 100_000,
+        max_records: int = 4096,
+        memory: int = 10_000,
+    ) -> None:
+        self._timeout = timeout
+        self._max_open = max_open
+        self._max_held = max_held
+        self._max_records = max_records
+        self._memory = memory
+        self._open: OrderedDict[_Key, _Open] = OrderedDict()
+        self._completed: OrderedDict[_Key, int] = OrderedDict()  # how many groups each gave
+        self._single: dict[str, bool] = {}
+        self._held = 0
+        # The clock never goes back; the offset makes up for steps that the records' clock made.
+        self._clock = -1
+        self._offset = 0
+        self._behind = 0
+        self._behind_latest = 0
+
+    @property
+    def held(self) -> int:
+        """Return how many records are in events that are still open."""
+        return self._held
+
+    def add(self, record: Record) -> Sequence[Group]:
+        """Take one record and return the groups that are complete because of it."""
+        now = record.seconds * 1000 + record.milliseconds + self._offset
+        done: list[Group] = []
+        if now > self._clock:
+            self._clock = now
+            self._behind = 0
+            if self._open:
+                self._expire(done)
+        elif now < self._clock - self._timeout:
+            self._fall_behind(now)
+        else:
+            self._behind = 0
+        key: _Key = (record.node, record.stamp) if record.node else record.stamp
+        opened = self._open.get(key)
+        if opened is not None:
+            opened.records.append(record)
+            self._held += 1
+        elif self._is_single(record.type):
+            done.append(make_group((record,), SINGLE, self._next_part(key)))
+            return done
+        else:
+            self._open[key] = _Open(record, self._clock + self._timeout)
+            self._held += 1
+        if record.type == "EOE":
+            done.append(self._complete(key, EOE))
+        elif opened is not None and len(opened.records) >= self._max_records:
+            done.append(self._complete(key, EVICTED))
+        elif self._held > self._max_held or len(self._open) > self._max_open:
+            done.append(self._complete(next(iter(self._open)), EVICTED))
+        return done
+
+    def flush(self) -> Sequence[Group]:
+        """Return what is still open, oldest first; for the end of the stream."""
+        return [self._complete(key, END) for key in list(self._open)]
+
+    def _complete(self, key: _Key, ending: str) -> Group:
+        opened = self._open.pop(key)
+        self._held -= len(opened.records)
+        return make_group(opened.records, ending, self._next_part(key))
+
+    def _next_part(self, key: _Key) -> int:
+        part = self._completed.get(key, 0)
+        self._completed[key] = part + 1
+        if len(self._completed) > self._memory:
+            self._completed.popitem(last=False)
+        return part
+
+    def _expire(self, done: list[Group]) -> None:
+        # Deadlines are given by a clock that never goes back, so the oldest event is always the next to expire.
+        while self._open:
+            key = next(iter(self._open))
+            if self._open[key].deadline > self._clock:
+                return
+            done.append(self._complete(key, TIMEOUT))
+
+    def _fall_behind(self, now: int) -> None:
+        """Follow a clock that was set back, else no event would ever time out again.
+
+        One record from long ago is only a system call that blocked: its time is that of its entry.
+        """
+        self._behind_latest = max(self._behind_latest, now) if self._behind else now
+        self._behind += 1
+        if self._behind >= _STEP_BACK:
+            self._offset += self._clock - self._behind_latest
+            self._behind = 0
+
+    def _is_single(self, name: str) -> bool:
+        single = self._single.get(name)
+        if single is None:
+            single = is_single(name)
+            if len(self._single) < self._memory:
+                self._single[name] = single
+        return single
+
+
+def is_single(name: str) -> bool:
+    """Say whether a record of this type is an event of its own."""
+    number = record_type_number(name)
+    if number is None or number == _LOGIN:
+        return False
+    return number == _KERNEL or not _FIRST_KERNEL_EVENT <= number <= _LAST_KERNEL_EVENT
+
+
+def correlate(records: Iterable[Record], correlator: Correlator) -> Iterator[Group]:
+    """Give the groups of a whole stream, the open ones at its end too."""
+    for record in records:
+        yield from correlator.add(record)
+    yield from correlator.flush()

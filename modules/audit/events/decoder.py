@@ -1,0 +1,404 @@
+"""A group of records becomes an event. Everything is decoded here, once; formats only choose and arrange.
+
+Nothing that a record holds makes this fail: what is not of the kernel's shape goes through the general parser, and
+what that finds without knowing a home for it goes to ``rest``.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Optional
+
+from mig_audit.modules.audit.events import category, execve
+from mig_audit.modules.audit.events.event import (
+    Event,
+    Field,
+    Identities,
+    Identity,
+    Message,
+    Process,
+    Syscall,
+)
+from mig_audit.modules.audit.events.names import UNSET, HostNames
+from mig_audit.modules.audit.events.paths import find_directory, parse_path
+from mig_audit.modules.audit.records import (
+    Absent,
+    decode,
+    decode_sockaddr,
+    parse_fields,
+    printable,
+    printable_value,
+)
+from mig_audit.modules.audit.records.decoding import is_encoded
+from mig_audit.modules.audit.tables import arch_name, errno_name, syscall_name
+
+if TYPE_CHECKING:
+    from mig_audit.modules.audit.events.correlation import Group
+    from mig_audit.modules.audit.events.names import Names
+    from mig_audit.modules.audit.records import Record, SocketAddress
+
+# kernel/auditsc.c, audit_log_exit: the one shape of SYSCALL records since 3.x, with and without a security module.
+_SYSCALL = re.compile(
+    rb"arch=(?P<arch>[0-9a-f]{1,8}) syscall=(?P<syscall>[0-9]{1,10})"
+    rb"(?: success=(?P<success>yes|no) exit=(?P<exit>-?[0-9]{1,20}))?"
+    rb" a0=(?P<a0>[0-9a-f]{1,16}) a1=(?P<a1>[0-9a-f]{1,16}) a2=(?P<a2>[0-9a-f]{1,16}) a3=(?P<a3>[0-9a-f]{1,16})"
+    rb" items=(?P<items>[0-9]{1,10}) ppid=(?P<ppid>[0-9]{1,10}) pid=(?P<pid>[0-9]{1,10})"
+    rb" auid=(?P<auid>[0-9]{1,10}) uid=(?P<uid>[0-9]{1,10}) gid=(?P<gid>[0-9]{1,10}) euid=(?P<euid>[0-9]{1,10})"
+    rb" suid=(?P<suid>[0-9]{1,10}) fsuid=(?P<fsuid>[0-9]{1,10}) egid=(?P<egid>[0-9]{1,10})"
+    rb" sgid=(?P<sgid>[0-9]{1,10}) fsgid=(?P<fsgid>[0-9]{1,10}) tty=(?P<tty>[^ \"]+) ses=(?P<ses>[0-9]{1,10})"
+    rb' comm=(?P<comm>"[^" ]*"|[0-9A-F]+|\(null\)) exe=(?P<exe>"[^" ]*"|[0-9A-F]+|\(null\))'
+    rb'(?: subj=(?P<subj>[^ "]+))? key=(?P<key>"[^" ]*"|[0-9A-F]+|\(null\))'
+)
+_USERS = ("auid", "uid", "euid", "suid", "fsuid")
+_IDENTITIES = ("auid", "uid", "gid", "euid", "suid", "fsuid", "egid", "sgid", "fsgid")
+_SYSCALL_FIELDS = "arch syscall uring_op success exit a0 a1 a2 a3 items ppid pid tty ses comm exe subj key"
+_SYSCALL_HOMES = frozenset((*_IDENTITIES, *_SYSCALL_FIELDS.split()))
+# What other records may say about the event as a whole, where no SYSCALL record does.
+_MESSAGE_FIELDS = ("op", "acct", "hostname", "addr", "terminal", "res")
+_OTHER_FIELDS = "arch syscall pid ppid tty ses comm exe subj key cwd cmd"
+_HOMES = frozenset((*_IDENTITIES, *_MESSAGE_FIELDS, *_OTHER_FIELDS.split()))
+# libaudit writes these last, behind text that strangers may choose (a host name): the last one is its own.
+_LAST_COUNTS = frozenset({"addr", "terminal", "res"})
+_RENAMED = {"result": "res"}
+_RESULTS = {b"1": True, b"yes": True, b"success": True, b"0": False, b"no": False, b"failed": False}
+_SYSCALL_TYPES = frozenset({"SYSCALL", "URINGOP"})
+_NUMBER = re.compile(rb"-?[0-9]{1,20}")
+_HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
+_OCTAL = re.compile(r"[0-7]{1,12}")
+_ENRICHED_UNKNOWN = re.compile(rb'"unset"|"unknown\([0-9]+\)"')
+_X32_BIT = 0x4000_0000  # asm/unistd.h __X32_SYSCALL_BIT: set in the numbers of x32 programs
+_MAX_ERRNO = 4095
+_MEMO_LIMIT = 8192
+_QUEUES = frozenset({"mq_open", "mq_unlink"})
+
+
+class Decoder:
+    """Decodes groups.
+
+    Args:
+        names: where names of users and groups come from; this host's by default.
+    """
+
+    def __init__(self, names: Optional[Names] = None) -> None:
+        self._names = HostNames() if names is None else names
+        self._identity_memo: dict[tuple[Optional[bytes], ...], Identities] = {}
+        self._minute = -1
+        self._calls: dict[tuple[bytes, bytes], tuple[Optional[str], Optional[int], Optional[str]]] = {}
+
+    def decode(self, group: Group) -> Event:
+        """Return the event of these records; never raises."""
+        draft = _Draft(group.records)
+        syscall = self._syscall(draft.home)
+        process = _process(draft)
+        directory = find_directory(process.cwd, syscall)
+        message = _message(draft.home)
+        success = message.result if message else None
+        if success is None and syscall:
+            success = syscall.success
+        types = [record.type for record in group.records]
+        first = group.records[0]
+        return Event(
+            node=first.node,
+            seconds=first.seconds,
+            milliseconds=first.milliseconds,
+            serial=first.serial,
+            part=group.part,
+            ending=group.ending,
+            gaps=_gaps(group, syscall, process),
+            category=category.categorise(
+                types,
+                syscall.name if syscall else None,
+                _open_flags(syscall, draft.rest),
+                apparmor=any(field.name == "apparmor" for field in draft.rest),
+            ),
+            success=success,
+            syscall=syscall,
+            process=process,
+            identities=self._identities(draft, first.seconds // 60),
+            keys=_keys(draft.home.get("key")),
+            paths=tuple([parse_path(body, directory) for body in draft.paths]),
+            address=draft.address,
+            message=message,
+            rest=tuple(draft.rest),
+            records=group.records,
+        )
+
+    def _syscall(self, home: dict[str, bytes]) -> Optional[Syscall]:
+        if "syscall" not in home and "uring_op" not in home:
+            return None
+        arch, number, name = self._call(home)
+        args = tuple([_hex(home.get(argument)) for argument in ("a0", "a1", "a2", "a3")])
+        code = _number(home.get("exit"))
+        error = errno_name(-code) if code is not None and -_MAX_ERRNO <= code < 0 else None
+        return Syscall(
+            _plain(home.get("arch")),
+            arch,
+            number,
+            category.effective_syscall(name, int(args[0], 16) if args[0] else None),
+            _RESULTS.get(home.get("success", b"")),
+            code,
+            error,
+            args if any(args) else (),
+        )
+
+    def _call(self, home: dict[str, bytes]) -> tuple[Optional[str], Optional[int], Optional[str]]:
+        """Return the architecture's name, the call's number and its name."""
+        memo_key = (home.get("arch", b""), home.get("syscall", b"") or home.get("uring_op", b""))
+        known = self._calls.get(memo_key)
+        if known is None:
+            if len(self._calls) >= _MEMO_LIMIT:
+                self._calls.clear()
+            known = self._calls[memo_key] = _resolve_call(*memo_key, uring="syscall" not in home)
+        return known
+
+    def _identities(self, draft: _Draft, minute: int) -> Identities:
+        """Return the nine identities; the same nine come again and again, and names hold for a minute of the stream."""
+        if minute != self._minute or len(self._identity_memo) >= _MEMO_LIMIT:
+            self._identity_memo.clear()
+            self._minute = minute
+        get, enriched = draft.home.get, draft.enriched
+        raws = tuple([get(name) for name in _IDENTITIES])
+        if enriched:
+            return self._make_identities(raws, enriched)
+        known = self._identity_memo.get(raws)
+        if known is None:
+            known = self._identity_memo[raws] = self._make_identities(raws, enriched)
+        return known
+
+    def _make_identities(self, raws: tuple[Optional[bytes], ...], enriched: dict[str, bytes]) -> Identities:
+        return Identities(
+            *[self._identity(name, raw, enriched.get(name.upper())) for name, raw in zip(_IDENTITIES, raws)]
+        )
+
+    def _identity(self, field: str, raw: Optional[bytes], enriched: Optional[bytes]) -> Optional[Identity]:
+        if raw is None:
+            return None
+        number = UNSET if raw in {b"-1", b"unset"} else _number(raw)
+        if number is None:
+            return Identity(None, printable(raw))
+        if enriched is not None and not _ENRICHED_UNKNOWN.fullmatch(enriched):
+            # The host that wrote the log knew its users better than this one does.
+            return Identity(number, _plain(enriched))
+        if number == UNSET:
+            return Identity(number, None)
+        return Identity(number, self._names.user(number) if field in _USERS else self._names.group(number))
+
+
+class _Draft:
+    """The records of one event, sorted by what they are about.
+
+    ``home`` holds the raw value of every field that is about the event as a whole.
+    """
+
+    def __init__(self, records: tuple[Record, ...]) -> None:
+        self.home: dict[str, bytes] = {}
+        self.enriched: dict[str, bytes] = {}
+        self.paths: list[bytes] = []
+        self.rest: list[Field] = []
+        self.arguments: Optional[execve.Arguments] = None
+        self.address: Optional[SocketAddress] = None
+        self.title: Optional[bytes] = None
+        self._arguments: list[bytes] = []
+        self._has_syscall = self._has_cwd = False
+        others: list[Record] = []
+        for record in records:
+            self._sort(record, others)
+        if self._arguments:
+            self.arguments, rest = execve.parse_arguments(self._arguments)
+            self.rest += [_field("EXECVE", name, raw) for name, raw in rest]
+        for record in others:
+            self._other(record)
+
+    def _sort(self, record: Record, others: list[Record]) -> None:
+        name, body = record.type, record.body
+        if name == "PATH":
+            self.paths.append(body)
+        elif name == "SYSCALL" and not self._has_syscall:
+            self._has_syscall = True
+            self._syscall(record)
+        elif name == "PROCTITLE" and self.title is None:
+            self.title = self._only(record, b"proctitle=", others)
+        elif name == "CWD" and not self._has_cwd:
+            cwd = self._only(record, b"cwd=", others)
+            if cwd is not None:
+                self._has_cwd = True
+                self.home["cwd"] = cwd
+        elif name == "SOCKADDR" and self.address is None:
+            address = self._only(record, b"saddr=", others)
+            self.address = None if address is None else decode_sockaddr(address)
+        elif name == "EXECVE":
+            self._arguments.append(body)
+        elif name != "EOE" or body.strip():
+            others.append(record)
+
+    @staticmethod
+    def _only(record: Record, start: bytes, others: list[Record]) -> Optional[bytes]:
+        """Return the value of a record's one field; a record of another shape joins the others."""
+        body = record.body.strip(b" ")
+        if body.startswith(start) and b" " not in body:
+            return body[len(start) :]
+        others.append(record)
+        return None
+
+    def _syscall(self, record: Record) -> None:
+        shape = _SYSCALL.fullmatch(record.body)
+        if shape:
+            home = shape.groupdict()
+            if home["success"] is None:
+                del home["success"], home["exit"]
+            if home["subj"] is None:
+                del home["subj"]
+            if home["key"] == b"(null)":
+                del home["key"]
+            # Nothing comes before it but, in a log that was shuffled, the working directory.
+            self.home = {**self.home, **home} if self.home else home
+        else:
+            self._take(record, _SYSCALL_HOMES)
+        if record.enriched is not None:
+            self.enriched = dict(parse_fields(record.enriched))
+
+    def _other(self, record: Record) -> None:
+        self._take(record, _SYSCALL_HOMES if record.type in _SYSCALL_TYPES else _HOMES)
+
+    def _take(self, record: Record, homes: frozenset[str]) -> None:
+        """Give each field its home if that is free, and keep the others as rest; what is there already is dropped."""
+        mine: set[str] = set()
+        for name, raw in parse_fields(record.body):
+            home = _RENAMED.get(name, name)
+            known = self.home.get(home)
+            if home not in homes:
+                self.rest.append(_field(record.type, name, raw))
+            elif known is None:
+                if home != "key" or raw != b"(null)":
+                    self.home[home] = raw
+                    mine.add(home)
+            elif known == raw:
+                continue
+            elif home in _LAST_COUNTS and home in mine:
+                self.home[home] = raw
+                self.rest.append(_field(record.type, name, known))
+            else:
+                self.rest.append(_field(record.type, name, raw))
+
+
+def _resolve_call(
+    arch: bytes, number: bytes, *, uring: bool
+) -> tuple[Optional[str], Optional[int], Optional[str]]:
+    value = _number(number)
+    if uring:
+        return "io_uring", value, None if value is None else syscall_name("uring", value)
+    machine = arch_name(int(arch, 16)) if _HEX.fullmatch(arch) else None
+    if machine is None or value is None:
+        return machine, value, None
+    return machine, value, syscall_name(machine, value & ~_X32_BIT if machine == "x86_64" else value)
+
+
+def _process(draft: _Draft) -> Process:
+    home, arguments = draft.home, draft.arguments
+    return Process(
+        _number(home.get("pid")),
+        _number(home.get("ppid")),
+        _string(home.get("comm")),
+        _string(home.get("exe")),
+        _marked(home.get("tty")),
+        _number(home.get("ses")),
+        _plain(home.get("subj")),
+        _string(home.get("cwd")),
+        _string(home.get("cmd")),
+        arguments.argv if arguments else None,
+        arguments.argc if arguments else None,
+        arguments.missing if arguments else (),
+        arguments.torn if arguments else (),
+        _title(draft.title),
+    )
+
+
+def _message(home: dict[str, bytes]) -> Optional[Message]:
+    values = [home.get(name) for name in _MESSAGE_FIELDS]
+    if not any(values):
+        return None
+    op, acct, hostname, addr, terminal, result = values
+    return Message(
+        _plain(op),
+        _string(acct),
+        _plain(hostname),
+        _plain(addr),
+        _plain(terminal),
+        None if result is None else _RESULTS.get(result.strip(b'"').lower()),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _keys(raw: Optional[bytes]) -> tuple[str, ...]:
+    """Return the keys of all rules that matched; auditctl joins several with 0x01."""
+    value = None if raw is None else decode(raw)
+    if value is None or isinstance(value, Absent):
+        return ()
+    return tuple([printable(key) for key in value.split(b"\x01")])
+
+
+@lru_cache(maxsize=1024)
+def _title(raw: Optional[bytes]) -> Optional[tuple[str, ...]]:
+    value = None if raw is None else decode(raw)
+    if value is None or isinstance(value, Absent):
+        return None
+    arguments = value.split(b"\0")
+    return tuple([printable(argument) for argument in (arguments if arguments[-1] else arguments[:-1])])
+
+
+def _open_flags(syscall: Optional[Syscall], rest: list[Field]) -> Optional[int]:
+    if syscall is None:
+        return None
+    index = category.open_flags_index(syscall.name)
+    if index is not None:
+        value = syscall.args[index] if syscall.args else None
+        return int(value, 16) & 0xFFFF_FFFF if value else None
+    if syscall.name == "openat2":
+        for field in rest:
+            if field.record == "OPENAT2" and field.name == "oflag" and _OCTAL.fullmatch(field.value):
+                return int(field.value, 8)
+    return None
+
+
+def _gaps(group: Group, syscall: Optional[Syscall], process: Process) -> tuple[str, ...]:
+    gaps = group.gaps
+    if syscall is not None and syscall.name in _QUEUES:
+        # The kernel counts the queues' hidden directory among the items, and does not print it.
+        gaps = tuple(gap for gap in gaps if gap != "path")
+    return (*gaps, "argv") if process.argv_missing or process.argv_torn else gaps
+
+
+def _field(record: str, name: str, raw: bytes) -> Field:
+    if is_encoded(name):
+        return Field(record, name, printable_value(raw))
+    quoted = raw[:1] == b'"' and raw[-1:] == b'"' and len(raw) > 1
+    return Field(record, name, printable(raw[1:-1] if quoted else raw))
+
+
+@lru_cache(maxsize=4096)
+def _number(raw: Optional[bytes]) -> Optional[int]:
+    return int(raw) if raw is not None and _NUMBER.fullmatch(raw) else None
+
+
+def _hex(raw: Optional[bytes]) -> Optional[str]:
+    return raw.decode("ascii") if raw is not None and _HEX.fullmatch(raw) else None
+
+
+@lru_cache(maxsize=1024)
+def _string(raw: Optional[bytes]) -> Optional[str]:
+    """Return a field that may be hex; None if it is absent in any of the three ways."""
+    value = None if raw is None else decode(raw)
+    return None if value is None or isinstance(value, Absent) else printable(value)
+
+
+def _marked(raw: Optional[bytes]) -> Optional[str]:
+    """Return a field that is never hex, with ``(none)`` and ``?`` as they are."""
+    if raw is None or raw == b"(null)":
+        return None
+    return printable(raw[1:-1] if raw[:1] == b'"' and raw[-1:] == b'"' and len(raw) > 1 else raw)
+
+
+def _plain(raw: Optional[bytes]) -> Optional[str]:
+    """Return a field that is never hex; None if it is absent in any of the three ways."""
+    return None if raw in {b"(null)", b"(none)", b"?"} else _marked(raw)

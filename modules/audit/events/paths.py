@@ -1,0 +1,163 @@
+"""PATH records: what a name meant, and the absolute path where that is certain."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from mig_audit.modules.audit.events.event import PathItem
+from mig_audit.modules.audit.records import Absent, decode, parse_fields, printable, printable_value
+from mig_audit.modules.audit.records.decoding import is_encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mig_audit.modules.audit.events.event import Syscall
+
+# Calls whose names may be relative to a directory that was opened before: which arguments those descriptors are.
+_ONE_DIRECTORY = (
+    "openat openat2 mkdirat mknodat fchownat futimesat newfstatat fstatat fstatat64 unlinkat readlinkat fchmodat"
+    " fchmodat2 faccessat faccessat2 utimensat utimensat_time64 name_to_handle_at execveat statx open_tree"
+    " open_tree_attr mount_setattr fspick setxattrat getxattrat listxattrat removexattrat file_getattr file_setattr"
+    " quotactl_fd"
+)
+_DIRECTORY_ARGUMENTS: Mapping[str, tuple[int, ...]] = {
+    **dict.fromkeys(_ONE_DIRECTORY.split(), (0,)),
+    **dict.fromkeys(("renameat", "renameat2", "linkat", "move_mount"), (0, 2)),
+    "symlinkat": (1,),
+    "fanotify_mark": (3,),
+}
+# Names of message queues are relative to a file system of their own, those of io_uring to what no record tells.
+_NEVER_RELATIVE = frozenset({"mq_open", "mq_unlink", "open_by_handle_at"})
+_AT_FDCWD = 0xFFFF_FF9C
+_DELETED = " (deleted)"
+
+_SHAPE = re.compile(
+    rb'item=([0-9]{1,9}) name=("[^" ]*"|[^ "]+)'
+    rb"(?: inode=([0-9]{1,20}) dev=([0-9a-f:]+) mode=([0-7]+) ouid=([0-9]{1,10}) ogid=([0-9]{1,10}) rdev=([0-9a-f:]+))?"
+    rb" nametype=([A-Z]+)( cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
+)
+_NUMBER = re.compile(rb"[0-9]{1,20}")
+_HOMES = frozenset(("item", "name", "inode", "dev", "mode", "ouid", "ogid", "rdev", "nametype"))
+
+
+class Directory(NamedTuple):
+    """What the names of one event are relative to; made by `find_directory`.
+
+    Attributes:
+        base: what a relative name is relative to, without a slash at its end; None if that is not certain.
+        doubtful: a name that is not believed as PARENT, None if there is none.
+    """
+
+    base: Optional[str]
+    doubtful: Optional[str]
+
+    def absolute(self, name: Optional[str], nametype: Optional[str]) -> Optional[str]:
+        """Return the absolute path of a name, or None where it is not certain.
+
+        Nothing is resolved: ``..`` and symbolic links stay.
+        """
+        if not name:
+            return None
+        if name.startswith("/"):
+            return None if nametype == "PARENT" and name == self.doubtful else name
+        if self.base is None:
+            return None
+        while name.startswith("./"):
+            name = name[2:].lstrip("/")
+        return self.base or "/" if name in {"", "."} else f"{self.base}/{name}"
+
+
+def find_directory(cwd: Optional[str], syscall: Optional[Syscall]) -> Directory:
+    """Return the directory of an event with this working directory (printable text) and call.
+
+    The kernel names the working directory as PARENT even if the call went through the descriptor of another one.
+    """
+    if cwd is None or not cwd.startswith("/") or syscall is None or syscall.name is None:
+        return Directory(None, None)
+    if not all(_is_cwd(syscall.args, index) for index in _DIRECTORY_ARGUMENTS.get(syscall.name, ())):
+        return Directory(None, cwd)
+    if cwd.endswith(_DELETED) or syscall.name in _NEVER_RELATIVE:
+        return Directory(None, None)
+    return Directory(cwd.rstrip("/"), None)
+
+
+@lru_cache(maxsize=1024)
+def parse_path(body: bytes, directory: Directory) -> PathItem:
+    """Return one PATH record; of a record of unusual shape, what can be read."""
+    shape = _SHAPE.fullmatch(body)
+    if shape is None:
+        return _parse_unusual(body, directory)
+    item, raw, inode, dev, mode, ouid, ogid, rdev, nametype, _ = shape.groups()
+    name = _name(raw)
+    kind = nametype.decode("ascii")
+    path = directory.absolute(name, kind)
+    if inode is None:
+        return PathItem(int(item), name, path, None, None, None, None, None, None, kind, ())
+    return PathItem(
+        int(item),
+        name,
+        path,
+        int(inode),
+        dev.decode("ascii"),
+        mode.decode("ascii"),
+        int(ouid),
+        int(ogid),
+        rdev.decode("ascii"),
+        kind,
+        (),
+    )
+
+
+def _parse_unusual(body: bytes, directory: Directory) -> PathItem:
+    values: dict[str, bytes] = {}
+    rest = []
+    for field, raw in parse_fields(body):
+        if field in _HOMES and field not in values:
+            values[field] = raw
+        elif raw != b"0":
+            rest.append((field, printable_value(raw) if is_encoded(field) else printable(raw)))
+    name = _name(values["name"]) if "name" in values else None
+    nametype = _text(values.get("nametype"))
+    return PathItem(
+        _number(values, "item", rest),
+        name,
+        directory.absolute(name, nametype),
+        _number(values, "inode", rest),
+        _text(values.get("dev")),
+        _text(values.get("mode")),
+        _number(values, "ouid", rest),
+        _number(values, "ogid", rest),
+        _text(values.get("rdev")),
+        nametype,
+        tuple(rest),
+    )
+
+
+def _name(raw: bytes) -> Optional[str]:
+    value = decode(raw)
+    if value is Absent.NULL:
+        return None
+    return value.value if isinstance(value, Absent) else printable(value)
+
+
+def _text(raw: Optional[bytes]) -> Optional[str]:
+    return None if raw is None else printable(raw)
+
+
+def _number(values: dict[str, bytes], field: str, rest: list[tuple[str, str]]) -> Optional[int]:
+    """Return a number; a value that is none goes to the rest."""
+    raw = values.get(field)
+    if raw is None:
+        return None
+    if _NUMBER.fullmatch(raw):
+        return int(raw)
+    rest.append((field, printable(raw)))
+    return None
+
+
+def _is_cwd(args: Sequence[Optional[str]], index: int) -> bool:
+    """Say whether a descriptor argument is AT_FDCWD; callers differ in whether they sign-extend it."""
+    value = args[index] if index < len(args) else None
+    return value is not None and int(value, 16) & 0xFFFF_FFFF == _AT_FDCWD

@@ -1,0 +1,148 @@
+"""Which event serials are missing: exact within bounds, in bounded memory.
+
+The kernel numbers events with one 32-bit counter that rolls over, and gives numbers to events that no rule lets out as
+well: a missing serial is an event that did not arrive, which is not yet an event that was lost.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import NamedTuple, Optional
+
+_MODULUS = 2**32
+_HALF = 2**31
+_UNSEEN = -1
+
+
+class MissingSerials(NamedTuple):
+    """What a `SerialTracker` knows.
+
+    Attributes:
+        first: the lowest serial of the latest span, None before any serial.
+        last: the highest serial of the latest span.
+        missing: how many serials between the lowest and the highest were not seen, over all spans.
+        ranges: the first of the missing ranges, inclusive, each within 32 bits (a range that rolls over has
+            ``low > high``).
+        spans: how many times the counter started, 1 without a reboot.
+        unplaced: serials that came after the range they belong to was forgotten. ``missing - unplaced`` to
+            ``missing`` is then the answer; 0 means that it is exact.
+    """
+
+    first: Optional[int]
+    last: Optional[int]
+    missing: int
+    ranges: tuple[tuple[int, int], ...]
+    spans: int
+    unplaced: int
+
+
+class SerialTracker:
+    """The serials of one node: the span seen so far and the holes in it, as sorted disjoint ranges.
+
+    Serials may come in any order and more than once. A serial further than ``displacement`` below the highest starts
+    a new span: the host was rebooted. Nothing reorders events by more than the kernel's backlog.
+
+    Args:
+        max_ranges: how many holes are kept; beyond it the oldest hole is settled: it stays counted, but a serial of it
+            that comes later cannot be told from a repeated one, and is counted as unplaced.
+        displacement: see above.
+        reported: how many ranges `missing` tells.
+    """
+
+    def __init__(self, *, max_ranges: int = 4096, displacement: int = 65_536, reported: int = 100) -> None:
+        self._max_ranges = max_ranges
+        self._displacement = displacement
+        self._reported = reported
+        # Unrolled serials: the counter as if it had more bits.
+        self._lows: list[int] = []
+        self._highs: list[int] = []
+        self._low = self._high = _UNSEEN
+        self._settled_to = _UNSEEN
+        self._missing = 0
+        self._unplaced = 0
+        self._spans = 0
+        self._told: list[tuple[int, int]] = []  # ranges of earlier spans and settled ones, for the report
+
+    def add(self, serial: int) -> None:
+        """Count a serial as seen."""
+        if self._high == _UNSEEN:
+            self._start(serial)
+            return
+        delta = (serial - self._high + _HALF) % _MODULUS - _HALF
+        unrolled = self._high + delta
+        if delta > 0:
+            self._open_hole(len(self._lows), self._high + 1, unrolled - 1)
+            self._high = unrolled
+        elif delta < -self._displacement:
+            self.restart()
+            self._start(serial)
+        elif unrolled < self._low:
+            self._open_hole(0, unrolled + 1, self._low - 1)
+            self._low = unrolled
+        elif unrolled <= self._settled_to:
+            self._unplaced += 1
+        else:
+            self._fill(unrolled)
+
+    def restart(self) -> None:
+        """End the span: the next serial is a counter's first."""
+        for low, high in zip(self._lows, self._highs):
+            self._tell(low, high)
+        self._lows, self._highs = [], []
+        self._low = self._high = _UNSEEN
+
+    def missing(self) -> MissingSerials:
+        """Return what is known by now."""
+        ranges = self._told + [
+            (low % _MODULUS, high % _MODULUS)
+            for low, high in zip(self._lows[: self._reported], self._highs[: self._reported])
+        ]
+        return MissingSerials(
+            None if self._high == _UNSEEN else self._low % _MODULUS,
+            None if self._high == _UNSEEN else self._high % _MODULUS,
+            self._missing,
+            tuple(ranges[: self._reported]),
+            self._spans,
+            self._unplaced,
+        )
+
+    def _start(self, serial: int) -> None:
+        self._spans += 1
+        # One turn up, so that a span may grow downwards past zero.
+        self._low = self._high = serial + _MODULUS
+        self._settled_to = _UNSEEN
+
+    def _open_hole(self, index: int, low: int, high: int) -> None:
+        if low > high:
+            return
+        self._missing += high - low + 1
+        self._lows.insert(index, low)
+        self._highs.insert(index, high)
+        if len(self._lows) > self._max_ranges:
+            self._settle()
+
+    def _settle(self) -> None:
+        low, high = self._lows.pop(0), self._highs.pop(0)
+        self._settled_to = max(self._settled_to, high)
+        self._tell(low, high)
+
+    def _fill(self, serial: int) -> None:
+        index = bisect_right(self._lows, serial) - 1
+        if index < 0 or serial > self._highs[index]:
+            return  # seen before
+        self._missing -= 1
+        low, high = self._lows[index], self._highs[index]
+        if low == high:
+            del self._lows[index], self._highs[index]
+        elif serial == low:
+            self._lows[index] = serial + 1
+        elif serial == high:
+            self._highs[index] = serial - 1
+        else:
+            self._highs[index] = serial - 1
+            self._missing -= high - serial
+            self._open_hole(index + 1, serial + 1, high)
+
+    def _tell(self, low: int, high: int) -> None:
+        if len(self._told) < self._reported:
+            self._told.append((low % _MODULUS, high % _MODULUS))

@@ -1,0 +1,70 @@
+"""What a run saw, counted by key, category, program and user, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from mig_audit.modules.audit.events.event import Event
+
+OTHER = "(other)"
+NONE = "(none)"
+_VALUE_LIMIT = 256
+
+
+class Count(NamedTuple):
+    """How many events had this value."""
+
+    value: str
+    events: int
+
+
+class Summary:
+    """Counts events.
+
+    Args:
+        distinct: how many values of each kind are told apart; further ones are counted together as ``(other)``.
+    """
+
+    def __init__(self, *, distinct: int = 4096) -> None:
+        self._distinct = distinct
+        self._counts: dict[str, Counter[str]] = {
+            "keys": Counter(),
+            "categories": Counter(),
+            "executables": Counter(),
+            "users": Counter(),
+        }
+        self.events = 0
+
+    def add(self, event: Event) -> None:
+        """Count one event; once for each of its keys."""
+        self.events += 1
+        for key in event.keys or (NONE,):
+            self._count("keys", key)
+        self._count("categories", event.category)
+        self._count("executables", event.process.exe or NONE)
+        self._count("users", _user(event))
+
+    def top(self, limit: int = 20) -> dict[str, tuple[Count, ...]]:
+        """Return the most frequent values of each kind, the most frequent first, then by value."""
+        return {
+            kind: tuple(
+                Count(*item) for item in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
+            )
+            for kind, counts in self._counts.items()
+        }
+
+    def _count(self, kind: str, value: str) -> None:
+        counts = self._counts[kind]
+        value = value[:_VALUE_LIMIT]
+        counts[value if value in counts or len(counts) < self._distinct else OTHER] += 1
+
+
+def _user(event: Event) -> str:
+    """Return who it was: who logged in if that is known, else on whose account it ran."""
+    for identity in (event.identities.auid, event.identities.uid):
+        if identity is not None and identity.name is not None:
+            return identity.name
+    uid = event.identities.uid
+    return NONE if uid is None or uid.number is None else str(uid.number)

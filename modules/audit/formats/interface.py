@@ -1,0 +1,23 @@
+"""What a format is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from mig_audit.modules.audit.events import Event
+
+
+class Format(Protocol):
+    """A view of events as bytes."""
+
+    @property
+    def name(self) -> str:
+        """Return the word that parameters and the command line use."""
+
+    @property
+    def media_type(self) -> str:
+        """Return the type of one encoded event, for HTTP."""
+
+    def encode(self, event: Event) -> bytes:
+        """Return one event, without a newline at its end or within; never raises."""

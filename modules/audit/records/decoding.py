@@ -1,0 +1,138 @@
+"""Values as the kernel and auditd's libraries encode them, and text that is safe to print.
+
+Untrusted strings are written ``"quoted"`` when they hold no space, quote, control or non-ASCII byte, and as unquoted
+upper-case hex otherwise (kernel ``audit_log_untrustedstring``, libaudit ``audit_encode_nv_string``). What is absent
+is written ``(null)``, ``(none)`` or ``?``.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Union
+
+
+class Absent(Enum):
+    """A value that is not there, in the three ways in which records say so."""
+
+    NULL = "(null)"
+    NONE = "(none)"
+    UNKNOWN = "?"
+
+
+Value = Union[bytes, Absent]
+
+_ABSENT = {marker.value.encode("ascii"): marker for marker in Absent}
+
+# The fields that libauparse calls escaped (auparse/typetab.h), and those that newer programs write the same way.
+ENCODED_FIELDS = frozenset(
+    [
+        "acct",
+        "cgroup",
+        "cmd",
+        "comm",
+        "cwd",
+        "data",
+        "device",
+        "dir",
+        "exe",
+        "file",
+        "filename",
+        "grp",
+        "interface",
+        "invalid_context",
+        "key",
+        "name",
+        "new-chardev",
+        "new-disk",
+        "new-fs",
+        "new-net",
+        "new-rng",
+        "new_group",
+        "ocomm",
+        "old-chardev",
+        "old-disk",
+        "old-fs",
+        "old-net",
+        "old-rng",
+        "path",
+        "proctitle",
+        "root_dir",
+        "sw",
+        "unit",
+        "vm",
+        "watch",
+    ]
+)
+_ARGUMENT = re.compile(r"a[0-9]+(?:\[[0-9]+\])?")
+_HEX = re.compile(rb"(?:[0-9A-F]{2})+")
+
+# Bytes that are no valid UTF-8 (as lone surrogates), C0 and C1 controls, DEL, the characters that reverse or hide
+# text on a terminal (bidi), break lines, or are a byte order mark; and a backslash that would look like an escape.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\udc80-\udcff]"
+    r"|\\(?=x[0-9a-fA-F]{2})"
+)
+_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
+
+
+def is_encoded(name: str) -> bool:
+    """Say whether a field of this name carries a string that may be written as hex."""
+    return name in ENCODED_FIELDS
+
+
+def is_argument(name: str) -> bool:
+    """Say whether this is an argument of an EXECVE record: ``a0``, ``a12``, ``a1[3]``."""
+    return _ARGUMENT.fullmatch(name) is not None
+
+
+def decode(raw: bytes) -> Value:
+    """Return the bytes that a string-carrying field means, or which kind of absent it is.
+
+    Quotes are removed, upper-case hex of even length is decoded, anything else stays as it is: programs do write bare
+    words. ``"(null)"`` in quotes is a string, bare it is absent.
+    """
+    if raw[:1] == b'"' and raw[-1:] == b'"' and len(raw) > 1:
+        return raw[1:-1]
+    marker = _ABSENT.get(raw)
+    if marker is not None:
+        return marker
+    if _HEX.fullmatch(raw):
+        return bytes.fromhex(raw.decode("ascii"))
+    return raw
+
+
+def printable(raw: bytes) -> str:
+    r"""Return the bytes as text that is safe to show and loses nothing.
+
+    Valid UTF-8 stays as it is. Every byte of a control character, of a character that reorders or breaks text, and of
+    invalid UTF-8 becomes ``\xNN``. A backslash becomes ``\x5c`` only where ``x`` and two hex digits follow it, so that
+    `unprintable` has one answer.
+    """
+    try:
+        text = raw.decode("ascii")
+    except UnicodeDecodeError:
+        text = raw.decode("utf-8", "surrogateescape")
+    else:
+        if text.isprintable() and "\\x" not in text:
+            return text
+    return _UNSAFE.sub(_escape, text)
+
+
+def unprintable(text: str) -> bytes:
+    """Return the bytes that `printable` was given."""
+    pieces = _ESCAPE.split(text)
+    return b"".join(
+        bytes.fromhex(piece) if index % 2 else piece.encode("utf-8", "surrogateescape")
+        for index, piece in enumerate(pieces)
+    )
+
+
+def printable_value(raw: bytes) -> str:
+    """Return a string-carrying field as text; what is absent reads as the record has it."""
+    value = decode(raw)
+    return value.value if isinstance(value, Absent) else printable(value)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in match[0].encode("utf-8", "surrogateescape"))

@@ -1,0 +1,127 @@
+"""The fields of a record of any type: bytes become (name, raw value) pairs, in order, duplicates kept.
+
+There is no grammar that all records obey, so there are two ways through this file: one for the shape that the kernel
+writes (``name=value`` with single spaces between), and a scanner for the rest. The scanner never fails: words that
+belong to no name join the bare value before them (``op=adding user id=1001``), or become a pair named ``text``.
+
+Values stay raw, with their quotes, because only they tell a string from its hex form.
+"""
+
+from __future__ import annotations
+
+import re
+
+Pairs = list[tuple[str, bytes]]
+
+_NAME_PATTERN = rb"[A-Za-z_][A-Za-z0-9_-]{0,63}(?:\[[0-9]{1,10}\])?"
+_PLAIN = re.compile(rb' *(?:%b=(?:"[^"]*"|[^ "\'=]*)(?: +|$))*' % _NAME_PATTERN)
+_PLAIN_PAIR = re.compile(rb'(%b)=("[^"]*"|[^ "\'=]*)' % _NAME_PATTERN)
+_NAME = re.compile(rb"(\(?)(%b)=" % _NAME_PATTERN)
+_AVC = re.compile(rb"avc: +(granted|denied) +\{ ?([^{}]*)\} +for(?: +|$)")
+_SPACES = re.compile(rb" +")
+# CONFIG_CHANGE of a watch that the kernel removed itself lacks a space: `ses=4294967295op=remove_rule`.
+_GLUED = re.compile(rb"([0-9]+)[A-Za-z_][A-Za-z0-9_-]*=")
+_GLUED_NAMES = frozenset({b"auid", b"ses", b"uid", b"pid"})
+_TEXT = "text"
+
+
+def parse_fields(body: bytes) -> Pairs:
+    """Return the pairs of one record's body; never raises.
+
+    ``msg='...'`` of user-space messages is opened: its pairs follow those that the kernel wrote, which always come
+    first and so cannot be forged by the text. ``avc:  denied  { read write } for`` becomes ``seresult`` and
+    ``seperms``, as libauparse names them.
+    """
+    if _PLAIN.fullmatch(body):
+        return [(name.decode("ascii"), value) for name, value in _PLAIN_PAIR.findall(body)]
+    return _Scanner(body).scan()
+
+
+class _Scanner:
+    """One walk over a body of any shape, in time linear in its length."""
+
+    def __init__(self, body: bytes, *, nested: bool = False) -> None:
+        self._body = body
+        self._nested = nested
+        self._pairs: Pairs = []
+        # The bare value that may still grow by words that follow it: its name, and where it starts and ends.
+        self._growing = ""
+        self._start = self._end = 0
+        self._bracketed = False
+
+    def scan(self) -> Pairs:
+        """Walk to the end and return the pairs."""
+        position = 0
+        while position < len(self._body):
+            position = self._step(position)
+        self._close()
+        return self._pairs
+
+    def _step(self, position: int) -> int:
+        spaces = _SPACES.match(self._body, position)
+        if spaces:
+            return spaces.end()
+        name = _NAME.match(self._body, position)
+        if name is None:
+            return self._word(position)
+        self._close()
+        self._bracketed = self._bracketed or bool(name[1])
+        return self._value(name[2], name.end())
+
+    def _value(self, name: bytes, start: int) -> int:
+        first = self._body[start : start + 1]
+        if first == b"'" and name == b"msg" and not self._nested:
+            return self._message(start + 1)
+        if first in {b'"', b"'"}:
+            end = self._quoted_end(start, first)
+            if end:
+                self._pairs.append((name.decode("ascii"), self._body[start:end]))
+                return end
+        return self._bare(name, start)
+
+    def _quoted_end(self, start: int, quote: bytes) -> int:
+        """Return where a quoted value ends, or 0: a quote inside a word closes nothing."""
+        end = self._body.find(quote, start + 1) + 1
+        if end == 0:
+            return 0
+        following = self._body[end : end + 1]
+        return end if following in {b"", b" ", b",", b")", b"'"} or _NAME.match(self._body, end) else 0
+
+    def _bare(self, name: bytes, start: int) -> int:
+        end = self._word_end(start)
+        glued = _GLUED.match(self._body, start, end) if name in _GLUED_NAMES else None
+        if glued:
+            self._pairs.append((name.decode("ascii"), glued[1]))
+            return glued.end(1)
+        self._growing, self._start, self._end = name.decode("ascii"), start, end
+        return end
+
+    def _message(self, start: int) -> int:
+        """Open ``msg='...'``: the last quote closes it, since the text may hold others."""
+        end = self._body.rfind(b"'", start)
+        inner = self._body[start:end] if end >= 0 else self._body[start:]
+        self._pairs += _Scanner(inner, nested=True).scan()
+        return end + 1 if end >= 0 else len(self._body)
+
+    def _word(self, position: int) -> int:
+        avc = _AVC.match(self._body, position) if not self._growing else None
+        if avc:
+            self._pairs += [("seresult", avc[1]), ("seperms", avc[2].strip())]
+            return avc.end()
+        if not self._growing:
+            self._growing, self._start = _TEXT, position
+        self._end = self._word_end(position)
+        return self._end
+
+    def _word_end(self, position: int) -> int:
+        end = self._body.find(b" ", position)
+        return len(self._body) if end < 0 else end
+
+    def _close(self) -> None:
+        if self._growing:
+            value = self._body[self._start : self._end]
+            if self._bracketed:
+                # Programs of 2007 wrote `(hostname=?, addr=?, terminal=cron res=success)`.
+                value = value[:-1] if value.endswith((b",", b")")) and not value.startswith(b"(") else value
+            self._pairs.append((self._growing, value))
+            self._growing = ""
