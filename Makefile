@@ -11,7 +11,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 run: $(READY) ## record ten seconds of this host with params.example.json
-	@tools/activity.sh & $(BIN)/mig-audit run --pretty params.example.json
+	@tools/activity.sh & $(BIN)/mig-audit run params.example.json
 
 test: $(READY) ## run every test this machine can run; say which were skipped, and why
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -27,12 +27,14 @@ lint: $(READY) ## ruff (every rule, exceptions argued in pyproject.toml), format
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python tools/generate_tables.py --check
+	$(BIN)/python tools/generate_docs.py --check
 
 wheel: $(READY) ## build the source archive and the wheel into dist/
 	$(BIN)/python -m build --outdir dist .
 
-tables: $(READY) ## make the decoding tables again from their source data
+tables: $(READY) ## make the decoding tables and the generated parts of the docs again
 	$(BIN)/python tools/generate_tables.py
+	$(BIN)/python tools/generate_docs.py
 
 clean: ## remove what was built
 	rm -rf $(VENV) .venv-* dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

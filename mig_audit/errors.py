@@ -16,6 +16,7 @@
     |-- InternalError                  6   a fault of ours
     `-- PartialError                   1   done, but something to know
         |-- KernelRefusedError             carries the errno
+        |-- RuleNotLoadedError
         |-- LossError
         |-- RawLogError
         |-- RecordError                    a line that is no audit record; it is kept aside
@@ -154,6 +155,10 @@ class KernelRefusedError(PartialError):
         """Put the kernel's word behind what was asked of it."""
         super().__init__(f"{what}: {describe_errno(number)}", remedy)
         self.number = number
+
+
+class RuleNotLoadedError(PartialError):
+    """A rule that was asked for is not in force; the others are."""
 
 
 class LossError(PartialError):

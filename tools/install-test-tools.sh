@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install the programs that the tests compare with. Their services are not started: only the tests start them.
 set -eu
-packages="auditd python3-audit nginx-light openssl gcc libc6-dev"
+packages="auditd python3-audit nginx-light openssl user-mode-linux"
 
 missing=""
 for package in $packages; do

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
@@ -13,10 +18,12 @@ from mig_audit.errors import MigAuditError
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.state import Snapshot, without_prepend
 from mig_audit.modules.audit.kernel.status import Setting
+from mig_audit.validation import find_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+UID = 61357  # nobody's: rules for it catch the tests' programs alone
 _LOCK = Path("/run/lock/mig-audit-kernel-tests.lock")
 
 
@@ -60,3 +67,73 @@ def _put_back(control: Control, before: Snapshot, after: Snapshot) -> None:
     for rule in after.rules:
         if rule not in before.rules:
             control.delete_rule(without_prepend(rule))
+
+
+class Run:
+    """One `mig-audit run` as its user starts it."""
+
+    def __init__(self, folder: Path, parameters: dict[str, Any], *options: str) -> None:
+        """Write the parameters and start; the raw log is `raw.log` in the same folder unless they say otherwise."""
+        self.log = folder / "raw.log"
+        document = {**parameters, "raw_log": {"path": str(self.log), **parameters.get("raw_log", {})}}
+        (folder / "params.json").write_text(json.dumps(document))
+        command = [sys.executable, "-m", "mig_audit", "run", str(folder / "params.json"), *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/")
+        self.stderr = ""
+
+    def finish(self, timeout: float = 60) -> dict[str, Any]:
+        """Wait for the envelope, and see that it fits its schema."""
+        stdout, stderr = self.process.communicate(timeout=timeout)
+        self.stderr = stderr.decode()
+        assert stdout, self.stderr
+        envelope: dict[str, Any] = json.loads(stdout)
+        assert find_problems(envelope, "audit.results.v1.schema.json") == []
+        return envelope
+
+    @property
+    def code(self) -> int:
+        """Return the exit code."""
+        return self.process.returncode
+
+
+@pytest.fixture
+def run(kernel: Control, tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """Start a run and return once its window is open; none is left behind."""
+    runs: list[Run] = []
+
+    def start(parameters: dict[str, Any], *options: str, wait: bool = True) -> Run:
+        before = kernel.rules()
+        begun = Run(tmp_path, parameters, *options)
+        runs.append(begun)
+        if wait:
+            _wait_for(lambda: kernel.status().enabled == 1 and kernel.rules() != before, begun.process)
+        return begun
+
+    yield start
+    for begun in runs:
+        begun.process.kill()
+        begun.process.wait()
+
+
+def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float = 20) -> None:
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()[1].decode()
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def workload() -> Callable[[str], None]:
+    """Run a Python program as a user of its own, so that rules can be restricted to what the test does.
+
+    The system's Python, because the one that runs the tests may be where only root can read.
+    """
+    python = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin")
+    if python is None:
+        pytest.skip("no python3 that every user can run")
+
+    def work(program: str) -> None:
+        subprocess.run([python, "-I", "-S", "-c", program], user=UID, group=UID, check=True, cwd="/")
+
+    return work

@@ -111,6 +111,13 @@ class RecorderProcess:
         else:
             self.restoration = restoration_from_json(message)
 
+    def outcomes_of(self, payloads: Sequence[bytes]) -> tuple[list[RuleOutcome], list[RuleOutcome]]:
+        """Return what became of these rules when they were added, and at the end, without the run's own rules."""
+        endings = self.restoration.outcomes if self.restoration else ()
+        wanted = frozenset(payloads)
+        added = [outcome for outcome in self.outcomes if outcome.payload in wanted]
+        return added, [outcome for outcome in endings if outcome.payload in wanted]
+
     def farewell(self, open_control: Callable[[], Control] = Control.open) -> None:
         """Wait until it is gone; if it went without restoring the kernel, do that in its place."""
         while not self.gone:

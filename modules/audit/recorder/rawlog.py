@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import NotPermittedError, RawLogError, UsageError, describe_errno
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _PRIVATE_DIRECTORY = 0o700
@@ -28,7 +29,8 @@ def create(path: Path) -> int:
         NotPermittedError: the file system does not let us.
     """
     try:
-        path.parent.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(mode=_PRIVATE_DIRECTORY, parents=True)
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             _refuse_shared(path.parent, os.fstat(folder))
@@ -37,6 +39,8 @@ def create(path: Path) -> int:
         finally:
             os.close(folder)
     except FileExistsError as error:
+        if not path.parent.is_dir():
+            raise UsageError(f"the raw log's folder {path.parent} is a file", "name a folder") from error
         raise UsageError(
             f"the raw log {path} exists already",
             "evidence is not overwritten: name another file or move that one",
@@ -50,6 +54,21 @@ def create(path: Path) -> int:
             f"the raw log {path} cannot be created: {describe_errno(error.errno or 0)}",
             "name a folder on a writable file system in raw_log",
         ) from error
+
+
+@contextmanager
+def created(path: Path) -> Iterator[int]:
+    """Create the raw log for the time of a ``with`` block; if that fails before the first record, leave no file."""
+    descriptor = create(path)
+    try:
+        yield descriptor
+        os.fsync(descriptor)
+    except BaseException:
+        if not os.fstat(descriptor).st_size:
+            path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_shared(folder: Path, status: os.stat_result) -> None:

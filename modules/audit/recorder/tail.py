@@ -22,6 +22,10 @@ class Tail:
         self._partial = b""
         self.offset = 0
 
+    def fileno(self) -> int:
+        """Return the descriptor it reads."""
+        return self._descriptor
+
     def lines(self) -> list[bytes]:
         """Return the next lines without their newlines, at most 64 KiB of them; an empty list if there are none yet."""
         chunk = os.pread(self._descriptor, _CHUNK, self.offset)

@@ -1,0 +1,92 @@
+"""From raw-log lines to events in the envelope and at the sinks, with every record accounted for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+from mig_audit.modules.audit.events import END, Account, Correlator, Decoder, Ledger, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Sequence
+
+    from mig_audit.modules.audit.events import Event, Group, Names
+    from mig_audit.modules.audit.formats import Format
+    from mig_audit.modules.audit.sinks import Sink
+
+_CHANGE_TYPES = frozenset({"CONFIG_CHANGE", "EVENT_LISTENER"})
+
+
+class Pipeline:
+    """One stream of records on its way.
+
+    ``kept`` are the encoded events for the envelope; ``own`` counts events that are this run's own changes to audit,
+    which are in the raw log and nowhere else; ``findings`` counts all others.
+    """
+
+    def __init__(
+        self,
+        form: Format,
+        sinks: Sequence[Sink],
+        *,
+        limit: int,
+        max_size: int,
+        own_pids: Container[int] = (),
+        names: Optional[Names] = None,
+    ) -> None:
+        """Keep at most ``limit`` events and ``max_size`` bytes of them; send all of them to the sinks."""
+        self._format = form
+        self._sinks = sinks
+        self._room = max_size
+        self._limit = limit
+        self._own_pids = own_pids
+        self._ledger = Ledger()
+        self._correlator = Correlator()
+        self._decoder = Decoder(names)
+        self.summary = Summary()
+        self.kept: list[bytes] = []
+        self.findings = 0
+        self.own = 0
+
+    def feed(self, lines: Iterable[bytes]) -> None:
+        """Take lines of the raw log, without their newlines."""
+        for record in self._ledger.records(lines):
+            for group in self._correlator.add(record):
+                self._finish(group)
+
+    def flush(self) -> None:
+        """Complete what is open: the stream has ended."""
+        for group in self._correlator.flush():
+            self._finish(group)
+
+    def account(self) -> Account:
+        """Return the balance of records so far."""
+        return self._ledger.account(pending=self._correlator.held)
+
+    def _finish(self, group: Group) -> None:
+        self._ledger.close(group)
+        event = self._decoder.decode(group)
+        if self._is_own(event):
+            self.own += 1
+            return
+        self.findings += 1
+        self.summary.add(event)
+        if self._limit > len(self.kept) or self._sinks:
+            self._hand_out(self._format.encode(event))
+
+    def _hand_out(self, encoded: bytes) -> None:
+        if len(self.kept) < self._limit and len(encoded) <= self._room:
+            self._room -= len(encoded)
+            self.kept.append(encoded)
+        for sink in self._sinks:
+            sink.put(encoded)
+
+    def _is_own(self, event: Event) -> bool:
+        """Say whether this event is this run's own change to audit, and not something found.
+
+        The kernel's record of audit being switched off again has no process in it, and nothing comes after it.
+        """
+        if _CHANGE_TYPES.isdisjoint(event.types):
+            return False
+        return event.process.pid in self._own_pids or (
+            event.ending == END and event.types == ("CONFIG_CHANGE",)
+        )

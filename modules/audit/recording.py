@@ -1,0 +1,142 @@
+"""One window and what follows it: the recorder's progress on one side, the raw log's on the other."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from typing import TYPE_CHECKING, Optional
+
+from mig_audit.errors import InternalError, MigAuditError
+from mig_audit.modules.audit.recorder.plan import Plan
+from mig_audit.modules.audit.recorder.tail import Tail
+from mig_audit.modules.audit.ruleset import exclusion, to_load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mig_audit.interface import Context
+    from mig_audit.modules.audit.parameters import Parameters
+    from mig_audit.modules.audit.pipeline import Pipeline
+    from mig_audit.modules.audit.recorder.client import RecorderProcess
+    from mig_audit.modules.audit.ruleset import AskedRule
+    from mig_audit.modules.audit.sinks import Sink, SinkOutcome
+
+_WAIT = 0.05  # seconds between looks at the raw log when nothing arrives
+_PROGRESS = 0.5  # seconds between words to a person at a terminal
+
+
+def make_plan(parameters: Parameters, rules: Sequence[AskedRule], own_pids: Sequence[int]) -> Plan:
+    """Return what the recorder is to do."""
+    kernel = parameters.kernel
+    return Plan(
+        rules=to_load(rules),
+        own_rules=tuple(exclusion(pid) for pid in own_pids) if rules else (),
+        window=parameters.window,
+        stream=kernel.stream,
+        receive_buffer=kernel.receive_buffer,
+        max_log_size=parameters.max_log_size,
+        backlog_limit=kernel.backlog_limit,
+        rate_limit=kernel.rate_limit,
+        failure=kernel.failure,
+        wait=kernel.wait,
+    )
+
+
+class Recording:
+    """The main process's side of one run.
+
+    ``fault`` is set if processing failed; the window then still ends in order. ``processed`` counts the records that
+    were taken from the raw log, ``stopped`` is who ended the window early.
+    """
+
+    def __init__(self, recorder: RecorderProcess, log: int, pipeline: Pipeline, context: Context) -> None:
+        """Join the parts; `run` does the work."""
+        self._recorder = recorder
+        self.pipeline = pipeline
+        self._context = context
+        self._spoken = 0.0
+        self.tail = Tail(log)
+        self.processed = 0
+        self.fault: Optional[MigAuditError] = None
+        self.stopped = ""
+
+    def run(self, plan: Plan, sinks: Sequence[Sink], drain: float) -> tuple[SinkOutcome, ...]:
+        """Follow the window to its end, process what is left within the drain time, and close the sinks.
+
+        Whatever happens, the recorder is gone afterwards, and the kernel restored.
+        """
+        try:
+            self._recorder.send(plan)
+            while self._recorder.ended is None and not self._recorder.gone:
+                self._step(plan.window)
+            return self._finish(sinks, time.monotonic() + drain)
+        finally:
+            self._recorder.stop()
+            self._recorder.farewell()
+            self._context.progress("")
+
+    def _finish(self, sinks: Sequence[Sink], deadline: float) -> tuple[SinkOutcome, ...]:
+        requests = self._context.stop.requests
+        ended = self._recorder.ended
+        end = ended.size if ended else os.fstat(self.tail.fileno()).st_size
+        # A stop that comes now, or comes again, is meant for the processing: the window is closed already.
+        while (
+            self.tail.offset < end and time.monotonic() < deadline and self._context.stop.requests == requests
+        ):
+            self._process()
+        self._flush()
+        if self._context.stop.requests > requests:
+            deadline = time.monotonic()
+        return tuple(sink.finish(deadline) for sink in sinks)
+
+    def _step(self, window: float) -> None:
+        """Take what the recorder says and what the raw log has; wait only if there is neither."""
+        idle = not self._process()
+        if idle:
+            select.select([self._recorder, self._context.stop][: 1 if self.stopped else 2], [], [], _WAIT)
+        self._recorder.listen(0)
+        if self._context.stop.reason and not self.stopped:
+            self.stopped = self._context.stop.reason
+            self._recorder.stop()
+        self._speak(window)
+
+    def _process(self) -> bool:
+        """Process the next part of the raw log; return whether there was one."""
+        lines = self.tail.lines()
+        if not lines or self.fault:
+            return False
+        self.processed += len(lines)
+        try:
+            self.pipeline.feed(lines)
+        except Exception as error:  # noqa: BLE001  # the kernel must be restored, and the records are in the raw log
+            self._fail(error)
+        return True
+
+    def _flush(self) -> None:
+        try:
+            self.pipeline.flush()
+        except Exception as error:  # noqa: BLE001  # as above
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self.fault = InternalError(
+            f"processing records failed: {type(error).__name__}: {error}",
+            "all records are in the raw log; please report this",
+        )
+        self._recorder.stop()
+
+    def _speak(self, window: float) -> None:
+        now = time.monotonic()
+        if now - self._spoken < _PROGRESS:
+            return
+        self._spoken = now
+        ready, progress = self._recorder.ready, self._recorder.progress
+        if ready is None:
+            self._context.progress("setting up")
+            return
+        passed = time.time() - ready.started
+        received = progress.received if progress else 0
+        self._context.progress(
+            f"recording, {passed:.0f} of {window:g} s: {received} records, {self.pipeline.findings} events"
+        )

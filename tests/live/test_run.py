@@ -1,0 +1,394 @@
+"""`mig-audit run` on the real kernel, against what the tests did themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable
+
+import psutil
+import pytest
+
+import mig_audit
+from mig_audit.modules.audit.kernel.state import Snapshot
+from mig_audit.modules.audit.kernel.status import Setting
+from mig_audit.modules.audit.rules import parse_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mig_audit.modules.audit.kernel.control import Control
+
+pytestmark = pytest.mark.kernel
+
+UID = 61357
+EXECVE = f"-a always,exit -F arch=b64 -S execve -F uid={UID} -k numbered-exec"
+OPENAT = f"-a always,exit -F arch=b64 -S openat -F uid={UID} -k numbered-open"
+CONNECT = f"-a always,exit -F arch=b64 -S connect -F uid={UID} -k numbered-connect"
+GETPPID = f"-a always,exit -F arch=b64 -S getppid -F uid={UID} -k flood"
+ALL_EVENTS = {"limit": 100000, "max_size": "256MiB"}
+
+NUMBERED = """
+import os, socket
+for i in range(500):
+    pid = os.fork()
+    if not pid:
+        os.execv("/bin/true", ["true", f"number {i}"])
+    os.waitpid(pid, 0)
+    try:
+        os.close(os.open(f"/etc/mig-audit-no-such-file-{i}", os.O_RDONLY))
+    except FileNotFoundError:
+        pass
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect(("127.0.0.1", 20000 + i))
+"""
+FEW = """
+import os
+for i in range(20):
+    pid = os.fork()
+    if not pid:
+        os.execv("/bin/true", ["true", f"number {i}"])
+    os.waitpid(pid, 0)
+"""
+FLOOD = """
+import os, time
+end = time.monotonic() + {seconds}
+while time.monotonic() < end:
+    for _ in range(1000):
+        os.getppid()
+"""
+
+Start = Callable[..., Any]
+Work = Callable[[str], None]
+
+
+def _of_key(envelope: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    return [event for event in envelope["elements"]["events"] if key in event["details"].get("keys", [])]
+
+
+def test_every_execve_open_and_connect_is_there_and_decoded(run: Start, workload: Work) -> None:
+    """500 of 500 of each, with the arguments, paths and addresses that the program used."""
+    begun = run({"window": "20s", "rules": [EXECVE, OPENAT, CONNECT], "events": ALL_EVENTS})
+    workload(NUMBERED)
+    begun.process.send_signal(signal.SIGTERM)
+    envelope = begun.finish()
+
+    commands = [event["details"]["argv"] for event in _of_key(envelope, "numbered-exec")]
+    assert [argv for argv in commands if argv[0] == "true"] == [["true", f"number {i}"] for i in range(500)]
+    opens = [event for event in _of_key(envelope, "numbered-open") if "no-such-file" in event["summary"]]
+    assert [event["details"]["path"] for event in opens] == [
+        f"/etc/mig-audit-no-such-file-{i}" for i in range(500)
+    ]
+    assert {(event["details"]["success"], event["details"]["errno"]) for event in opens} == {
+        (False, "ENOENT")
+    }
+    connects = [event["summary"] for event in _of_key(envelope, "numbered-connect")]
+    assert connects == [f"Connect: 127.0.0.1:{20000 + i}" for i in range(500)]
+
+    assert envelope["success"]
+    assert envelope["foundanything"]
+    assert envelope["errors"] is None
+    assert begun.code == 0
+    assert envelope["elements"]["kernel"]["restored"]
+    assert envelope["statistics"]["records"]["balanced"]
+    assert envelope["statistics"]["loss"]["events_missing"] == {"min": 0, "max": 0}
+
+
+def test_a_window_ends_by_itself_and_on_time(run: Start, workload: Work) -> None:
+    """The envelope says when, and why."""
+    started = time.monotonic()
+    begun = run({"window": "2s", "rules": [EXECVE]})
+    workload(FEW)
+    envelope = begun.finish()
+
+    assert 2 <= time.monotonic() - started < 6
+    assert envelope["elements"]["window"]["reason"] == "window"
+    assert len(_of_key(envelope, "numbered-exec")) == 21  # the program itself, and its twenty children
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_in_mid_window_still_gives_the_envelope(
+    run: Start, workload: Work, number: signal.Signals
+) -> None:
+    """With what was recorded until then, and the kernel restored."""
+    begun = run({"window": "60s", "rules": [EXECVE]})
+    workload(FEW)
+    begun.process.send_signal(number)
+    envelope = begun.finish(10)
+
+    assert envelope["elements"]["window"]["why"] == f"stopped by {number.name}"
+    assert len(_of_key(envelope, "numbered-exec")) == 21
+    assert envelope["elements"]["kernel"]["restored"]
+    assert begun.code == 0
+
+
+def test_the_kernel_is_restored_when_the_run_is_killed(run: Start, kernel: Control) -> None:
+    """An agent kills its child at the deadline; the recorder is not that child."""
+    before = Snapshot.take(kernel)
+    begun = run({"window": "60s", "rules": [EXECVE]})
+    begun.process.kill()
+
+    limit = time.monotonic() + 5
+    while Snapshot.take(kernel).rules != before.rules or kernel.status().enabled != before.status.enabled:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+def test_the_run_stands_in_for_a_recorder_that_was_killed(run: Start, kernel: Control) -> None:
+    """The kernel is restored, and the envelope says what happened."""
+    begun = run({"window": "60s", "rules": [EXECVE]})
+    os.kill(kernel.status().pid, signal.SIGKILL)
+    envelope = begun.finish(10)
+
+    assert envelope["elements"]["kernel"]["restored"]
+    assert envelope["elements"]["window"]["reason"] == "died"
+    assert "the recorder ended before its window did" in envelope["errors"][0]
+    assert not envelope["success"]
+    assert begun.code == 6
+
+
+def test_rules_that_were_there_stay(run: Start, kernel: Control) -> None:
+    """One that is asked for again is not ours, and not ours to remove."""
+    theirs = parse_rule(f"-a always,exit -F arch=b64 -S chmod -F uid={UID} -k theirs").rule.pack()
+    kernel.add_rule(theirs)
+    try:
+        listed = kernel.rules()
+        begun = run(
+            {"window": "1s", "rules": [f"-a always,exit -F arch=b64 -S chmod -F uid={UID} -k theirs", EXECVE]}
+        )
+        envelope = begun.finish()
+        assert kernel.rules() == listed
+    finally:
+        kernel.delete_rule(theirs)
+
+    rules = envelope["elements"]["rules"]
+    assert [(rule["outcome"], rule.get("ending")) for rule in rules] == [
+        ("exists", None),
+        ("added", "removed"),
+    ]
+
+
+def test_a_rule_that_the_kernel_refuses_stops_no_other(run: Start, workload: Work) -> None:
+    """It is told with the kernel's word, and the exit code is 1."""
+    begun = run({"window": "2s", "rules": ["-w /no/such/folder/file -p wa -k nothing", EXECVE]})
+    workload(FEW)
+    envelope = begun.finish()
+
+    assert [rule["outcome"] for rule in envelope["elements"]["rules"]] == ["refused", "added"]
+    assert "ENOENT" in envelope["errors"][0]
+    assert "/no/such/folder/file" in envelope["errors"][0]
+    assert len(_of_key(envelope, "numbered-exec")) == 21
+    assert envelope["success"]
+    assert begun.code == 1
+
+
+_OWNER = """
+import socket, sys, time
+sys.path.insert(0, sys.argv[1])
+from mig_audit.modules.audit.kernel import stream
+owner = stream.claim(11, 1 << 20)
+print("owner", flush=True)
+received = 0
+while True:
+    try:
+        owner.socket.recv(16384)
+    except BlockingIOError:
+        time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def owner() -> Iterator[subprocess.Popen[bytes]]:
+    """Own the audit pid in another process."""
+    root = str(Path(mig_audit.__file__).resolve().parent.parent)
+    process = subprocess.Popen([sys.executable, "-c", _OWNER, root], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"owner\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_beside_another_owner_multicast_takes_over(
+    kernel: Control, owner: subprocess.Popen[bytes], run: Start, workload: Work
+) -> None:
+    """The pid is not taken, everything is recorded, and the envelope names the owner."""
+    begun = run({"window": "3s", "rules": [EXECVE], "events": ALL_EVENTS})
+    workload(FEW)
+    assert kernel.status().pid == owner.pid
+    envelope = begun.finish()
+
+    assert kernel.status().pid == owner.pid
+    assert envelope["elements"]["kernel"]["stream"] == "multicast"
+    assert f"pid {owner.pid}" in envelope["elements"]["kernel"]["owner"]
+    assert len(_of_key(envelope, "numbered-exec")) == 21
+    assert envelope["elements"]["kernel"]["restored"]
+    assert envelope["errors"] is None
+    assert begun.code == 0
+    owner.kill()
+    owner.wait()
+    kernel.set(Setting.PID, 0, kernel.status().words)
+
+
+def test_insisting_on_unicast_beside_another_owner_fails(
+    kernel: Control, owner: subprocess.Popen[bytes], run: Start
+) -> None:
+    """Exit code 4, with who is in the way and what to do; nothing was touched."""
+    before = kernel.rules()
+    begun = run({"window": "3s", "rules": [EXECVE], "kernel": {"stream": "unicast"}}, wait=False)
+    envelope = begun.finish()
+
+    assert not envelope["success"]
+    assert f"process {owner.pid} owns the audit pid" in envelope["errors"][0]
+    assert begun.code == 4
+    assert kernel.rules() == before
+    assert not begun.log.exists()
+    owner.kill()
+    owner.wait()
+    kernel.set(Setting.PID, 0, kernel.status().words)
+
+
+def test_ausearch_reads_the_raw_log_and_counts_the_same_events(run: Start, workload: Work) -> None:
+    """auditd's own reader has no complaint about it."""
+    if shutil.which("ausearch") is None:
+        pytest.skip("ausearch is not installed (make test-tools)")
+    begun = run({"window": "20s", "rules": [EXECVE, OPENAT, CONNECT]})
+    workload(NUMBERED)
+    begun.process.send_signal(signal.SIGTERM)
+    envelope = begun.finish()
+
+    result = subprocess.run(["ausearch", "-if", str(begun.log), "-i"], capture_output=True, check=False)
+    assert result.stderr == b""
+    stamps = set(re.findall(rb"msg=audit\(([^)]*)\)", result.stdout))
+    assert len(stamps) == envelope["statistics"]["events"]["total"]
+    assert len(begun.log.read_bytes().splitlines()) == envelope["elements"]["raw_log"]["records"]
+
+
+def test_a_flood_ends_on_time_in_bounded_memory_and_is_not_silent(run: Start, workload: Work) -> None:
+    """Two programs in a tight loop: what was lost is told, and the kernel is restored in time."""
+    begun = run({"window": "5s", "drain": "5s", "rules": [GETPPID], "raw_log": {"max_size": "256MiB"}})
+    started = time.monotonic()
+    flood = [threading.Thread(target=workload, args=(FLOOD.format(seconds=6),)) for _ in range(2)]
+    for thread in flood:
+        thread.start()
+    peak = _watch_memory(begun.process, 12)
+    envelope = begun.finish()
+    took = time.monotonic() - started
+    for thread in flood:
+        thread.join()
+
+    assert took < 5 + 5 + 4
+    assert peak < 64 << 20
+    assert envelope["elements"]["kernel"]["restored"]
+    assert envelope["statistics"]["records"]["balanced"]
+    loss, records = envelope["statistics"]["loss"], envelope["statistics"]["records"]
+    told = loss["kernel_lost"] or loss["serial_gap"] or records["unprocessed"] or records["unwritten"]
+    assert bool(told) == bool(envelope["errors"])
+    assert begun.code == (1 if told else 0)
+
+
+def _watch_memory(process: subprocess.Popen[bytes], seconds: float) -> int:
+    """Return the largest resident set, in bytes, of the run or of its recorder, until it ends."""
+    peak, limit = 0, time.monotonic() + seconds
+    root = psutil.Process(process.pid)
+    while process.poll() is None and time.monotonic() < limit:
+        for each in (root, *_children(root)):
+            try:
+                peak = max(peak, each.memory_info().rss)
+            except psutil.NoSuchProcess:
+                continue
+        time.sleep(0.05)
+    return peak
+
+
+def _children(process: Any) -> list[Any]:  # noqa: ANN401  # psutil has no types of its own
+    try:
+        return list(process.children())
+    except psutil.NoSuchProcess:
+        return []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a file system of 256 KiB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k,mode=700", "tmpfs", place], check=False
+    ).returncode:
+        pytest.skip("cannot mount a tmpfs here")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_full_disk_ends_the_window_in_order(run: Start, workload: Work, small_disk: Path) -> None:
+    """Whole records up to the end, the reason, and a restored kernel."""
+    log = small_disk / "raw.log"
+    begun = run({"window": "30s", "rules": [GETPPID], "raw_log": {"path": str(log)}})
+    workload(FLOOD.format(seconds=1))
+    envelope = begun.finish(20)
+
+    assert envelope["elements"]["window"]["reason"] == "raw-log"
+    assert any("ENOSPC" in error and "free space" in error for error in envelope["errors"])
+    assert envelope["elements"]["kernel"]["restored"]
+    assert envelope["statistics"]["records"]["unwritten"] > 0
+    assert envelope["statistics"]["records"]["balanced"]
+    assert log.read_bytes().endswith(b"\n")
+    assert begun.code == 1
+
+
+def test_a_raw_log_at_its_bound_ends_the_window(run: Start, workload: Work) -> None:
+    """It never exceeds it."""
+    begun = run({"window": "30s", "rules": [GETPPID], "raw_log": {"max_size": "64KiB"}})
+    workload(FLOOD.format(seconds=1))
+    envelope = begun.finish(20)
+
+    assert envelope["elements"]["window"]["reason"] == "raw-log"
+    assert begun.log.stat().st_size <= 64 << 10
+    assert begun.code == 1
+
+
+def test_an_agents_message_is_answered_in_migs_way(kernel: Control, tmp_path: Path) -> None:  # noqa: ARG001  # the lock
+    """No newline, then the end of stdin: one object on stdout, no newline, exit code 0."""
+    parameters = {"window": "1s", "rules": [EXECVE], "raw_log": {"path": str(tmp_path / "raw.log")}}
+    message = json.dumps({"class": "parameters", "parameters": parameters}).encode()
+    result = subprocess.run(
+        [sys.executable, "-m", "mig_audit", "-m", "audit"], input=message, capture_output=True, check=False
+    )
+
+    envelope = json.loads(result.stdout)
+    assert list(envelope) == ["foundanything", "success", "elements", "statistics", "errors"]
+    assert envelope["success"]
+    assert not result.stdout.endswith(b"\n")
+    assert result.returncode == 0
+
+
+def test_an_agents_stop_message_ends_the_window(kernel: Control, tmp_path: Path) -> None:
+    """It still answers."""
+    parameters = {"window": "60s", "rules": [EXECVE], "raw_log": {"path": str(tmp_path / "raw.log")}}
+    message = json.dumps({"class": "parameters", "parameters": parameters}).encode()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mig_audit", "-m", "audit"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    process.stdin.write(message + b"\n")
+    process.stdin.flush()
+    limit = time.monotonic() + 20
+    while kernel.status().enabled != 1:
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    process.stdin.write(b'{"class":"stop"}\n')
+    stdout, _ = process.communicate(timeout=20)
+
+    envelope = json.loads(stdout)
+    assert envelope["elements"]["window"]["why"] == "stopped by stop message"
+    assert envelope["elements"]["kernel"]["restored"]
+    assert process.returncode == 0

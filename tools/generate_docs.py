@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Fill the marked blocks of README.md from what they describe; with --check, only say whether they are up to date.
+
+A block stands between ``<!-- table: NAME -->`` or ``<!-- example: NAME -->`` and ``<!-- end -->``. The example result is
+a real one, kept in docs/example-result.json, and made again with ``--record`` as root (a ten-second window).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable
+
+from mig_audit.errors import EXIT_CODES
+from mig_audit.validation import load_schema
+
+_ROOT = Path(__file__).resolve().parent.parent
+_README = _ROOT / "README.md"
+_EXAMPLE_PARAMETERS = _ROOT / "params.example.json"
+_EXAMPLE_RESULT = _ROOT / "docs" / "example-result.json"
+_BLOCK = re.compile(
+    r"(?P<head><!-- (?:table|example): (?P<name>[^>]+) -->\n)(?P<body>.*?)(?P<tail><!-- end -->)", re.DOTALL
+)
+_KEPT = 1  # elements of each list and summary in the shortened result
+
+
+def exit_codes() -> str:
+    """Return the table of exit codes."""
+    rows = "".join(f"| {code} | {meaning} |\n" for code, meaning in EXIT_CODES.items())
+    return f"| code | meaning |\n|---|---|\n{rows}"
+
+
+def parameters() -> str:
+    """Return the rows of the table of parameters."""
+    schema = json.loads(load_schema("audit.parameters.v1.schema.json"))
+    return "".join(_rows(schema, schema, ""))
+
+
+def _rows(schema: dict[str, Any], node: dict[str, Any], prefix: str) -> list[str]:
+    rows = []
+    for name, child in node["properties"].items():
+        if name == "$schema":
+            continue
+        path = f"{prefix}{name}"
+        meaning = child.get("description") or _resolved(schema, child).get("title", "")
+        if "enum" in child:
+            meaning = f"{meaning} One of {', '.join(f'`{value}`' for value in child['enum'])}."
+        default = f"`{json.dumps(child['default'])}`" if "default" in child else ""
+        rows.append(f"| `{path}` | {meaning.replace('|', '&#124;')} | {default} |\n")
+        inner = _resolved(schema, child.get("items", child))
+        if child.get("type") in {"object", "array"} and name != "rules" and "properties" in inner:
+            rows += _rows(schema, inner, f"{path}{'[]' if 'items' in child else ''}.")
+    return rows
+
+
+def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    reference = node.get("$ref")
+    definition: dict[str, Any] = schema["$defs"][reference.rpartition("/")[2]] if reference else node
+    return definition
+
+
+def example_parameters() -> str:
+    """Return the example document."""
+    return f"\n```json\n{_EXAMPLE_PARAMETERS.read_text('utf-8')}```\n\n"
+
+
+def example_result() -> str:
+    """Return the recorded result, shortened."""
+    result = json.loads(_EXAMPLE_RESULT.read_text("utf-8"))
+    return f"\n```json\n{json.dumps(_shortened(result), indent=2, ensure_ascii=False)}\n```\n\n"
+
+
+def _shortened(node: Any, name: str = "") -> Any:  # noqa: ANN401  # any JSON value
+    if isinstance(node, list):
+        return [_shortened(value) for value in node[:_KEPT]] + (["..."] if len(node) > _KEPT else [])
+    if isinstance(node, dict):
+        if name in {"keys", "categories", "executables", "users"}:
+            return dict(list(node.items())[: _KEPT + 2])
+        if name in {"during", "after"}:
+            return {
+                key: node[key]
+                for key in ("enabled", "failure", "pid", "backlog_limit", "rules")
+                if key in node
+            }
+        return {key: _shortened(value, key) for key, value in node.items()}
+    return node
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "exit codes": exit_codes,
+    "parameters": parameters,
+    "params.example.json": example_parameters,
+    "result": example_result,
+}
+
+
+def filled(text: str) -> str:
+    """Return a document with its blocks filled."""
+    return _BLOCK.sub(lambda match: match["head"] + BLOCKS[match["name"]]() + match["tail"], text)
+
+
+def main() -> int:
+    """Run the script."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit with 1 if something would change"
+    )
+    parser.add_argument(
+        "--record", action="store_true", help="first make the example result again (root, ten seconds)"
+    )
+    options = parser.parse_args()
+    if options.record:
+        _record()
+    text = _README.read_text("utf-8")
+    wanted = filled(text)
+    if options.check:
+        if wanted != text:
+            print("README.md is out of date: run tools/generate_docs.py", file=sys.stderr)
+        return int(wanted != text)
+    _README.write_text(wanted, "utf-8")
+    return 0
+
+
+def _record() -> None:
+    with subprocess.Popen([_ROOT / "tools" / "activity.sh"]):
+        command = [
+            sys.executable,
+            "-m",
+            "mig_audit",
+            "run",
+            str(_EXAMPLE_PARAMETERS),
+            "-o",
+            str(_EXAMPLE_RESULT),
+        ]
+        subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
