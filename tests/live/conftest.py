@@ -112,7 +112,7 @@ def run(kernel: Control, tmp_path: Path) -> Iterator[Callable[..., Run]]:
     yield start
     for begun in runs:
         begun.process.kill()
-        begun.process.wait()
+        begun.process.communicate()
 
 
 def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float = 20) -> None:

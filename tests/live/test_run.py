@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -301,10 +302,8 @@ def _watch_memory(process: subprocess.Popen[bytes], seconds: float) -> int:
     root = psutil.Process(process.pid)
     while process.poll() is None and time.monotonic() < limit:
         for each in (root, *_children(root)):
-            try:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 peak = max(peak, each.memory_info().rss)
-            except psutil.NoSuchProcess:
-                continue
         time.sleep(0.05)
     return peak
 

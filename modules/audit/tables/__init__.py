@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any, Optional
 
@@ -83,19 +83,19 @@ def fs_types() -> dict[str, int]:
     return dict(_load("fs-types.json"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load(name: str) -> Any:  # noqa: ANN401  # each table has a shape of its own, given back typed by the functions above
     # One argument to joinpath: Python 3.9 cannot take two where the package is in a zip file.
     return json.loads(resources.files(__name__).joinpath(name).read_text("utf-8"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _record_types() -> tuple[dict[int, str], dict[str, int]]:
     names = {int(number): name for number, name in _load("record-types.json").items()}
     return names, {name: number for number, name in names.items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _syscalls(arch: str) -> tuple[dict[int, str], dict[str, int]]:
     if arch != "uring" and arch not in architectures():
         return {}, {}
