@@ -7,11 +7,12 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+from mig_audit.errors import ParametersError
 from mig_audit.modules.audit import report
 from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
-from mig_audit.modules.audit.parameters import Parameters, parse_parameters, schema_problems
+from mig_audit.modules.audit.parameters import parse_parameters
 from mig_audit.modules.audit.pipeline import Pipeline
 from mig_audit.modules.audit.recorder import rawlog
 from mig_audit.modules.audit.recorder.client import RecorderProcess
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from mig_audit.errors import Problem
     from mig_audit.interface import Context
+    from mig_audit.modules.audit.parameters import Parameters
     from mig_audit.modules.audit.sinks import Sink
     from mig_audit.results import Result
 
@@ -41,8 +43,10 @@ class AuditModule:
 
     def validate(self, document: object) -> Sequence[Problem]:
         """Return everything that is wrong with a document, its rules included."""
-        problems = schema_problems(document)
-        return problems or source_problems(parse_parameters(document).rules)
+        try:
+            return source_problems(parse_parameters(document).rules)
+        except ParametersError as error:
+            return error.problems
 
     def run(self, document: object, context: Context) -> Result:
         """Record one window and answer with what was found; see `mig_audit.interface.Module`."""

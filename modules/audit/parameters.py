@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, cast
 
-from mig_audit.errors import ParametersError, Problem
+from mig_audit.errors import ParametersError, Problem, UsageError
 from mig_audit.modules.audit.sinks import HttpSettings
 from mig_audit.quantities import parse_duration, parse_size
 from mig_audit.validation import find_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 SCHEMA = "audit.parameters.v1.schema.json"
 _DIRECTORY = "/var/log/mig-audit"
@@ -68,7 +68,7 @@ def parse_parameters(document: object) -> Parameters:
     Raises:
         ParametersError: it does not fit its schema; every problem is in the error.
     """
-    problems = schema_problems(document)
+    problems = find_problems(document, SCHEMA)
     if problems:
         raise ParametersError(problems)
     given = cast("Mapping[str, Any]", document)
@@ -84,14 +84,9 @@ def parse_parameters(document: object) -> Parameters:
         event_format=events.get("format", "mozdef"),
         event_limit=events.get("limit", 0 if given.get("sinks") else _EVENT_LIMIT),
         max_events_size=parse_size(events.get("max_size", "4MiB")),
-        sinks=tuple(_http(sink) for sink in given.get("sinks", [])),
+        sinks=tuple(_sink(sink, f"$.sinks[{index}]") for index, sink in enumerate(given.get("sinks", []))),
         kernel=_kernel(given.get("kernel", {})),
     )
-
-
-def schema_problems(document: object) -> Sequence[Problem]:
-    """Return what the schema says against a document."""
-    return find_problems(document, SCHEMA)
 
 
 def _rule_source(rule: object, path: str) -> RuleSource:
@@ -110,6 +105,13 @@ def _kernel(given: Mapping[str, Any]) -> KernelParameters:
         wait=given.get("backpressure", "drop") == "wait",
         receive_buffer=parse_size(given.get("receive_buffer", "16MiB")),
     )
+
+
+def _sink(given: Mapping[str, Any], path: str) -> HttpSettings:
+    try:
+        return _http(given)
+    except UsageError as error:
+        raise ParametersError([Problem(path, "sink", str(error))]) from error
 
 
 def _http(given: Mapping[str, Any]) -> HttpSettings:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mig_audit.modules.audit.kernel import protocol
+from mig_audit.modules.audit.kernel.access import UNICAST
 from mig_audit.modules.audit.tables import record_type_name
 
 if TYPE_CHECKING:
-    import socket
+    from mig_audit.modules.audit.kernel.stream import RecordStream
 
+AUDIT_REPLACE = protocol.AUDIT_REPLACE
 # Newlines would forge a line, NUL would end one, and 0x1D separates the enriched part: a record that holds any of
 # them (only messages from user space can) is written with spaces in their place, and whole, in hex, behind the line.
 _UNSAFE = bytes.maketrans(b"\n\0\x1d", b"   ")
@@ -32,68 +34,97 @@ class Tally:
     challengers: set[int] = field(default_factory=set)
 
 
+class Block(NamedTuple):
+    """Some raw-log lines, each with its newline, and how many they are."""
+
+    data: bytes
+    records: int
+
+
 class _Prefixes(dict[int, bytes]):
-    """The start of a line, by record type."""
+    """The end of the line before, and the start of a line, by record type."""
 
     def __missing__(self, kind: int) -> bytes:
-        prefix = self[kind] = f"type={record_type_name(kind)} msg=".encode()
+        prefix = self[kind] = f"\ntype={record_type_name(kind)} msg=".encode()
         return prefix
 
 
 class Drain:
     """Reads one record socket; ``tally`` counts what came, ``idle`` says that the last call left nothing waiting."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        """Read from a non-blocking record socket."""
+    def __init__(self, source: RecordStream) -> None:
+        """Read from an open record stream.
+
+        The socket of a unicast stream is connected to the kernel, which lets nobody else in; to the multicast group
+        any process with CAP_NET_ADMIN can send, so there the sender of each message is looked at.
+        """
         self.tally = Tally()
         self.idle = False
-        self._socket = sock
+        self._socket = source.socket
+        self._receive = source.socket.recv_into if source.mode == UNICAST else self._receive_from_kernel
         self._buffer = bytearray(protocol.MAX_DATAGRAM)
-        self._view = memoryview(self._buffer)
         self._prefixes = _Prefixes()
 
-    def lines(self) -> list[bytes]:
-        """Return what is waiting, as raw-log lines, at most 1,024 of them; ``idle`` says that nothing is left.
+    def block(self) -> Block:
+        """Return what is waiting, at most 1,024 records.
 
         The length of the datagram counts, not ``nlmsg_len``, which lacks the header in what the owner of the audit
-        pid receives. A message that is not from the kernel (its sender's port is not 0) is counted and dropped.
+        pid receives.
         """
-        # Hot: 1 to 2 microseconds a record. Names are bound once, and everything rare is in _other.
-        receive, buffer, view, prefixes = self._socket.recvfrom_into, self._buffer, self._view, self._prefixes
-        lines: list[bytes] = []
-        append = lines.append
+        # Hot: the loop is entered for every record. Names are bound once, checks are made on the block, and whatever
+        # is rare is in a method of its own.
+        receive, buffer, prefixes = self._receive, self._buffer, self._prefixes
+        pieces: list[bytes] = []
+        append = pieces.append
         self.idle = False
         for _ in range(_DATAGRAMS_AT_ONCE):
             try:
-                size, sender = receive(buffer)
+                size = receive(buffer)
             except BlockingIOError:
                 self.idle = True
                 break
             except OSError as error:
-                if error.errno != errno.ENOBUFS:
-                    raise
-                self.tally.overruns += 1
+                self._overrun(error)
                 continue
             kind = buffer[4] | buffer[5] << 8
-            if sender[0] or kind < _LOWEST_RECORD or kind == protocol.AUDIT_REPLACE:
-                self._other(kind, sender[0], bytes(view[16:size]))
-                continue
-            text = bytes(view[16:size])
-            if b"\n" in text or b"\x1d" in text or b"\0" in text:
-                text = escape(text)
-            append(b"%b%b\n" % (prefixes[kind], text))
-        self.tally.received += len(lines)
-        return lines
+            if kind >= _LOWEST_RECORD and kind != AUDIT_REPLACE and size:
+                append(prefixes[kind])
+                append(buffer[16:size])
+            else:
+                self._other(kind, bytes(buffer[16:size]))
+        records = len(pieces) // 2
+        self.tally.received += records
+        return Block(_lines(pieces), records) if records else Block(b"", 0)
 
-    def _other(self, kind: int, port: int, payload: bytes) -> None:
-        if port:
-            self.tally.foreign += 1
-        elif kind == protocol.AUDIT_REPLACE and len(payload) >= protocol.REPLACE_PID.size:
+    def _receive_from_kernel(self, buffer: bytearray) -> int:
+        size, sender = self._socket.recvfrom_into(buffer)
+        if sender[0] == 0:
+            return size
+        self.tally.foreign += 1
+        return 0
+
+    def _overrun(self, error: OSError) -> None:
+        if error.errno != errno.ENOBUFS:
+            raise error
+        self.tally.overruns += 1
+
+    def _other(self, kind: int, payload: bytes) -> None:
+        if kind == AUDIT_REPLACE and len(payload) >= protocol.REPLACE_PID.size:
             self.tally.challengers.add(protocol.REPLACE_PID.unpack_from(payload)[0])
-        else:
+        elif payload:
             self.tally.control += 1
 
 
+def _lines(pieces: list[bytes]) -> bytes:
+    """Return the lines of prefixes and texts in turn; if any text could break its line, each is looked at alone."""
+    data = b"".join(pieces)[1:] + b"\n"
+    if data.count(b"\n") * 2 == len(pieces) and b"\x1d" not in data and b"\0" not in data:
+        return data
+    texts = [escape(bytes(text)) for text in pieces[1::2]]
+    return b"".join(b"%b%b" % pair for pair in zip(pieces[::2], texts))[1:] + b"\n"
+
+
 def escape(text: bytes) -> bytes:
-    """Return a record's text as one line, with the original in hex behind it."""
-    return text.translate(_UNSAFE) + RAW_MARK + text.hex().upper().encode()
+    """Return a record's text as one line: as it is, or with the original in hex behind what can be shown of it."""
+    shown = text.translate(_UNSAFE)
+    return text if shown == text else shown + RAW_MARK + text.hex().upper().encode()

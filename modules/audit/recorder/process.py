@@ -77,7 +77,7 @@ class Recorder:
             source.mode, granted.why, granted.error, os.getpid(), wall, source.buffer, self._control.status()
         )
         self._channel.send(reports.READY, ready.to_json())
-        drain = Drain(source.socket)
+        drain = Drain(source)
         self._window(drain, started + plan.window)
         ended = time.time()
         status = self._end(drain, before.status)
@@ -133,10 +133,10 @@ class Recorder:
             ready = dict(poller.poll(min(_TICK, deadline - now) * 1000))
             if self._channel.fileno() in ready:
                 self._listen()
-            lines = drain.lines()
-            if not self._log.append(lines):
+            block = drain.block()
+            if not self._log.append(*block):
                 self._reason = "raw-log"
-            elif lines and drain.idle and len(lines) < _FEW:
+            elif drain.idle and 0 < block.records < _FEW:
                 time.sleep(_PAUSE)
 
     def _listen(self) -> None:
@@ -181,13 +181,13 @@ class Recorder:
     def _empty(self, drain: Drain) -> None:
         limit = time.monotonic() + _LAST_DRAIN
         while time.monotonic() < limit:
-            self._log.append(drain.lines())
+            self._log.append(*drain.block())
             if drain.idle:
                 if not self._control.status().backlog:
                     break
                 time.sleep(_PAUSE)
         # The kernel's queue may have been handed over between the last read and the look at it.
-        self._log.append(drain.lines())
+        self._log.append(*drain.block())
 
     def _ended(self, drain: Drain, started: float, ended: float, status: Status) -> reports.Ended:
         tally = drain.tally

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.errors import NotPermittedError, RawLogError, UsageError, describe_errno
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
 _PRIVATE_DIRECTORY = 0o700
@@ -96,49 +96,39 @@ class RawLogWriter:
         self.unwritten = 0
         self.failure: Optional[RawLogError] = None
 
-    def append(self, lines: Sequence[bytes]) -> bool:
-        """Append lines, each ending in a newline; return False once no more will fit."""
+    def append(self, data: bytes, records: int) -> bool:
+        """Append that many lines, each ending in a newline; return False once no more will fit."""
+        kept = 0
         if self.failure is None:
-            kept = self._fitting(lines)
-            self._append(b"".join(kept), len(kept))
-            lines = lines[len(kept) :]
-        self.unwritten += len(lines)
+            room = self._max_size - self.size
+            if len(data) > room:
+                data = self._cut(data, room)
+            kept = self._append(data)
+            self.written += kept
+        self.unwritten += records - kept
         return self.failure is None
 
-    def _fitting(self, lines: Sequence[bytes]) -> Sequence[bytes]:
-        room = self._max_size - self.size
-        if sum(map(len, lines)) <= room:
-            return lines
+    def _cut(self, data: bytes, room: int) -> bytes:
+        """Return the whole lines that there is room for."""
         self.failure = RawLogError(
             f"the raw log reached its bound of {self._max_size} bytes",
             "raise raw_log.max_size or record less",
         )
-        for count, line in enumerate(lines):
-            room -= len(line)
-            if room < 0:
-                return lines[:count]
-        return lines
+        return data[: data.rfind(b"\n", 0, room) + 1]
 
-    def _append(self, block: bytes, count: int) -> None:
+    def _append(self, data: bytes) -> int:
+        """Write whole lines; return how many of them are in the file now."""
         done = 0
         try:
-            while done < len(block):
-                done += self._write(self._descriptor, block[done:])
+            while done < len(data):
+                done += self._write(self._descriptor, data[done:])
         except OSError as error:
-            self._tear_off(block, done, count, error)
-            return
-        self.size += len(block)
-        self.written += count
-
-    def _tear_off(self, block: bytes, done: int, count: int, error: OSError) -> None:
-        """Keep the whole records of a write that failed half-way, and no torn one."""
-        whole = block.rfind(b"\n", 0, done) + 1
-        os.ftruncate(self._descriptor, self.size + whole)
-        kept = block.count(b"\n", 0, whole)
-        self.size += whole
-        self.written += kept
-        self.unwritten += count - kept
-        self.failure = RawLogError(
-            f"the raw log could not be written: {describe_errno(error.errno or errno.EIO)}",
-            "free space on its file system, or name another folder in raw_log",
-        )
+            # No torn record stays.
+            data = data[: data.rfind(b"\n", 0, done) + 1]
+            os.ftruncate(self._descriptor, self.size + len(data))
+            self.failure = RawLogError(
+                f"the raw log could not be written: {describe_errno(error.errno or errno.EIO)}",
+                "free space on its file system, or name another folder in raw_log",
+            )
+        self.size += len(data)
+        return data.count(b"\n")

@@ -76,7 +76,7 @@ def test_the_bound_holds_and_every_record_is_counted(batches: list[list[bytes]],
     descriptor = os.memfd_create("log", os.MFD_CLOEXEC)
     writer = RawLogWriter(descriptor, bound)
     for batch in batches:
-        writer.append(batch)
+        writer.append(b"".join(batch), len(batch))
 
     data = os.pread(descriptor, 1 << 20, 0)
     os.close(descriptor)
@@ -102,7 +102,7 @@ def test_a_full_disk_leaves_whole_records_and_a_reason(log: int) -> None:
 
     writer = RawLogWriter(log, 1 << 20, write)
 
-    assert not writer.append([b"0123456789\n", b"0123456789\n", b"0123456789\n"])
+    assert not writer.append(b"0123456789\n" * 3, 3)
     assert os.pread(log, 100, 0) == b"0123456789\n" * 2
     assert (writer.written, writer.unwritten, writer.size) == (2, 1, 22)
     assert "ENOSPC" in str(writer.failure)
@@ -112,8 +112,8 @@ def test_a_full_disk_leaves_whole_records_and_a_reason(log: int) -> None:
 def test_after_a_failure_nothing_more_is_written(log: int) -> None:
     """The record would have a hole that nothing shows."""
     writer = RawLogWriter(log, 10)
-    writer.append([b"too long for it\n"])
+    writer.append(b"too long for it\n", 1)
 
-    assert not writer.append([b"short\n"])
+    assert not writer.append(b"short\n", 1)
     assert os.fstat(log).st_size == 0
     assert writer.unwritten == 2

@@ -1,0 +1,91 @@
+"""The parameters document as dataclasses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mig_audit.errors import ParametersError
+from mig_audit.modules.audit.parameters import RuleSource, parse_parameters
+from mig_audit.modules.audit.sinks import HttpSettings
+from mig_audit.validation import parse_document
+
+_TESTS = Path(__file__).parent.parent.parent
+
+
+def test_the_smallest_document_has_every_default() -> None:
+    """The defaults of the schema's text are those of the code."""
+    parameters = parse_parameters({"rules": []})
+
+    assert (parameters.window, parameters.drain) == (30, 30)
+    assert (parameters.log_directory, parameters.log_path) == (Path("/var/log/mig-audit"), None)
+    assert (parameters.max_log_size, parameters.max_events_size) == (256 << 20, 4 << 20)
+    assert (parameters.event_format, parameters.event_limit) == ("mozdef", 1000)
+    kernel = parameters.kernel
+    assert (kernel.stream, kernel.backlog_limit, kernel.receive_buffer) == ("auto", 8192, 16 << 20)
+    assert (kernel.rate_limit, kernel.failure, kernel.wait) == (None, None, False)
+
+
+def test_rules_keep_their_order_and_their_place() -> None:
+    """Profiles, files and lines in one list."""
+    parameters = parse_parameters({"rules": ["-w /etc -k x", {"profile": "exec"}, {"file": "/etc/r.rules"}]})
+
+    assert parameters.rules == (
+        RuleSource("line", "-w /etc -k x", "$.rules[0]"),
+        RuleSource("profile", "exec", "$.rules[1]"),
+        RuleSource("file", "/etc/r.rules", "$.rules[2]"),
+    )
+
+
+def test_a_sink_with_defaults_is_the_settings_defaults() -> None:
+    """The two lists of defaults, the schema's and the sink's, do not differ."""
+    parameters = parse_parameters({"rules": [], "sinks": [{"type": "http", "url": "http://h/"}]})
+
+    assert parameters.sinks == (HttpSettings(url="http://h/"),)
+
+
+def test_with_sinks_the_envelope_holds_no_events_unless_asked() -> None:
+    """They are sent instead."""
+    sinks = [{"type": "http", "url": "http://h/"}]
+
+    assert parse_parameters({"rules": [], "sinks": sinks}).event_limit == 0
+    assert parse_parameters({"rules": [], "sinks": sinks, "events": {"limit": 7}}).event_limit == 7
+
+
+@pytest.mark.parametrize(("word", "value"), [("silent", 0), ("printk", 1)])
+def test_failure_is_given_in_words(word: str, value: int) -> None:
+    """As auditctl(8) names them."""
+    assert parse_parameters({"rules": [], "kernel": {"failure": word}}).kernel.failure == value
+
+
+def test_a_document_that_does_not_fit_is_refused_with_every_problem() -> None:
+    """Nothing else is looked at then."""
+    with pytest.raises(ParametersError) as caught:
+        parse_parameters({"rules": 1, "window": 2})
+    assert {problem.path for problem in caught.value.problems} == {"$.rules", "$.window"}
+
+
+def test_everything_can_be_set() -> None:
+    """The example with every field gives a value other than the default to each."""
+    path = _TESTS / "params" / "valid" / "everything.json"
+    document: Any = parse_document(path.read_bytes(), path.name)
+    given, default = parse_parameters(document), parse_parameters({"rules": []})
+
+    assert given.window == 90
+    assert given.log_path == Path("/var/log/mig-audit/case-42.log")
+    assert given.kernel != default.kernel
+    (sink,) = given.sinks
+    plain = HttpSettings(url=sink.url)
+    same = [name for name in vars(plain) if getattr(sink, name) == getattr(plain, name)]
+    assert sorted(same) == ["token_env", "url", "verify"]
+
+
+def test_a_sink_that_contradicts_itself_is_a_problem_with_a_path() -> None:
+    """What the schema cannot say is said in the same way."""
+    sinks = [{"type": "http", "url": "http://h/"}, {"type": "http", "url": "http://h:99999/"}]
+
+    with pytest.raises(ParametersError) as caught:
+        parse_parameters({"rules": [], "sinks": sinks})
+    assert [problem.path for problem in caught.value.problems] == ["$.sinks[1]"]
