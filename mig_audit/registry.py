@@ -50,4 +50,5 @@ def module_names(installed: Iterable[metadata.EntryPoint] | None = None) -> list
 def _installed() -> list[metadata.EntryPoint]:
     if sys.version_info >= (3, 10):
         return list(metadata.entry_points(group=GROUP))
-    return list(metadata.entry_points().get(GROUP, ()))
+    else:  # noqa: RET505  # a type checker for a newer Python passes over a branch, not over what follows one
+        return list(metadata.entry_points().get(GROUP, ()))

@@ -7,7 +7,7 @@ import json
 import re
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from .errors import Problem, UsageError
 from .quantities import parse_duration, parse_size
@@ -77,7 +77,7 @@ def _no_constant(name: str) -> NoReturn:
 
 def find_problems(document: object, schema_name: str) -> list[Problem]:
     """Return every problem of a document, in the order of their paths; an empty list if it is valid."""
-    errors = _validator(schema_name).iter_errors(document)
+    errors = _validator(schema_name).iter_errors(cast("Any", document))
     return sorted(
         (problem for error in errors for problem in _problems(error)), key=lambda problem: problem.path
     )
@@ -94,7 +94,9 @@ def _validator(schema_name: str) -> Validator:
         "minimumSize": _bound(parse_size, "smaller", least=True),
         "maximumSize": _bound(parse_size, "larger", least=False),
     }
-    extended = jsonschema.validators.extend(jsonschema.Draft202012Validator, keywords)
+    extended: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]  # it has no types
+        jsonschema.Draft202012Validator, keywords
+    )
     schema = json.loads(load_schema(schema_name))
     validator: Validator = extended(schema)
     return validator
@@ -128,26 +130,22 @@ def _bound(parse: Any, word: str, *, least: bool) -> Any:  # noqa: ANN401  # jso
 
 
 def _problems(error: jsonschema.ValidationError) -> Iterator[Problem]:
-    path = _json_path(error)
-    keyword = str(error.validator)
+    path, keyword = _json_path(error), str(error.validator)
+    schema = cast("Mapping[str, Any]", error.schema)
     if keyword == "additionalProperties":
-        yield from _unknown_fields(error, path)
+        yield from _unknown_fields(cast("Mapping[str, object]", error.instance), schema["properties"], path)
     elif keyword == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
-        # jsonschema reports each missing name by itself, with all of them in the schema
-        yield from (
-            Problem(path, keyword, error.message.replace("a required property", "missing"))
-            for _ in missing[:1]
-        )
-    elif keyword in {"pattern", "anyOf", "oneOf", "not"} and "title" in error.schema:
-        yield Problem(path, keyword, f"{_shown(error.instance)} is not {error.schema['title']}")
+        yield Problem(path, keyword, error.message.replace("a required property", "missing"))
+    elif keyword in {"pattern", "not"} and "title" in schema:
+        yield Problem(path, keyword, f"{_shown(error.instance)} is not {schema['title']}")
     else:
         yield Problem(path, keyword, _cut(error.message))
 
 
-def _unknown_fields(error: jsonschema.ValidationError, path: str) -> Iterator[Problem]:
-    known: Mapping[str, object] = error.schema.get("properties", {})
-    for name in sorted(set(error.instance) - set(known)):
+def _unknown_fields(
+    instance: Mapping[str, object], known: Mapping[str, object], path: str
+) -> Iterator[Problem]:
+    for name in sorted(set(instance) - set(known)):
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known fields: {', '.join(known)}"
         yield Problem(_member(path, name), "additionalProperties", f"unknown field; {hint}")

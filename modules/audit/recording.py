@@ -94,7 +94,9 @@ class Recording:
         """Take what the recorder says and what the raw log has; wait only if there is neither."""
         idle = not self._process()
         if idle:
-            select.select([self._recorder, self._context.stop][: 1 if self.stopped else 2], [], [], _WAIT)
+            # Once asked to stop, its descriptor stays readable, and would not let anybody wait.
+            sources = [self._recorder.fileno(), *([] if self.stopped else [self._context.stop.fileno()])]
+            select.select(sources, [], [], _WAIT)
         self._recorder.listen(0)
         if self._context.stop.reason and not self.stopped:
             self.stopped = self._context.stop.reason

@@ -63,7 +63,11 @@ _SYSCALLS_BY_CATEGORY = {
     "process": (
         "fork vfork clone clone2 clone3 exit exit_group wait4 waitid waitpid prctl arch_prctl personality setsid setpgid"
         " setpriority sched_setattr sched_setscheduler sched_setparam sched_setaffinity setrlimit prlimit64"
-        " pidfd_open process_mrelease"
+        " pidfd_open process_mrelease umask uselib"
+    ),
+    "ipc": (
+        "mq_unlink mq_timedsend mq_timedsend_time64 mq_timedreceive mq_timedreceive_time64 mq_notify mq_getsetattr"
+        " msgget msgsnd msgrcv msgctl semget semop semctl semtimedop semtimedop_time64 shmctl shmdt ipc"
     ),
     "directory": "chdir fchdir",
     "descriptor": (
@@ -80,7 +84,9 @@ _TYPES_BY_CATEGORY = {
         "APPARMOR APPARMOR_AUDIT APPARMOR_ALLOWED APPARMOR_DENIED APPARMOR_HINT APPARMOR_STATUS APPARMOR_ERROR"
         " APPARMOR_KILL"
     ),
-    "avc": "AVC AVC_PATH SELINUX_ERR USER_AVC USER_SELINUX_ERR LANDLOCK_ACCESS LANDLOCK_DOMAIN",
+    "avc": "AVC AVC_PATH SELINUX_ERR USER_AVC USER_SELINUX_ERR",
+    # No name of libaudit's yet, so auditd writes the numbers.
+    "landlock": "LANDLOCK_ACCESS LANDLOCK_DOMAIN UNKNOWN[1423] UNKNOWN[1424]",
     "seccomp": "SECCOMP",
     "authentication": (
         "USER_AUTH USER_ACCT USER_CHAUTHTOK CRED_ACQ CRED_DISP CRED_REFR GRP_AUTH GRP_CHAUTHTOK CHUSER_ID CHGRP_ID"

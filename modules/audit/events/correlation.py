@@ -160,7 +160,8 @@ class Correlator:
 
     def add(self, record: Record) -> Sequence[Group]:
         """Take one record and return the groups that are complete because of it."""
-        now = record.seconds * 1000 + record.milliseconds + self._offset
+        name, node, seconds, milliseconds, _, stamp, _, _ = record
+        now = seconds * 1000 + milliseconds + self._offset
         done: list[Group] = []
         if now > self._clock:
             self._clock = now
@@ -171,18 +172,18 @@ class Correlator:
             self._fall_behind(now)
         else:
             self._behind = 0
-        key: _Key = (record.node, record.stamp) if record.node else record.stamp
+        key: _Key = (node, stamp) if node else stamp
         opened = self._open.get(key)
         if opened is not None:
             opened.records.append(record)
             self._held += 1
-        elif self._is_single(record.type):
+        elif self._is_single(name):
             done.append(make_group((record,), SINGLE, self._next_part(key)))
             return done
         else:
             self._open[key] = _Open(record, self._clock + self._timeout)
             self._held += 1
-        if record.type == "EOE":
+        if name == "EOE":
             done.append(self._complete(key, EOE))
         elif opened is not None and len(opened.records) >= self._max_records:
             done.append(self._complete(key, EVICTED))

@@ -65,6 +65,13 @@ _RESULTS = {b"1": True, b"yes": True, b"success": True, b"0": False, b"no": Fals
 _SYSCALL_TYPES = frozenset({"SYSCALL", "URINGOP"})
 _NUMBER = re.compile(rb"-?[0-9]{1,20}")
 _HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
+_RESULT = re.compile(rb'(?i)"?(?:1|yes|success|0|no|failed)"?')
+# What a field must look like to have its home; anything else is kept as rest.
+_SHAPES = {
+    **dict.fromkeys(("pid", "ppid", "ses", "syscall", "uring_op", "exit", "items"), _NUMBER),
+    **dict.fromkeys(("arch", "a0", "a1", "a2", "a3"), _HEX),
+    **dict.fromkeys(("success", "res"), _RESULT),
+}
 _OCTAL = re.compile(r"[0-7]{1,12}")
 _ENRICHED_UNKNOWN = re.compile(rb'"unset"|"unknown\([0-9]+\)"')
 _X32_BIT = 0x4000_0000  # asm/unistd.h __X32_SYSCALL_BIT: set in the numbers of x32 programs
@@ -89,7 +96,7 @@ class Decoder:
     def decode(self, group: Group) -> Event:
         """Return the event of these records; never raises."""
         draft = _Draft(group.records)
-        syscall = self._syscall(draft.home)
+        syscall = self._syscall(draft)
         process = _process(draft)
         directory = find_directory(process.cwd, syscall)
         message = _message(draft.home)
@@ -124,22 +131,24 @@ class Decoder:
             records=group.records,
         )
 
-    def _syscall(self, home: dict[str, bytes]) -> Optional[Syscall]:
-        if "syscall" not in home and "uring_op" not in home:
+    def _syscall(self, draft: _Draft) -> Optional[Syscall]:
+        home = draft.home
+        if not draft.has_syscall and "syscall" not in home and "uring_op" not in home:
             return None
         arch, number, name = self._call(home)
-        args = tuple([_hex(home.get(argument)) for argument in ("a0", "a1", "a2", "a3")])
+        a0, a1, a2, a3 = home.get("a0"), home.get("a1"), home.get("a2"), home.get("a3")
+        args = (_ascii(a0), _ascii(a1), _ascii(a2), _ascii(a3))
         code = _number(home.get("exit"))
         error = errno_name(-code) if code is not None and -_MAX_ERRNO <= code < 0 else None
         return Syscall(
-            _plain(home.get("arch")),
+            _ascii(home.get("arch")),
             arch,
             number,
             category.effective_syscall(name, int(args[0], 16) if args[0] else None),
-            _RESULTS.get(home.get("success", b"")),
+            _result(home.get("success")),
             code,
             error,
-            args if any(args) else (),
+            args if a0 or a1 else (),
         )
 
     def _call(self, home: dict[str, bytes]) -> tuple[Optional[str], Optional[int], Optional[str]]:
@@ -199,49 +208,49 @@ class _Draft:
         self.arguments: Optional[execve.Arguments] = None
         self.address: Optional[SocketAddress] = None
         self.title: Optional[bytes] = None
-        self._arguments: list[bytes] = []
-        self._has_syscall = self._has_cwd = False
+        self.has_syscall = False
+        self._has_cwd = False
+        arguments: list[bytes] = []
         others: list[Record] = []
         for record in records:
-            self._sort(record, others)
-        if self._arguments:
-            self.arguments, rest = execve.parse_arguments(self._arguments)
+            name = record.type
+            if name == "PATH":
+                self.paths.append(record.body)
+            elif name == "SYSCALL" and not self.has_syscall:
+                self._syscall(record)
+            elif name == "EXECVE":
+                arguments.append(record.body)
+            elif name == "EOE" and not record.body:
+                continue
+            elif not self._alone(record):
+                others.append(record)
+        if arguments:
+            self.arguments, rest = execve.parse_arguments(arguments)
             self.rest += [_field("EXECVE", name, raw) for name, raw in rest]
+        # Last, since what they say about the event as a whole counts only where no SYSCALL record says it.
         for record in others:
-            self._other(record)
+            self._take(record, _SYSCALL_HOMES if record.type in _SYSCALL_TYPES else _HOMES)
 
-    def _sort(self, record: Record, others: list[Record]) -> None:
+    def _alone(self, record: Record) -> bool:
+        """Take a record whose one field is all it has; say whether it is one."""
         name, body = record.type, record.body
-        if name == "PATH":
-            self.paths.append(body)
-        elif name == "SYSCALL" and not self._has_syscall:
-            self._has_syscall = True
-            self._syscall(record)
-        elif name == "PROCTITLE" and self.title is None:
-            self.title = self._only(record, b"proctitle=", others)
-        elif name == "CWD" and not self._has_cwd:
-            cwd = self._only(record, b"cwd=", others)
+        if name == "PROCTITLE" and self.title is None:
+            self.title = _only_value(body, b"proctitle=")
+            return self.title is not None
+        if name == "SOCKADDR" and self.address is None:
+            saddr = _only_value(body, b"saddr=")
+            self.address = None if saddr is None else decode_sockaddr(saddr)
+            return saddr is not None
+        if name == "CWD" and not self._has_cwd:
+            cwd = _only_value(body, b"cwd=")
             if cwd is not None:
                 self._has_cwd = True
                 self.home["cwd"] = cwd
-        elif name == "SOCKADDR" and self.address is None:
-            address = self._only(record, b"saddr=", others)
-            self.address = None if address is None else decode_sockaddr(address)
-        elif name == "EXECVE":
-            self._arguments.append(body)
-        elif name != "EOE" or body.strip():
-            others.append(record)
-
-    @staticmethod
-    def _only(record: Record, start: bytes, others: list[Record]) -> Optional[bytes]:
-        """Return the value of a record's one field; a record of another shape joins the others."""
-        body = record.body.strip(b" ")
-        if body.startswith(start) and b" " not in body:
-            return body[len(start) :]
-        others.append(record)
-        return None
+            return cwd is not None
+        return name == "EOE" and not body.strip()
 
     def _syscall(self, record: Record) -> None:
+        self.has_syscall = True
         shape = _SYSCALL.fullmatch(record.body)
         if shape:
             home = shape.groupdict()
@@ -258,16 +267,14 @@ class _Draft:
         if record.enriched is not None:
             self.enriched = dict(parse_fields(record.enriched))
 
-    def _other(self, record: Record) -> None:
-        self._take(record, _SYSCALL_HOMES if record.type in _SYSCALL_TYPES else _HOMES)
-
     def _take(self, record: Record, homes: frozenset[str]) -> None:
         """Give each field its home if that is free, and keep the others as rest; what is there already is dropped."""
         mine: set[str] = set()
         for name, raw in parse_fields(record.body):
             home = _RENAMED.get(name, name)
             known = self.home.get(home)
-            if home not in homes:
+            shape = _SHAPES.get(home)
+            if home not in homes or (shape and not shape.fullmatch(raw)):
                 self.rest.append(_field(record.type, name, raw))
             elif known is None:
                 if home != "key" or raw != b"(null)":
@@ -325,7 +332,7 @@ def _message(home: dict[str, bytes]) -> Optional[Message]:
         _plain(hostname),
         _plain(addr),
         _plain(terminal),
-        None if result is None else _RESULTS.get(result.strip(b'"').lower()),
+        _result(result),
     )
 
 
@@ -381,8 +388,18 @@ def _number(raw: Optional[bytes]) -> Optional[int]:
     return int(raw) if raw is not None and _NUMBER.fullmatch(raw) else None
 
 
-def _hex(raw: Optional[bytes]) -> Optional[str]:
-    return raw.decode("ascii") if raw is not None and _HEX.fullmatch(raw) else None
+def _ascii(raw: Optional[bytes]) -> Optional[str]:
+    return None if raw is None else raw.decode("ascii")
+
+
+def _result(raw: Optional[bytes]) -> Optional[bool]:
+    return None if raw is None else _RESULTS.get(raw.strip(b'"').lower())
+
+
+def _only_value(body: bytes, start: bytes) -> Optional[bytes]:
+    """Return the value of a record that has this one field and nothing else."""
+    body = body.strip(b" ")
+    return body[len(start) :] if body.startswith(start) and b" " not in body else None
 
 
 @lru_cache(maxsize=1024)

@@ -34,6 +34,18 @@ _SUMMARY_LIMIT = 255
 _TERM_LIMIT = 32_766  # bytes: Lucene refuses a document with a longer keyword
 _MISSING_ARGUMENT = "(missing)"
 
+# In the order of `Identities`: the key of the number, and of the name.
+_IDENTITY_KEYS = (
+    ("originaluid", "originaluser"),
+    ("uid", "user"),
+    ("gid", "group"),
+    ("euid", "effectiveuser"),
+    ("suid", ""),
+    ("fsuid", ""),
+    ("egid", ""),
+    ("sgid", ""),
+    ("fsgid", ""),
+)
 _OUTBOUND = frozenset({"connect", "send"})
 _INBOUND = frozenset({"accept", "receive"})
 _SOCKET_CALLS = frozenset({"socket", "socketpair"})
@@ -150,25 +162,16 @@ def _add_socket(details: Details, args: Sequence[Union[str, None]]) -> None:
 
 
 def _add_identities(details: Details, event: Event) -> None:
-    who = event.identities
-    for key, name_key, identity in (
-        ("originaluid", "originaluser", who.auid),
-        ("uid", "user", who.uid),
-        ("gid", "group", who.gid),
-        ("euid", "effectiveuser", who.euid),
-        ("suid", None, who.suid),
-        ("fsuid", None, who.fsuid),
-        ("egid", None, who.egid),
-        ("sgid", None, who.sgid),
-        ("fsgid", None, who.fsgid),
-    ):
-        if identity is not None:
-            if identity.number is not None:
-                details[key] = str(identity.number)
-            elif identity.name is not None:
-                details[key] = identity.name
-            if name_key and identity.name is not None:
-                details[name_key] = identity.name
+    for (key, name_key), identity in zip(_IDENTITY_KEYS, event.identities):
+        if identity is None:
+            continue
+        number, name = identity
+        if number is not None:
+            details[key] = str(number)
+        elif name is not None:
+            details[key] = name
+        if name_key and name is not None:
+            details[name_key] = name
 
 
 def _add_process(details: Details, event: Event) -> None:

@@ -50,9 +50,8 @@ def _words(event: Event) -> str:
         message and message.acct,
         _field(event, "unit"),
         _field(event, "text"),
+        None if message and message.op else event.process.exe,
     ]
-    if message is None:
-        words.append(event.process.exe)
     if event.success is not None:
         words.append("success" if event.success else "failed")
     return " ".join(word for word in words if word)

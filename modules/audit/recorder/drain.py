@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Union
 
 from mig_audit.modules.audit.kernel import protocol
 from mig_audit.modules.audit.kernel.access import UNICAST
@@ -74,7 +74,7 @@ class Drain:
         # Hot: the loop is entered for every record. Names are bound once, checks are made on the block, and whatever
         # is rare is in a method of its own.
         receive, buffer, prefixes = self._receive, self._buffer, self._prefixes
-        pieces: list[bytes] = []
+        pieces: list[Union[bytes, bytearray]] = []
         append = pieces.append
         self.idle = False
         for _ in range(_DATAGRAMS_AT_ONCE):
@@ -115,13 +115,13 @@ class Drain:
             self.tally.control += 1
 
 
-def _lines(pieces: list[bytes]) -> bytes:
+def _lines(pieces: list[Union[bytes, bytearray]]) -> bytes:
     """Return the lines of prefixes and texts in turn; if any text could break its line, each is looked at alone."""
     data = b"".join(pieces)[1:] + b"\n"
     if data.count(b"\n") * 2 == len(pieces) and b"\x1d" not in data and b"\0" not in data:
         return data
     texts = [escape(bytes(text)) for text in pieces[1::2]]
-    return b"".join(b"%b%b" % pair for pair in zip(pieces[::2], texts))[1:] + b"\n"
+    return b"".join(piece for pair in zip(pieces[::2], texts) for piece in pair)[1:] + b"\n"
 
 
 def escape(text: bytes) -> bytes:

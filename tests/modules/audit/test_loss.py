@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_a_healthy_run_has_nothing_to_say() -> None:
     ],
 )
 def test_what_is_missing_is_an_interval(
-    change: dict[str, int], least: int, most: int | None, words: str
+    change: dict[str, Any], least: int, most: int | None, words: str
 ) -> None:
     """The serial gap is its lower end, what the kernel refused its width."""
     loss = replace(HEALTHY, **change)
@@ -63,7 +64,7 @@ def test_what_is_missing_is_an_interval(
         ({"unparsed": 2}, "2 records could not be parsed"),
     ],
 )
-def test_no_kind_of_loss_is_silent(change: dict[str, int], words: str) -> None:
+def test_no_kind_of_loss_is_silent(change: dict[str, Any], words: str) -> None:
     """Each has a sentence, and each sentence a remedy."""
     (said,) = _said(replace(HEALTHY, **change))
 
