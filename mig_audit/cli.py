@@ -7,17 +7,18 @@ import json
 import os
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from . import __version__
-from .errors import EXIT_CODES, MigAuditError, ParametersError, UsageError, exit_code
+from .errors import EXIT_CODES, InternalError, MigAuditError, ParametersError, UsageError, exit_code
 from .registry import find_module
 from .runner import check_parameters, run_module, run_one_shot
 from .validation import load_schema, parse_document
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .results import Result
 
@@ -78,19 +79,26 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     if command is None:
         parser.print_usage(sys.stderr)
         return 2
+    fault: MigAuditError
     try:
         return command(options)
+    except BrokenPipeError:
+        raise
     except MigAuditError as error:
-        _say_error(error)
-        return exit_code([error])
+        fault = error
+    except Exception as error:  # noqa: BLE001  # the last line of defence: a sentence and an exit code, no traceback
+        fault = InternalError(f"{type(error).__name__}: {error}", "please report this, with the input")
+    _say_error(fault)
+    return exit_code([fault])
 
 
 def _run(options: argparse.Namespace) -> int:
     module = find_module(_DEFAULT_MODULE)
-    output = _Output(options.output)
-    result = run_module(module, _read_document(options.parameters), _progress())
-    if result.found_anything or not options.found_only:
-        output.write(_rendered(result, options))
+    document = _read_document(options.parameters)
+    with _output(options.output) as write:
+        result = run_module(module, document, _progress())
+        if result.found_anything or not options.found_only:
+            write(_rendered(result, options))
     for error in result.errors:
         _say_error(error)
     return result.exit_code
@@ -143,36 +151,43 @@ def _read_document(path: str) -> object:
     return parse_document(text, "stdin" if path == "-" else path)
 
 
-class _Output:
-    """Where the result goes. A file is prepared before the run, so that a bad path costs no window."""
+@contextmanager
+def _output(path: Optional[str]) -> Iterator[Callable[[str], None]]:
+    """Give the place for the result: stdout, or a file that appears complete or not at all.
 
-    def __init__(self, path: Optional[str]) -> None:
-        self._path = path
-        if path is None:
-            return
-        folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100  # resolving links would move the file
-        try:
-            self._descriptor, self._temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-        except OSError as error:
-            raise UsageError(
-                f"{path} cannot be written: {error.strerror}", "name a file in a writable folder"
-            ) from error
+    The file is begun before the run, so that a path that cannot be written to costs no window.
+    """
+    if path is None:
+        yield _to_stdout
+        return
+    folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100  # resolving links would move the file
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}", "name a file in a writable folder"
+        ) from error
 
-    def write(self, text: str) -> None:
-        if self._path is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-            return
-        try:
-            with open(self._descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  # a descriptor, not a path
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(self._temporary, self._path)  # noqa: PTH105  # both are plain strings
-        except OSError as error:
-            raise UsageError(
-                f"{self._path} could not be written: {error.strerror}", "see the raw log"
-            ) from error
+    def to_file(text: str) -> None:
+        with open(descriptor, "w", encoding="utf-8", closefd=False) as file:  # a descriptor
+            file.write(text)
+        os.fsync(descriptor)
+        os.replace(temporary, path)  # noqa: PTH105  # both are plain strings
+
+    try:
+        yield to_file
+    except OSError as error:
+        raise UsageError(
+            f"{path} could not be written: {error.strerror}", "the raw log holds all records"
+        ) from error
+    finally:
+        os.close(descriptor)
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _to_stdout(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _progress() -> Callable[[str], None]:

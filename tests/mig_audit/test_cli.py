@@ -1,0 +1,220 @@
+"""The command line, as a process, without a kernel."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import mig_audit
+from mig_audit.cli import build_parser
+from mig_audit.errors import EXIT_CODES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.smoke
+
+_EXAMPLE = {"rules": ["-a always,exit -F arch=b64 -S execve -k exec"]}
+
+
+def _mig_audit(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mig_audit", *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+
+
+def test_the_version_is_printed() -> None:
+    """For scripts that collect it."""
+    assert _mig_audit("--version").stdout == f"mig-audit {mig_audit.__version__}\n"
+
+
+def test_every_exit_code_is_in_the_help() -> None:
+    """They are a contract."""
+    text = re.sub(r"\s+", " ", build_parser().format_help())
+
+    for code, meaning in EXIT_CODES.items():
+        assert f"{code} {meaning}" in text
+
+
+def test_without_a_command_the_usage_is_shown() -> None:
+    """On stderr, with exit code 2."""
+    result = _mig_audit()
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "usage: mig-audit" in result.stderr
+
+
+def test_help_needs_neither_requests_nor_jsonschema() -> None:
+    """They take longer to import than everything else together."""
+    code = "import sys; from mig_audit.cli import build_parser; build_parser(); print(sorted({'requests', 'jsonschema', 'psutil'} & set(sys.modules)))"
+
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert result.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["parameters", "results", "event"])
+def test_a_schema_is_printed_as_it_is_published(name: str) -> None:
+    """By its short name."""
+    schema = json.loads(_mig_audit("schema", name).stdout)
+
+    assert schema["$id"].endswith(f"audit.{name}.v1.schema.json")
+
+
+def test_the_names_of_the_schemas_are_listed() -> None:
+    """One a line."""
+    assert _mig_audit("schema").stdout == "parameters\nresults\nevent\n"
+
+
+def test_an_unknown_schema_is_a_usage_error() -> None:
+    """With the names that exist."""
+    result = _mig_audit("schema", "nosuch")
+
+    assert result.returncode == 2
+    assert (
+        result.stderr == "mig-audit: there is no schema 'nosuch': known schemas: parameters, results, event\n"
+    )
+
+
+def test_a_valid_document_is_valid(tmp_path: Path) -> None:
+    """Data on stdout, nothing on stderr."""
+    path = tmp_path / "params.json"
+    path.write_text(json.dumps(_EXAMPLE))
+
+    result = _mig_audit("validate", str(path))
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == {"valid": True, "problems": []}
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    """As data on stdout and in words on stderr."""
+    result = _mig_audit("validate", "-", stdin='{"rules": 1, "windw": "3s"}')
+
+    assert result.returncode == 2
+    problems = json.loads(result.stdout)["problems"]
+    assert [(problem["path"], problem["keyword"]) for problem in problems] == [
+        ("$.rules", "type"),
+        ("$.windw", "additionalProperties"),
+    ]
+    assert result.stderr.splitlines()[1] == "mig-audit: $.windw: unknown field; did you mean window?"
+
+
+def test_bad_rules_are_problems_too() -> None:
+    """With their place in the document and the column in their text."""
+    result = _mig_audit(
+        "validate", "-", stdin=json.dumps({"rules": [*_EXAMPLE["rules"], "-a always,exit -S nosuch"]})
+    )
+
+    assert result.returncode == 2
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert (problem["path"], problem["keyword"]) == ("$.rules[1]", "rule")
+    assert "column 19" in problem["message"]
+
+
+def test_an_unknown_profile_is_a_problem() -> None:
+    """With the names that exist."""
+    result = _mig_audit("validate", "-", stdin='{"rules": [{"profile": "nosuch"}]}')
+
+    assert result.returncode == 2
+    assert "no profile 'nosuch'; known: exec, identity, network" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1,", '{"rules": [], "rules": []}'])
+def test_a_document_that_is_not_json_is_a_usage_error(text: str) -> None:
+    """Exit code 2 and one sentence."""
+    result = _mig_audit("validate", "-", stdin=text)
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("mig-audit: stdin is not JSON:")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_document_that_cannot_be_read_is_a_usage_error(tmp_path: Path) -> None:
+    """The error names the file and the reason."""
+    result = _mig_audit("run", str(tmp_path / "nosuch.json"))
+
+    assert result.returncode == 2
+    assert "nosuch.json cannot be read: No such file or directory" in result.stderr
+
+
+def test_invalid_parameters_give_an_envelope_too() -> None:
+    """For scripts that read nothing else."""
+    result = _mig_audit("run", "-", stdin='{"rules": 1}')
+
+    assert result.returncode == 2
+    envelope = json.loads(result.stdout)
+    assert list(envelope) == ["foundanything", "success", "elements", "statistics", "errors"]
+    assert envelope["errors"] == ["$.rules: 1 is not of type 'array'"]
+
+
+def test_an_output_that_cannot_be_written_costs_no_window(tmp_path: Path) -> None:
+    """It is tried before anything else."""
+    result = _mig_audit("run", "-", "-o", str(tmp_path / "no" / "result.json"), stdin=json.dumps(_EXAMPLE))
+
+    assert result.returncode == 2
+    assert "cannot be written: No such file or directory" in result.stderr
+
+
+def test_the_output_file_is_private_and_nothing_else_is_left(tmp_path: Path) -> None:
+    """Complete, or not at all."""
+    target = tmp_path / "result.json"
+    _mig_audit("run", "-", "-o", str(target), stdin='{"rules": 1}')
+
+    assert json.loads(target.read_text())["success"] is False
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_found_only_prints_nothing_where_nothing_was_found(tmp_path: Path) -> None:
+    """Neither to stdout nor to a file."""
+    result = _mig_audit("run", "-", "--found-only", "-o", str(tmp_path / "result.json"), stdin='{"rules": 1}')
+
+    assert result.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_result_for_people_is_lines() -> None:
+    """In MIG's order: elements, errors, statistics."""
+    result = _mig_audit("run", "-", "--pretty", stdin='{"rules": 1}')
+
+    assert result.stdout == "error: $.rules: 1 is not of type 'array'\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("", "stdin ended before a message"),
+        ("nonsense", "is not JSON"),
+        ('{"class":"ping"}', "unexpected input is not module parameters"),
+        ('{"class":"parameters","parameters":{"rules":1}}', "$.rules: 1 is not of type 'array'"),
+    ],
+)
+def test_an_agent_gets_an_envelope_and_exit_code_0_whatever_it_sends(message: str, words: str) -> None:
+    """MIG's agent throws away the output of a module that exits with anything else."""
+    result = _mig_audit("-m", "audit", stdin=message)
+
+    assert result.returncode == 0
+    envelope = json.loads(result.stdout)
+    assert envelope["success"] is False
+    assert words in envelope["errors"][0]
+    assert not result.stdout.endswith("\n")
+
+
+def test_an_unknown_module_is_answered_with_errors_alone() -> None:
+    """As MIG's own binary does."""
+    result = _mig_audit("-m", "nosuch", stdin="")
+
+    assert (result.returncode, result.stdout) == (0, '{"errors": ["module \'nosuch\' is not available"]}')
+
+
+def test_a_reader_that_leaves_early_is_not_an_error() -> None:
+    """SIGPIPE is quiet."""
+    command = f"{sys.executable} -m mig_audit schema parameters | head -c 10"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+
+    assert (result.stdout[0], result.stderr) == ("{", "")
