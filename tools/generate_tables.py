@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Make the decoding tables of modules/audit/tables from libaudit's own; with --check, only say whether they are so.
+"""Make the tables in modules/audit/tables from tests/data/tables; with --check, only say whether they are up to date.
 
-The source data, tests/data/tables, was read out of libaudit 4.2.1. Each table is a file of its own, compact and sorted,
-and each architecture's system calls are one, so that a run loads only what it needs.
+The sources: ``tables-4.2.1.json`` and ``syscalls.json`` hold what libaudit 4.2.1 answers to its own look-up
+functions; ``kernel-spellings.json`` and ``permissions.json`` say themselves where they come from.
 """
 
 from __future__ import annotations
@@ -11,74 +11,88 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 _ROOT = Path(__file__).resolve().parent.parent
-_SOURCE = _ROOT / "tests" / "data" / "tables"
-_TARGET = _ROOT / "modules" / "audit" / "tables"
-
-# Where libaudit's name of a system call is not the kernel's (asm/unistd.h), both are accepted, and libaudit's printed.
-_KERNEL_SPELLINGS = {
-    "x86_64": {"pread64": "pread", "pwrite64": "pwrite"},
-    "aarch64": {"getdents64": "getdents", "fstat": "newfstat"},
-    "i386": {"kexec_load": "sys_kexec_load", "sched_rr_get_interval_time64": "sched_rr_get_interval64"},
-    "ppc": {"perf_event_open": "perf_counter_open", "timerfd_create": "timerfd"},
-    "ppc64": {"perf_event_open": "perf_counter_open", "timerfd_create": "timerfd"},
-    "ppc64le": {"perf_event_open": "perf_counter_open", "timerfd_create": "timerfd"},
-}
+SOURCES = _ROOT / "tests" / "data" / "tables"
+TABLES = _ROOT / "modules" / "audit" / "tables"
 
 
-def tables() -> dict[str, Any]:
-    """Return every table by its file's name."""
-    source = json.loads((_SOURCE / "tables-4.2.1.json").read_text("utf-8"))
-    syscalls = json.loads((_SOURCE / "syscalls.json").read_text("utf-8"))
-    made: dict[str, Any] = {
-        "record-types.json": source["record_types"],
-        "errno.json": {"names": source["errno"], "numbers": source["errno_names"]},
-        "architectures.json": _architectures(source),
-        "fields.json": source["field_numbers"],
-        "file-types.json": source["ftype"],
-        "fs-types.json": source["fstype"],
+def tables() -> dict[str, str]:
+    """Return what each data file has to hold, by its name."""
+    libaudit = _source("tables-4.2.1")
+    return {f"{name}.json": _text(document) for name, document in _documents(libaudit)}
+
+
+def _documents(libaudit: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield "record-types", _named(libaudit["record_types"], libaudit["record_type_numbers"])
+    yield "errnos", _named(libaudit["errno"], libaudit["errno_names"])
+    yield "fields", _named(libaudit["fields"], libaudit["field_numbers"])
+    yield "file-types", {"names": libaudit["ftype"], "aliases": {}}
+    yield "filesystems", {"names": libaudit["fstype"], "aliases": {}}
+    yield "machines", _machines(libaudit)
+    yield "permissions", _source("permissions")["permissions"]
+    spellings = _source("kernel-spellings")["syscalls"]
+    for arch, calls in _source("syscalls").items():
+        machine = libaudit["machines"][str(libaudit["machine_names"][arch])][0]
+        yield f"syscalls-{machine}", _named(calls, spellings.get(arch, {}))
+
+
+def _named(names: Mapping[str, str], numbers: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    # libaudit gives 0 as the number of the errno names that it does not really know
+    primary = {name: int(number) for number, name in names.items()}
+    further = {name: number for name, number in numbers.items() if number or name in primary}
+    return {"names": primary, "aliases": {name: further[name] for name in further.keys() - primary.keys()}}
+
+
+def _machines(libaudit: dict[str, Any]) -> dict[str, dict[str, int]]:
+    elves = {name: int(elf, 16) for name, elf in libaudit["machines"].values() if name and int(elf, 16)}
+    known = {
+        name: elves.get(libaudit["machines"][str(machine)][0])
+        for name, machine in libaudit["machine_names"].items()
+        if machine >= 0
     }
-    for arch, names in syscalls.items():
-        made[f"syscalls-{arch}.json"] = {"names": names, "spellings": _spellings(arch, names)}
-    return made
+    aliases = {name: elf for name, elf in known.items() if elf is not None and name not in elves}
+    return {"names": elves, "aliases": aliases}
 
 
-def _architectures(source: dict[str, Any]) -> dict[str, Any]:
-    """Return ELF numbers by every machine name, and the table's name by ELF number."""
-    machines = {int(key): (name, int(elf, 16)) for key, (name, elf) in source["machines"].items() if name}
-    numbers = {name: machines[key][1] for name, key in source["machine_names"].items() if key in machines}
-    names = {str(elf): "arm" if name == "armeb" else name for name, elf in machines.values() if elf}
-    return {"numbers": numbers, "names": names}
+def _source(name: str) -> Any:  # noqa: ANN401  # what JSON holds
+    return json.loads((SOURCES / f"{name}.json").read_text("utf-8"))
 
 
-def _spellings(arch: str, names: dict[str, str]) -> dict[str, str]:
-    there = set(names.values())
-    spellings = _KERNEL_SPELLINGS.get(arch, {})
-    return {kernel: libaudit for kernel, libaudit in spellings.items() if libaudit in there and kernel not in there}
+def _text(document: object) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n"
+
+
+def differences(wanted: Mapping[str, str]) -> list[str]:
+    """Return the names of the files that are missing, out of date, or there without a reason."""
+    there = {path.name: path.read_text("utf-8") for path in TABLES.glob("*.json")}
+    return sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
 
 
 def main() -> int:
     """Run the script."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if something would change")
-    check = parser.parse_args().check
-    wanted = {
-        name: json.dumps(table, sort_keys=True, indent=None, separators=(",", ":")) + "\n"
-        for name, table in tables().items()
-    }
-    there = {path.name: path.read_text("utf-8") for path in _TARGET.glob("*.json")}
-    stale = sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))
-    if check:
-        for name in stale:
-            print(f"modules/audit/tables/{name} is out of date: run tools/generate_tables.py", file=sys.stderr)
-        return int(bool(stale))
-    for name in stale:
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit with 1 if something would change"
+    )
+    options = parser.parse_args()
+    wanted = tables()
+    different = differences(wanted)
+    if options.check:
+        for name in different:
+            print(
+                f"modules/audit/tables/{name} is out of date: run tools/generate_tables.py", file=sys.stderr
+            )
+        return int(bool(different))
+    for name in different:
         if name in wanted:
-            (_TARGET / name).write_text(wanted[name], "utf-8")
+            (TABLES / name).write_text(wanted[name], "utf-8")
         else:
-            (_TARGET / name).unlink()
+            (TABLES / name).unlink()
     return 0
 
 

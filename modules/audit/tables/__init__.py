@@ -1,106 +1,113 @@
-"""Names and numbers: record types, system calls, architectures, errors, rule fields; as libaudit 4.2.1 has them.
+"""Names and numbers of kernel audit, at the level of libaudit 4.2.1, from generated data files.
 
-The data is generated (tools/generate_tables.py) and loaded when first asked for, an architecture's system calls apart
-from the others, so that importing this costs nothing.
+Nothing is loaded until it is asked for, then once. Names are understood in upper and lower case, in libaudit's and in
+the kernel's spelling; libaudit's is the one given back, because ausearch and auditctl print it.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from functools import cache
-from importlib import resources
-from typing import Any, Optional
+from functools import lru_cache
+from typing import Optional
 
-_UNKNOWN = re.compile(r"UNKNOWN\[([0-9]{1,10})\]", re.ASCII)
+from mig_audit.modules.audit.tables.table import Table, load, table
+
+URING = "uring"
+"""The name that stands for an architecture in the calls that look up io_uring operations."""
+
+_UNKNOWN = re.compile(r"UNKNOWN\[([0-9]{1,10})\]", re.IGNORECASE)
 
 
 def record_type_name(number: int) -> str:
-    """Return for instance ``SYSCALL``, and ``UNKNOWN[1999]`` for a number without a name."""
-    return _record_types()[0].get(number) or f"UNKNOWN[{number}]"
+    """Return for instance ``SYSCALL`` for 1300; ``UNKNOWN[n]``, as auditd writes it, for what has no name."""
+    return table("record-types").name(number) or f"UNKNOWN[{number}]"
 
 
 def record_type_number(name: str) -> Optional[int]:
-    """Return the number of a record type in any spelling of its case, ``UNKNOWN[1999]`` included."""
-    number = _record_types()[1].get(name.upper())
-    if number is None:
-        unknown = _UNKNOWN.fullmatch(name.upper())
-        return int(unknown[1]) if unknown else None
-    return number
+    """Return the number of a record type; ``UNKNOWN[n]`` is n."""
+    unknown = _UNKNOWN.fullmatch(name)
+    return int(unknown[1]) if unknown else table("record-types").number(name)
 
 
 def arch_name(elf: int) -> Optional[str]:
-    """Return the architecture of an ``arch=`` field, for instance ``x86_64`` for 0xc000003e."""
-    name: Optional[str] = _load("architectures.json")["names"].get(str(elf))
-    return name
+    """Return for instance ``x86_64`` for 0xc000003e, AUDIT_ARCH_X86_64 of linux/audit.h.
+
+    Little-endian ARM is ``armeb``: that is what libaudit and so ausearch call it.
+    """
+    return table("machines").name(elf)
 
 
 def arch_elf(name: str) -> Optional[int]:
-    """Return the ``arch=`` number of a machine's name, ``i686`` and its like included."""
-    number: Optional[int] = _load("architectures.json")["numbers"].get(name.lower())
-    return number
-
-
-def architectures() -> tuple[str, ...]:
-    """Return the names of all architectures that have a table of system calls, but for io_uring's operations."""
-    return tuple(sorted(set(_load("architectures.json")["names"].values())))
+    """Return the AUDIT_ARCH number of a machine, by libaudit's name or one of uname's, for instance ``i686``."""
+    return table("machines").number(name)
 
 
 def syscall_name(arch: str, number: int) -> Optional[str]:
-    """Return a system call's name on an architecture (``uring``: an io_uring operation's)."""
-    return _syscalls(arch)[0].get(number)
+    """Return the name of a system call of an architecture, None for an unknown call or architecture."""
+    known = _syscalls(arch)
+    return known.name(number) if known else None
 
 
 def syscall_number(arch: str, name: str) -> Optional[int]:
-    """Return a system call's number, from libaudit's spelling of its name or the kernel's."""
-    return _syscalls(arch)[1].get(name.lower())
+    """Return the number of a system call of an architecture, None for an unknown call or architecture."""
+    known = _syscalls(arch)
+    return known.number(name) if known else None
+
+
+@lru_cache(maxsize=32)  # bounded: the name may come from a record
+def _syscalls(arch: str) -> Optional[Table]:
+    if arch == URING:
+        return table("syscalls-uring")
+    elf = arch_elf(arch)
+    return None if elf is None else table(f"syscalls-{arch_name(elf)}")
+
+
+@lru_cache(maxsize=64)
+def permission_syscalls(arch: str, permission: str) -> tuple[int, ...]:
+    """Return the system calls of an architecture that ``r``, ``w``, ``x`` or ``a`` of a rule stands for, in order.
+
+    Only calls that libaudit has under these names count, so that a rule has auditctl's bytes.
+    """
+    known = _syscalls(arch)
+    wanted = frozenset(load("permissions")[permission])
+    return tuple(sorted(number for number, name in known.names.items() if name in wanted)) if known else ()
 
 
 def errno_name(number: int) -> Optional[str]:
-    """Return for instance ``ENOENT`` for 2."""
-    name: Optional[str] = _load("errno.json")["names"].get(str(number))
-    return name
+    """Return for instance ``ENOENT`` for 2; the number is positive."""
+    return table("errnos").name(number)
 
 
 def errno_number(name: str) -> Optional[int]:
-    """Return for instance 2 for ``ENOENT``."""
-    number: Optional[int] = _load("errno.json")["numbers"].get(name.upper())
-    return number
+    """Return the number of an errno name, 11 for both EAGAIN and EWOULDBLOCK."""
+    return table("errnos").number(name)
 
 
-def field_numbers() -> dict[str, int]:
-    """Return the rule fields' numbers by name."""
-    return dict(_load("fields.json"))
+def field_name(code: int) -> Optional[str]:
+    """Return the name of a rule's field, for instance ``auid`` for AUDIT_LOGINUID."""
+    return table("fields").name(code)
 
 
-def file_types() -> dict[str, int]:
-    """Return the values of the rule field ``filetype`` by name."""
-    return dict(_load("file-types.json"))
+def field_number(name: str) -> Optional[int]:
+    """Return the code of a rule's field; ``loginuid`` is ``auid``."""
+    return table("fields").number(name)
 
 
-def fs_types() -> dict[str, int]:
-    """Return the values of the rule field ``fstype`` by name."""
-    return dict(_load("fs-types.json"))
+def file_type_name(number: int) -> Optional[str]:
+    """Return for instance ``socket`` for the file type bits 0xc000 of st_mode."""
+    return table("file-types").name(number)
 
 
-@cache
-def _load(name: str) -> Any:  # noqa: ANN401  # each table has a shape of its own, given back typed by the functions above
-    # One argument to joinpath: Python 3.9 cannot take two where the package is in a zip file.
-    return json.loads(resources.files(__name__).joinpath(name).read_text("utf-8"))
+def file_type_number(name: str) -> Optional[int]:
+    """Return the st_mode bits of a file type."""
+    return table("file-types").number(name)
 
 
-@cache
-def _record_types() -> tuple[dict[int, str], dict[str, int]]:
-    names = {int(number): name for number, name in _load("record-types.json").items()}
-    return names, {name: number for number, name in names.items()}
+def filesystem_name(magic: int) -> Optional[str]:
+    """Return for instance ``tracefs`` for its magic number, from linux/magic.h."""
+    return table("filesystems").name(magic)
 
 
-@cache
-def _syscalls(arch: str) -> tuple[dict[int, str], dict[str, int]]:
-    if arch != "uring" and arch not in architectures():
-        return {}, {}
-    table = _load(f"syscalls-{arch}.json")
-    names = {int(number): name for number, name in table["names"].items()}
-    numbers = {name: number for number, name in names.items()}
-    numbers.update((kernel, numbers[libaudit]) for kernel, libaudit in table["spellings"].items())
-    return names, numbers
+def filesystem_number(name: str) -> Optional[int]:
+    """Return the magic number of a file system."""
+    return table("filesystems").number(name)
