@@ -9,6 +9,19 @@ source=$PWD
     cat "$folder/build.log"
     exit 1
 }
+# Every file of the package is in the wheel, and nothing else.
+"$source/.venv/bin/python" - "$folder"/dist/*.whl <<'PYTHON'
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+package = Path("mig_audit")
+folders = (package, package / "modules", package / "schemas")
+tree = {str(path) for folder in folders for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+wheel = {name for name in ZipFile(sys.argv[1]).namelist() if ".dist-info/" not in name}
+if tree != wheel:
+    sys.exit(f"only in the tree: {sorted(tree - wheel)}; only in the wheel: {sorted(wheel - tree)}")
+PYTHON
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$folder"/dist/*.whl \
     pytest pytest-timeout pytest-mock hypothesis

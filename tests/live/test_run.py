@@ -103,6 +103,7 @@ def test_every_execve_open_and_connect_is_there_and_decoded(run: Start, workload
     assert envelope["statistics"]["loss"]["events_missing"] == {"min": 0, "max": 0}
 
 
+@pytest.mark.smoke
 def test_a_window_ends_by_itself_and_on_time(run: Start, workload: Work) -> None:
     """The envelope says when, and why."""
     started = time.monotonic()
@@ -391,3 +392,42 @@ def test_an_agents_stop_message_ends_the_window(kernel: Control, tmp_path: Path)
     assert envelope["elements"]["window"]["why"] == "stopped by stop message"
     assert envelope["elements"]["kernel"]["restored"]
     assert process.returncode == 0
+
+
+def _without(capabilities: str, folder: Path) -> tuple[dict[str, Any], int]:
+    """Run as root without some capabilities."""
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv is not installed")
+    parameters = {"window": "1s", "rules": [EXECVE], "raw_log": {"path": str(folder / "raw.log")}}
+    command = ["setpriv", f"--bounding-set={capabilities}", sys.executable, "-m", "mig_audit", "run", "-"]
+    result = subprocess.run(command, input=json.dumps(parameters).encode(), capture_output=True, check=False)
+    return json.loads(result.stdout), result.returncode
+
+
+def test_without_the_capability_the_error_names_it(kernel: Control, tmp_path: Path) -> None:  # noqa: ARG001  # the lock
+    """Exit code 3, one sentence, and no file left."""
+    envelope, code = _without("-audit_control", tmp_path)
+
+    assert code == 3
+    assert len(envelope["errors"]) == 1
+    assert "CAP_AUDIT_CONTROL" in envelope["errors"][0]
+    assert envelope["elements"] is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_net_admin_the_buffer_is_smaller_and_the_run_goes_on(kernel: Control, tmp_path: Path) -> None:  # noqa: ARG001  # the lock
+    """The envelope says how large it is."""
+    envelope, code = _without("-net_admin", tmp_path)
+
+    assert code == 0
+    assert 0 < envelope["elements"]["kernel"]["receive_buffer"] < 16 << 20
+
+
+def test_in_a_user_namespace_the_kernel_hides_audit_and_that_is_said(kernel: Control, tmp_path: Path) -> None:  # noqa: ARG001  # the lock
+    """Exit code 4, as in a container."""
+    parameters = {"window": "1s", "rules": [EXECVE], "raw_log": {"path": str(tmp_path / "raw.log")}}
+    command = ["unshare", "--user", "--map-root-user", sys.executable, "-m", "mig_audit", "run", "-"]
+    result = subprocess.run(command, input=json.dumps(parameters).encode(), capture_output=True, check=False)
+
+    assert result.returncode == 4, result.stderr
+    assert "namespace" in json.loads(result.stdout)["errors"][0]
