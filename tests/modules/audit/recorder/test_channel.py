@@ -1,0 +1,64 @@
+"""The line between the main process and the recorder."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mig_audit.modules.audit.recorder.channel import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Channel, Channel]]:
+    """Return both ends of a channel."""
+    one, other = socket.socketpair()
+    yield Channel(one), Channel(other)
+    one.close()
+    other.close()
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.text() | st.integers() | st.none()), max_size=20))
+def test_what_is_sent_arrives_in_order(documents: list[dict[str, object]]) -> None:
+    """However the bytes are cut on the way."""
+    one, other = socket.socketpair()
+    with one, other:
+        sender, receiver = Channel(one), Channel(other)
+        for document in documents:
+            sender.send("kind", document)
+        one.shutdown(socket.SHUT_WR)
+        arrived = []
+        while not receiver.closed:
+            arrived += receiver.receive()
+
+    assert arrived == [{"kind": "kind", **document} for document in documents]
+
+
+def test_an_end_that_is_gone_is_noted_on_both_ways(ends: tuple[Channel, Channel]) -> None:
+    """It is no error: the recorder has a kernel to restore."""
+    here, there = ends
+    there.close()
+
+    here.send("kind", {})
+    assert here.closed
+    assert here.receive() == []
+
+
+def test_a_slow_reader_costs_no_time(ends: tuple[Channel, Channel]) -> None:
+    """What does not fit is left out, and what arrives is whole."""
+    here, there = ends
+    for number in range(10_000):
+        here.send("progress", {"number": number}, wait=False)
+    here.close()
+    arrived = []
+    while not there.closed:
+        arrived += [message["number"] for message in there.receive()]
+
+    assert arrived == list(range(len(arrived)))
+    assert 0 < len(arrived) < 10_000
