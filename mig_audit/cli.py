@@ -73,7 +73,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser = build_parser()
     options = parser.parse_args(arguments)
     if options.module:
-        sys.stdout.write(run_one_shot(options.module, sys.stdin.buffer))
+        sys.stdout.write(run_one_shot(options.module, sys.stdin.fileno()))
         return 0
     command = _COMMANDS.get(options.command)
     if command is None:

@@ -7,6 +7,7 @@ end of the input is not a request to stop.
 from __future__ import annotations
 
 import json
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,37 +15,59 @@ from .errors import UsageError
 from .validation import MAX_DOCUMENT, parse_document
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from .stop import Stop
 
+_CHUNK = 1 << 16
+_REMEDY = 'send {"class":"parameters","parameters":{...}} on one line'
 
-def read_parameters(stdin: BinaryIO) -> object:
+
+class Lines:
+    """Lines of a descriptor, read past Python's own buffers.
+
+    A thread that waits inside sys.stdin holds its lock, and the interpreter aborts when it finds that at its end.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        """Read from an open descriptor."""
+        self._descriptor = descriptor
+        self._pending = bytearray()
+
+    def next(self) -> bytes:
+        """Return the next line, its newline included if it has one; empty at the end of the input."""
+        searched = 0
+        while (end := self._pending.find(b"\n", searched)) < 0 and len(self._pending) <= MAX_DOCUMENT:
+            searched = len(self._pending)
+            chunk = os.read(self._descriptor, _CHUNK)
+            if not chunk:
+                break
+            self._pending += chunk
+        size = end + 1 if end >= 0 else len(self._pending)
+        line = bytes(self._pending[:size])
+        del self._pending[:size]
+        return line
+
+
+def read_parameters(lines: Lines) -> object:
     """Return the parameters of the first message.
 
     Raises:
         UsageError: there is no message, or it is not one of class ``parameters``.
     """
-    line = stdin.readline(MAX_DOCUMENT + 1)
+    line = lines.next()
     if not line.strip():
-        raise UsageError(
-            "stdin ended before a message", 'send {"class":"parameters","parameters":{...}} on one line'
-        )
+        raise UsageError("stdin ended before a message", _REMEDY)
     message = parse_document(line, "the message on stdin")
     if not isinstance(message, dict) or message.get("class") != "parameters":
-        raise UsageError(
-            "unexpected input is not module parameters",
-            'send {"class":"parameters","parameters":{...}} on one line',
-        )
+        raise UsageError("unexpected input is not module parameters", _REMEDY)
     parameters: object = message.get("parameters")
     return {} if parameters is None else parameters
 
 
-def watch_for_stop(stdin: BinaryIO, stop: Stop) -> threading.Thread:
+def watch_for_stop(lines: Lines, stop: Stop) -> threading.Thread:
     """Request a stop when a ``stop`` message comes; the end of the input means nothing."""
 
     def watch() -> None:
-        for line in iter(lambda: stdin.readline(MAX_DOCUMENT), b""):
+        for line in iter(lines.next, b""):
             if _is_stop(line):
                 stop.request("stop message")
                 return

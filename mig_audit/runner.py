@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Callable
 
 from .errors import InternalError, MigAuditError, ParametersError, UsageError
 from .interface import Context
-from .messages import read_parameters, watch_for_stop
+from .messages import Lines, read_parameters, watch_for_stop
 from .registry import find_module
 from .results import Result
 from .stop import Stop
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from .interface import Module
 
 
@@ -28,8 +26,8 @@ def run_module(module: Module, document: object, progress: Callable[[str], None]
         stop.close()
 
 
-def run_one_shot(name: str, stdin: BinaryIO) -> str:
-    """Answer one message on stdin, as MIG's agent expects it: one JSON object, whatever happens.
+def run_one_shot(name: str, stdin: int) -> str:
+    """Answer one message on the descriptor ``stdin``, as MIG's agent expects it: one JSON object, whatever happens.
 
     A module that does not exist is answered with ``errors`` alone, as the agent's own binary does.
     """
@@ -39,8 +37,9 @@ def run_one_shot(name: str, stdin: BinaryIO) -> str:
         return json.dumps({"errors": [error.what]})
     stop = Stop()
     try:
-        document = read_parameters(stdin)
-        watch_for_stop(stdin, stop)
+        lines = Lines(stdin)
+        document = read_parameters(lines)
+        watch_for_stop(lines, stop)
         with stop.on_signals():
             result = _answer(module, document, Context(stop, _silent))
     except MigAuditError as error:

@@ -41,8 +41,12 @@ class Stop:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Take SIGTERM, SIGINT and SIGHUP as requests to stop for the time of a ``with`` block."""
-        before = {number: signal.signal(number, self._signalled) for number in SIGNALS}
+        """Take SIGTERM, SIGINT and SIGHUP as requests to stop for the time of a ``with`` block.
+
+        One that is ignored stays so: that is what nohup(1) asks for.
+        """
+        heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self._signalled) for number in heeded}
         try:
             yield
         finally:

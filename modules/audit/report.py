@@ -7,7 +7,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional, cast
 
-from mig_audit.errors import InternalError, MigAuditError, RestoreError, RuleNotLoadedError
+from mig_audit.errors import (
+    AuditUnavailableError,
+    InternalError,
+    MigAuditError,
+    PartialError,
+    RestoreError,
+    RuleNotLoadedError,
+)
 from mig_audit.modules.audit.host import describe_host, describe_process, iso_time
 from mig_audit.quantities import format_duration
 from mig_audit.results import Result
@@ -215,6 +222,9 @@ def _restore_errors(restoration: Optional[Restoration]) -> Iterator[MigAuditErro
 def not_begun(failure: Optional[MigAuditError], restoration: Optional[Restoration]) -> Result:
     """Return the envelope of a run whose window never opened."""
     error = failure or InternalError("the recorder gave no sign of life", "see what it wrote to stderr")
+    if isinstance(error, PartialError):
+        # What would be a detail of a run that was begun is here the reason why it was not.
+        error = AuditUnavailableError(error.what, error.remedy)
     trouble = () if restoration is None or restoration.restored else tuple(_restore_errors(restoration))
     return Result(errors=(error, *trouble))
 

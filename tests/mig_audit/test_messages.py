@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import io
 import os
+import subprocess
+import sys
+import threading
 
 import pytest
 
 from mig_audit.errors import UsageError
-from mig_audit.messages import read_parameters, watch_for_stop
+from mig_audit.messages import Lines, read_parameters, watch_for_stop
 from mig_audit.stop import Stop
+
+
+def _lines(data: bytes) -> Lines:
+    read, write = os.pipe()
+    os.write(write, data)
+    os.close(write)
+    return Lines(read)
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b'\n{"class":"stop"}\n'])
 def test_the_first_line_is_the_parameters(end: bytes) -> None:
     """The agent leaves the newline out and closes stdin."""
-    stdin = io.BytesIO(b'{"class":"parameters","parameters":{"rules":[]}}' + end)
+    stdin = _lines(b'{"class":"parameters","parameters":{"rules":[]}}' + end)
 
     assert read_parameters(stdin) == {"rules": []}
 
@@ -34,18 +43,18 @@ def test_the_first_line_is_the_parameters(end: bytes) -> None:
 def test_anything_else_is_an_error(line: bytes, words: str) -> None:
     """With the words of MIG's own reader where it has some."""
     with pytest.raises(UsageError, match=words):
-        read_parameters(io.BytesIO(line))
+        read_parameters(_lines(line))
 
 
 def test_a_message_without_parameters_has_empty_ones() -> None:
     """The module says what is missing."""
-    assert read_parameters(io.BytesIO(b'{"class":"parameters"}')) == {}
+    assert read_parameters(_lines(b'{"class":"parameters"}')) == {}
 
 
 def test_a_stop_message_asks_to_stop() -> None:
     """Whatever came before it on stdin."""
     stop = Stop()
-    watch_for_stop(io.BytesIO(b'\nnonsense\n[1]\n{"class":"ping"}\n{"class":"stop"}\n'), stop).join()
+    watch_for_stop(_lines(b'\nnonsense\n[1]\n{"class":"ping"}\n{"class":"stop"}\n'), stop).join()
 
     assert stop.reason == "stop message"
     assert os.read(stop.fileno(), 1)
@@ -55,7 +64,39 @@ def test_a_stop_message_asks_to_stop() -> None:
 def test_the_end_of_stdin_is_not_a_stop() -> None:
     """The agent closes stdin at once."""
     stop = Stop()
-    watch_for_stop(io.BytesIO(b""), stop).join()
+    watch_for_stop(_lines(b""), stop).join()
 
     assert stop.reason == ""
     stop.close()
+
+
+@pytest.mark.parametrize("size", [10, 70_000, 200_000])
+def test_lines_of_any_length_come_whole(size: int) -> None:
+    """Longer than a pipe holds at once, too."""
+    read, write = os.pipe()
+    line = b"x" * size + b"\n"
+
+    def send() -> None:
+        os.write(write, line + line + b"end")
+        os.close(write)
+
+    writer = threading.Thread(target=send)
+    writer.start()
+    lines = Lines(read)
+
+    assert [lines.next() for _ in range(4)] == [line, line, b"end", b""]
+    writer.join()
+
+
+def test_a_watcher_that_still_waits_does_not_disturb_the_end() -> None:
+    """An agent may leave stdin open until it has the answer."""
+    read, write = os.pipe()
+    command = [sys.executable, "-m", "mig_audit", "-m", "audit"]
+    with subprocess.Popen(command, stdin=read, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        os.write(write, b'{"class":"parameters","parameters":{"rules":1}}\n')
+        stdout, stderr = process.communicate(timeout=20)
+    os.close(read)
+    os.close(write)
+
+    assert (process.returncode, stderr) == (0, b"")
+    assert b"is not of type" in stdout

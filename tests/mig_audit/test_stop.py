@@ -34,3 +34,17 @@ def test_the_first_reason_stays_and_requests_are_counted() -> None:
 
     assert (stop.reason, stop.requests) == ("first", 2)
     stop.close()
+
+
+def test_an_ignored_signal_stays_ignored() -> None:
+    """That is what nohup(1) asks for."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop = Stop()
+    try:
+        with stop.on_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert stop.reason == ""
+    stop.close()

@@ -31,6 +31,8 @@ _CONTROL_BUFFER = 8 << 20
 
 def open_netlink() -> socket.socket:
     """Return a connected audit socket; connected to port 0, it takes messages from the kernel alone."""
+    if not hasattr(socket, "AF_NETLINK"):
+        raise AuditAbsentError("this is not Linux", "kernel audit is a part of Linux alone")
     try:
         sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol.NETLINK_AUDIT)
     except OSError as error:

@@ -6,7 +6,13 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from mig_audit.errors import AuditOwnedError, KernelRefusedError, NotPermittedError
+from mig_audit.errors import (
+    AuditOwnedError,
+    AuditUnavailableError,
+    KernelRefusedError,
+    NotPermittedError,
+    describe_errno,
+)
 from mig_audit.modules.audit.kernel import protocol
 from mig_audit.modules.audit.kernel.control import Control, force_receive_buffer, open_netlink
 from mig_audit.modules.audit.kernel.status import Setting
@@ -74,6 +80,9 @@ def join(receive_buffer: int) -> RecordStream:
         ) from error
     except OSError as error:
         sock.close()
-        raise KernelRefusedError("joining the audit multicast group", error.errno or errno.EIO) from error
+        raise AuditUnavailableError(
+            f"joining the audit multicast group: {describe_errno(error.errno or errno.EIO)}",
+            "it needs Linux 3.16; on an older kernel the audit pid must be free",
+        ) from error
     sock.setblocking(False)
     return RecordStream(sock, "multicast", granted)
