@@ -28,8 +28,8 @@ _SYSCALLS_BY_CATEGORY = {
         " utime utimes futimesat utimensat utimensat_time64"
     ),
     "metadata": (
-        "access faccessat faccessat2 stat stat64 lstat lstat64 fstat fstat64 newfstatat fstatat fstatat64 newfstat"
-        " newstat newlstat oldstat oldlstat oldfstat statx statfs statfs64 fstatfs fstatfs64 getxattr lgetxattr"
+        "access faccessat faccessat2 stat stat64 lstat lstat64 fstat fstat64 newfstatat fstatat64 newfstat"
+        " oldstat oldlstat oldfstat statx statfs statfs64 fstatfs fstatfs64 getxattr lgetxattr"
         " fgetxattr getxattrat listxattr llistxattr flistxattr listxattrat file_getattr"
     ),
     "chmod": "chmod fchmod fchmodat fchmodat2",
@@ -44,7 +44,7 @@ _SYSCALLS_BY_CATEGORY = {
     "send": "send sendto sendmsg sendmmsg",
     "receive": "recv recvfrom recvmsg recvmmsg recvmmsg_time64",
     "mount": (
-        "mount umount umount2 oldumount pivot_root move_mount fsopen fsconfig fsmount fspick mount_setattr swapon"
+        "mount umount umount2 pivot_root move_mount fsopen fsconfig fsmount fspick mount_setattr swapon"
         " swapoff open_tree_attr"
     ),
     "module": "init_module finit_module delete_module create_module",
@@ -61,7 +61,7 @@ _SYSCALLS_BY_CATEGORY = {
     "namespace": "unshare setns",
     "keyring": "add_key request_key keyctl",
     "process": (
-        "fork vfork clone clone2 clone3 exit exit_group wait4 waitid waitpid prctl arch_prctl personality setsid setpgid"
+        "fork vfork clone clone3 exit exit_group wait4 waitid waitpid prctl arch_prctl personality setsid setpgid"
         " setpriority sched_setattr sched_setscheduler sched_setparam sched_setaffinity setrlimit prlimit64"
         " pidfd_open process_mrelease umask uselib"
     ),

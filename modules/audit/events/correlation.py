@@ -53,6 +53,9 @@ _ITEMS = re.compile(rb" items=([0-9]{1,6})\b")
 # As many records in a row from before the clock, and the clock was set back (or an older log follows a newer one).
 _STEP_BACK = 1000
 
+# About what a record takes beside its body.
+_RECORD_SIZE = 400
+
 _Key = Union[bytes, tuple[str, bytes]]
 
 
@@ -108,11 +111,12 @@ def _items(records: Sequence[Record]) -> int:
 class _Open:
     """An event that may still get records."""
 
-    __slots__ = ("deadline", "records")
+    __slots__ = ("deadline", "records", "size")
 
-    def __init__(self, record: Record, deadline: int) -> None:
+    def __init__(self, record: Record, deadline: int, size: int) -> None:
         self.records = [record]
         self.deadline = deadline
+        self.size = size
 
 
 class Correlator:
@@ -123,9 +127,9 @@ class Correlator:
     Args:
         timeout: milliseconds of stream time after which an event without EOE is complete.
         max_open: how many events may be open; beyond it the oldest is given out.
-        max_held: how many records the open events may hold together; beyond it, the same.
+        max_size: how many bytes the open events may hold together; beyond it, the same.
         max_records: how many records one event may hold: the kernel's longest, a program with 6 MiB of arguments, has
-            about 900. Further ones become late parts.
+            about 1,700. Further ones become late parts.
         memory: how many completed events are remembered, so that their late records are known as such.
     """
 
@@ -134,19 +138,19 @@ class Correlator:
         *,
         timeout: int = 2000,
         max_open: int = 10_000,
-        max_held: int = 100_000,
+        max_size: int = 32 * 1024 * 1024,
         max_records: int = 4096,
         memory: int = 10_000,
     ) -> None:
         self._timeout = timeout
         self._max_open = max_open
-        self._max_held = max_held
+        self._max_size = max_size
         self._max_records = max_records
         self._memory = memory
         self._open: OrderedDict[_Key, _Open] = OrderedDict()
         self._completed: OrderedDict[_Key, int] = OrderedDict()  # how many groups each gave
         self._single: dict[str, bool] = {}
-        self._held = 0
+        self._held = self._size = 0
         # The clock never goes back; the offset makes up for steps that the records' clock made.
         self._clock = -1
         self._offset = 0
@@ -160,7 +164,7 @@ class Correlator:
 
     def add(self, record: Record) -> Sequence[Group]:
         """Take one record and return the groups that are complete because of it."""
-        name, node, seconds, milliseconds, _, stamp, _, _ = record
+        name, node, seconds, milliseconds, _, stamp, body, _ = record
         now = seconds * 1000 + milliseconds + self._offset
         done: list[Group] = []
         if now > self._clock:
@@ -173,21 +177,25 @@ class Correlator:
         else:
             self._behind = 0
         key: _Key = (node, stamp) if node else stamp
+        size = len(body) + _RECORD_SIZE
         opened = self._open.get(key)
         if opened is not None:
             opened.records.append(record)
+            opened.size += size
             self._held += 1
+            self._size += size
         elif self._is_single(name):
             done.append(make_group((record,), SINGLE, self._next_part(key)))
             return done
         else:
-            self._open[key] = _Open(record, self._clock + self._timeout)
+            self._open[key] = _Open(record, self._clock + self._timeout, size)
             self._held += 1
+            self._size += size
         if name == "EOE":
             done.append(self._complete(key, EOE))
         elif opened is not None and len(opened.records) >= self._max_records:
             done.append(self._complete(key, EVICTED))
-        elif self._held > self._max_held or len(self._open) > self._max_open:
+        while self._size > self._max_size or len(self._open) > self._max_open:
             done.append(self._complete(next(iter(self._open)), EVICTED))
         return done
 
@@ -198,6 +206,7 @@ class Correlator:
     def _complete(self, key: _Key, ending: str) -> Group:
         opened = self._open.pop(key)
         self._held -= len(opened.records)
+        self._size -= opened.size
         return make_group(opened.records, ending, self._next_part(key))
 
     def _next_part(self, key: _Key) -> int:

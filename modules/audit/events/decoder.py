@@ -31,7 +31,7 @@ from mig_audit.modules.audit.records import (
     printable_value,
 )
 from mig_audit.modules.audit.records.decoding import is_encoded
-from mig_audit.modules.audit.tables import arch_name, errno_name, syscall_name
+from mig_audit.modules.audit.tables import URING, arch_name, errno_name, syscall_name
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events.correlation import Group
@@ -158,7 +158,7 @@ class Decoder:
         if known is None:
             if len(self._calls) >= _MEMO_LIMIT:
                 self._calls.clear()
-            known = self._calls[memo_key] = _resolve_call(*memo_key, uring="syscall" not in home)
+            known = self._calls[memo_key] = _resolve_call(*memo_key, uring="uring_op" in home)
         return known
 
     def _identities(self, draft: _Draft, minute: int) -> Identities:
@@ -294,7 +294,7 @@ def _resolve_call(
 ) -> tuple[Optional[str], Optional[int], Optional[str]]:
     value = _number(number)
     if uring:
-        return "io_uring", value, None if value is None else syscall_name("uring", value)
+        return "io_uring", value, None if value is None else syscall_name(URING, value)
     machine = arch_name(int(arch, 16)) if _HEX.fullmatch(arch) else None
     if machine is None or value is None:
         return machine, value, None

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.records.fields import Pairs
 
-# More arguments than this are cut: they are in the raw log, and no reader of an event looks at them.
+# More arguments than this count as missing: they are in the raw log, and no reader of an event looks at them.
 MAX_ARGUMENTS = 65_536
+# And more text than this: the kernel lets 6 MiB through, of which one command could make an event of 50.
+MAX_TEXT = 1_048_576
 _ARGUMENT = re.compile(r"a([0-9]{1,10})(?:\[([0-9]{1,10})\]|(_len))?")
 _COUNT_DIGITS = 10
 
@@ -101,12 +103,16 @@ def _assemble(whole: dict[int, bytes], cut: dict[int, _Pieces], argc: Optional[i
                 torn.append(index)
     argv: list[Optional[str]] = []
     missing: list[tuple[int, int]] = []
-    expected = 0
+    expected = size = 0
     for index in sorted(whole):
+        text = printable(whole[index])
+        size += len(text)
+        if size > MAX_TEXT:
+            break
         if index > expected:
             argv.append(None)
             missing.append((expected, index - 1))
-        argv.append(printable(whole[index]))
+        argv.append(text)
         expected = index + 1
     if total > expected:
         argv.append(None)

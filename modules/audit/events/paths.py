@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Calls whose names may be relative to a directory that was opened before: which arguments those descriptors are.
 _ONE_DIRECTORY = (
-    "openat openat2 mkdirat mknodat fchownat futimesat newfstatat fstatat fstatat64 unlinkat readlinkat fchmodat"
+    "openat openat2 mkdirat mknodat fchownat futimesat newfstatat fstatat64 unlinkat readlinkat fchmodat"
     " fchmodat2 faccessat faccessat2 utimensat utimensat_time64 name_to_handle_at execveat statx open_tree"
     " open_tree_attr mount_setattr fspick setxattrat getxattrat listxattrat removexattrat file_getattr file_setattr"
     " quotactl_fd"

@@ -46,6 +46,7 @@ _IDENTITY_KEYS = (
     ("sgid", ""),
     ("fsgid", ""),
 )
+_PATH_KEYS = frozenset(("item", "name", "path", "inode", "dev", "mode", "ouid", "ogid", "rdev", "nametype"))
 _OUTBOUND = frozenset({"connect", "send"})
 _INBOUND = frozenset({"accept", "receive"})
 _SOCKET_CALLS = frozenset({"socket", "socketpair"})
@@ -232,7 +233,7 @@ def _path(path: PathItem) -> dict[str, Any]:
     _put(values, "path", path.path)
     _add_object(values, path)
     for key, value in path.rest:
-        _append(values, key, value)
+        _append(values, f"other_{key}" if key in _PATH_KEYS else key, value)
     return values
 
 

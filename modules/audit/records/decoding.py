@@ -64,7 +64,6 @@ ENCODED_FIELDS = frozenset(
         "watch",
     ]
 )
-_ARGUMENT = re.compile(r"a[0-9]+(?:\[[0-9]+\])?")
 _HEX = re.compile(rb"(?:[0-9A-F]{2})+")
 
 # Bytes that are no valid UTF-8 (as lone surrogates), C0 and C1 controls, DEL, the characters that reverse or hide
@@ -79,11 +78,6 @@ _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
 def is_encoded(name: str) -> bool:
     """Say whether a field of this name carries a string that may be written as hex."""
     return name in ENCODED_FIELDS
-
-
-def is_argument(name: str) -> bool:
-    """Say whether this is an argument of an EXECVE record: ``a0``, ``a12``, ``a1[3]``."""
-    return _ARGUMENT.fullmatch(name) is not None
 
 
 def decode(raw: bytes) -> Value:

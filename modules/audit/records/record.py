@@ -17,14 +17,14 @@ from mig_audit.modules.audit.tables import record_type_name
 # The kernel's longest record is 8,644 bytes and auditd adds names; far beyond that it is not a record.
 LINE_LIMIT = 65_536
 _SERIAL_LIMIT = 2**32
+_SECONDS_LIMIT = 253_402_300_800  # the year 10000, which no date holds
 _ENRICHED_SEPARATOR = b"\x1d"
 _EXCERPT = 120
 
-# Eleven digits of seconds reach the year 5138, within what a date can hold.
 _HEAD = re.compile(
     rb"(?:node=([^ ]{1,255}) )?"
     rb"type=([A-Z][A-Z0-9_]{0,63}(?:\[[0-9]{1,10}\])?) "
-    rb"msg=audit\(([0-9]{1,11}\.[0-9]{3}:[0-9]{1,10})\):(?: |$)"
+    rb"msg=audit\(([0-9]{1,12}\.[0-9]{3}:[0-9]{1,10})\):(?: |$)"
 )
 _UNKNOWN = re.compile(r"UNKNOWN\[([0-9]{1,10})\]")
 _NAMES_LIMIT = 1024
@@ -68,7 +68,7 @@ def parse_line(line: bytes) -> Record:
         raise _refusal(line)
     node, name, stamp = head.groups()
     seconds, milliseconds, serial = _numbers(stamp)
-    if serial >= _SERIAL_LIMIT:
+    if serial >= _SERIAL_LIMIT or seconds >= _SECONDS_LIMIT:
         raise _refusal(line)
     body: bytes = line[head.end() :]
     enriched = None
