@@ -159,7 +159,7 @@ class Receiver:
     def _exchange(self, sock: socket.socket, reader: BinaryIO, number: int) -> bool:
         """Handle one request; return whether the connection stays."""
         words = reader.readline().split()
-        if len(words) != len(("method", "path", "version")):
+        if len(words) != len(("method", "path", "version")) or not words[2].startswith(b"HTTP/1."):
             return False  # closed, or not HTTP
         headers = {}
         while line := reader.readline().strip():

@@ -41,7 +41,6 @@ def open_sink(
     try:
         queue = Queue(directory)
     except OSError as error:
-        transport.close()
         raise UsageError(
             f"the queue of the sink cannot be created in {directory}: {describe_errno(error.errno or 0)}",
             "name a folder on a writable file system",

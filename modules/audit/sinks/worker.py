@@ -89,7 +89,7 @@ class QueuedSink:
         """Deliver what is left until ``deadline`` on the sink's monotonic clock, then stop and give the account.
 
         It returns half a second after the deadline at the latest; an attempt that hangs even then is left to itself,
-        and its batch counts as undelivered, though it may have arrived.
+        and its batch counts as undelivered, though it may have arrived. What comes of it is not counted any more.
         """
         with self._changed:
             if self._outcome is not None:
@@ -126,7 +126,7 @@ class QueuedSink:
                     events = self._queue.take(self._limits.events, self._limits.content)
                     self._held = len(events)
                     return Batch(self._batches, events)
-                if wait is None and self._deadline < math.inf:
+                if self._deadline < math.inf:
                     return None
                 self._idle = True
                 self._wait(self._changed, wait)
@@ -173,10 +173,9 @@ class QueuedSink:
             self._under_way = len(batch.events)
         answer = self._transport.deliver(batch, left)
         with self._changed:
-            if self._outcome is None:
-                self._under_way = 0
-                self._account.attempt(answer, again=again)
-                self._trouble = answer if answer.verdict in _PASSING else None
+            self._under_way = 0
+            self._account.attempt(answer, again=again)
+            self._trouble = answer if answer.verdict in _PASSING else None
             if answer.verdict is Verdict.TOO_LARGE and len(batch.events) > 1:
                 self._limits = self._limits.below(batch)
         return answer
@@ -184,8 +183,6 @@ class QueuedSink:
     def _conclude(self, batch: Batch, step: Step, answer: Answer, *, uncertain: bool) -> None:
         events = len(batch.events)
         with self._changed:
-            if self._outcome is not None:
-                return  # finish could not wait any longer, and has counted these events
             self._held -= events
             if step is Step.DONE:
                 self._account.accept(batch)

@@ -144,6 +144,7 @@ def test_a_request_says_who_sends_what(tmp_path: Path) -> None:
     assert first.headers["authorization"] == "Bearer hunter2"
     assert first.headers["x-source"] == "host one"
     assert first.headers["user-agent"] == "other"
+    assert first.headers["accept-encoding"] == "identity"
     assert second.headers["user-agent"] == f"mig-audit/{mig_audit.__version__}"
     assert "authorization" not in second.headers
 

@@ -307,11 +307,41 @@ def test_a_batch_that_is_refused_is_rejected_and_the_next_follows(tmp_path: Path
     assert (outcome.rejected, outcome.attempts) == (10, 3)
 
 
+@pytest.mark.parametrize("script", [[], [_DOWN], [_REFUSED], [_LARGE]])
+def test_a_slow_endpoint_gets_what_there_is_time_for(tmp_path: Path, script: list[Answer]) -> None:
+    """The rest is undelivered for want of time, whatever happened before."""
+    virtual = _Virtual()
+    transport = _Scripted(script, virtual.clock)
+    give = transport.deliver
+
+    def deliver(batch: Batch, patience: float) -> Answer:
+        virtual.now += 10.0
+        return give(batch, patience)
+
+    transport.deliver = deliver  # type: ignore[method-assign]  # ten seconds for each attempt
+    sink = _open(transport, tmp_path, virtual.timing())
+    for event in _events(100):
+        sink.put(event)
+    outcome = sink.finish(virtual.now + 45.0)
+    assert outcome.delivered == len(transport.accepted()) > 0
+    assert outcome.undelivered > 0
+    assert outcome.errors[-1].what == (
+        f"the time to deliver to x was over; {outcome.undelivered} events were not delivered and remain in the raw log"
+    )
+    assert "allow more time" in outcome.errors[-1].remedy
+
+
 def test_a_batch_whose_answer_was_lost_may_have_arrived(tmp_path: Path) -> None:
     """At the end, the error tells how many events that concerns."""
     outcome, _ = _run(_Scripted([_LOST] * 10_000), tmp_path, _events(25))
     (error,) = outcome.errors
     assert "25 events were not delivered (10 may have arrived all the same)" in error.what
+
+
+def test_a_doubt_stays(tmp_path: Path) -> None:
+    """A batch that may have arrived once may have arrived, though later attempts certainly failed."""
+    outcome, _ = _run(_Scripted([_LOST] + [_BUSY] * 8), tmp_path, _events(10), seconds=3600.0)
+    assert "10 events were not delivered (they may have arrived all the same)" in outcome.errors[0].what
 
 
 def test_a_batch_is_sent_when_it_is_old_enough(tmp_path: Path) -> None:
@@ -339,6 +369,21 @@ def test_finish_ends_a_pause_at_once(tmp_path: Path) -> None:
     began = time.monotonic()
     assert sink.finish(began + 60).delivered == 1
     assert time.monotonic() - began < 10
+
+
+def test_finish_does_not_end_a_pause_that_the_endpoint_asked_for(tmp_path: Path) -> None:
+    """As long as there is time for it."""
+    transport = _Scripted(
+        [Answer(Verdict.BUSY, "status 429", "POST x answered 429", "wait", retry_after=0.5)]
+    )
+    sink = _open(transport, tmp_path, Timing(), Limits(1, 1 << 20, 0.0))
+    sink.put(b"1")
+    for _ in range(300):
+        if transport.answers:
+            break
+        time.sleep(0.01)
+    assert sink.finish(time.monotonic() + 60).delivered == 1
+    assert transport.times[1] - transport.times[0] >= 0.45
 
 
 def test_finish_without_time_stops_at_once(tmp_path: Path) -> None:
@@ -442,6 +487,7 @@ def test_a_fault_of_ours_is_not_lost(tmp_path: Path) -> None:
             break
         time.sleep(0.01)
     sink.put(b"later")
+    assert sink._queue.events == 5  # nobody would take it from there
     outcome = sink.finish(time.monotonic() + 5)
     assert (outcome.offered, outcome.undelivered) == (16, 16)
     kinds = Counter(type(error) for error in outcome.errors)
