@@ -35,9 +35,9 @@ def exit_codes() -> str:
 
 
 def parameters() -> str:
-    """Return the rows of the table of parameters."""
+    """Return the table of parameters."""
     schema = json.loads(load_schema("audit.parameters.v1.schema.json"))
-    return "".join(_rows(schema, schema, ""))
+    return "| field | meaning | default |\n|---|---|---|\n" + "".join(_rows(schema, schema, ""))
 
 
 def _rows(schema: dict[str, Any], node: dict[str, Any], prefix: str) -> list[str]:
