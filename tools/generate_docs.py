@@ -2,7 +2,7 @@
 """Fill the marked blocks of README.md from what they describe; with --check, only say whether they are up to date.
 
 A block stands between ``<!-- table: NAME -->`` or ``<!-- example: NAME -->`` and ``<!-- end -->``. The example result is
-a real one, kept in docs/example-result.json, and made again with ``--record`` as root (a ten-second window).
+a real one, kept in tests/data/result.json, and made again with ``--record`` as root (a ten-second window).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mig_audit.validation import load_schema
 _ROOT = Path(__file__).resolve().parent.parent
 _README = _ROOT / "README.md"
 _EXAMPLE_PARAMETERS = _ROOT / "params.example.json"
-_EXAMPLE_RESULT = _ROOT / "docs" / "example-result.json"
+_EXAMPLE_RESULT = _ROOT / "tests" / "data" / "result.json"
 _BLOCK = re.compile(
     r"(?P<head><!-- (?:table|example): (?P<name>[^>]+) -->\n)(?P<body>.*?)(?P<tail><!-- end -->)", re.DOTALL
 )

@@ -1,0 +1,130 @@
+"""From lines to events."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from mig_audit.modules.audit.events import TableNames
+from mig_audit.modules.audit.formats import make_format
+from mig_audit.modules.audit.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mig_audit.modules.audit.sinks import Sink
+
+
+_SYSCALL = (
+    "arch=c000003e syscall=59 success=yes exit=0 a0=0 a1=0 a2=0 a3=0 items=0 ppid=1 pid={pid} auid=1000 uid=0 gid=0 "
+    "euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=1 comm=\"true\" exe=\"/usr/bin/true\" key=\"exec\""
+)
+
+
+def _event(serial: int, pid: int = 100, extra: Sequence[str] = ()) -> list[bytes]:
+    stamp = f"audit(1700000000.000:{serial})"
+    lines = [
+        *(line.format(stamp=stamp) for line in extra),
+        f"type=SYSCALL msg={stamp}: {_SYSCALL.format(pid=pid)}",
+        f'type=EXECVE msg={stamp}: argc=2 a0="true" a1="{serial}"',
+        f"type=EOE msg={stamp}: ",
+    ]
+    return [line.encode() for line in lines]
+
+
+class ListSink:
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.events: list[bytes] = []
+
+    def put(self, event: bytes) -> None:
+        """Keep one event."""
+        self.events.append(event)
+
+
+def _pipeline(
+    *sinks: Sink, limit: int = 10, max_size: int = 1 << 20, own_pids: Sequence[int] = ()
+) -> Pipeline:
+    names = TableNames({0: "root", 1000: "alice"}, {})
+    return Pipeline(
+        make_format("mozdef", "host"), sinks, limit=limit, max_size=max_size, own_pids=own_pids, names=names
+    )
+
+
+def _numbers(events: Sequence[bytes]) -> list[str]:
+    return [json.loads(event)["details"]["argv"][1] for event in events]
+
+
+def test_every_event_goes_to_every_sink_and_the_first_ones_are_kept() -> None:
+    """In order; the others are counted."""
+    one, two = ListSink(), ListSink()
+    pipeline = _pipeline(one, two, limit=2)  # type: ignore[arg-type]  # they only take events
+    for serial in range(5):
+        pipeline.feed(_event(serial))
+    pipeline.flush()
+
+    assert _numbers(one.events) == _numbers(two.events) == ["0", "1", "2", "3", "4"]
+    assert _numbers(pipeline.kept) == ["0", "1"]
+    assert pipeline.findings == 5
+    assert pipeline.summary.top()["executables"] == (("/usr/bin/true", 5),)
+
+
+def test_the_kept_events_fit_into_their_bound() -> None:
+    """Of bytes, too."""
+    pipeline = _pipeline(max_size=1)
+    pipeline.feed(_event(1))
+
+    assert pipeline.kept == []
+    assert pipeline.findings == 1
+
+
+def test_an_event_that_is_still_open_comes_with_the_end() -> None:
+    """Nothing is lost with the window's last record."""
+    pipeline = _pipeline()
+    pipeline.feed(_event(1)[:-1])
+    assert pipeline.findings == 0
+    pipeline.flush()
+
+    assert _numbers(pipeline.kept) == ["1"]
+    assert pipeline.account().incomplete == 1
+
+
+def test_lines_that_are_no_records_are_kept_aside_and_counted() -> None:
+    """Received is in events plus kept aside."""
+    pipeline = _pipeline()
+    pipeline.feed([b"nonsense", *_event(1), b""])
+    pipeline.flush()
+    account = pipeline.account()
+
+    assert (account.received, account.in_events, account.aside) == (5, 3, 2)
+    assert account.balanced
+
+
+def test_our_own_changes_to_audit_are_no_findings() -> None:
+    """They are in the raw log, and counted."""
+    change = "type=CONFIG_CHANGE msg={stamp}: op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1"
+    pipeline = _pipeline(own_pids=[4711])
+    pipeline.feed(_event(1, pid=4711, extra=[change]))
+    pipeline.feed(_event(2, pid=4712, extra=[change]))
+    pipeline.feed(_event(3, pid=4711))
+    pipeline.feed(
+        [b"type=CONFIG_CHANGE msg=audit(1700000000.000:4): op=set audit_enabled=0 old=1 auid=0 ses=1 res=1"]
+    )
+    pipeline.flush()
+
+    assert (pipeline.own, pipeline.findings) == (2, 2)
+    assert _numbers(pipeline.kept) == ["2", "3"]
+
+
+def test_a_change_by_someone_else_is_a_finding() -> None:
+    """Whoever switches audit off in mid-window is not us."""
+    pipeline = _pipeline(own_pids=[4711])
+    pipeline.feed(
+        [b"type=CONFIG_CHANGE msg=audit(1700000000.000:4): op=set audit_enabled=0 old=1 auid=0 ses=1 res=1"]
+    )
+    pipeline.feed([line.replace(b"1700000000", b"1700000009") for line in _event(5)])
+    pipeline.flush()
+
+    assert (pipeline.own, pipeline.findings) == (0, 2)

@@ -1,0 +1,88 @@
+"""The envelope, and its form for people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mig_audit.errors import AuditLockedError, KernelRefusedError
+from mig_audit.modules.audit.kernel.state import Restoration
+from mig_audit.modules.audit.report import describe, not_begun
+
+_EXAMPLE = Path(__file__).parents[2] / "data" / "result.json"
+
+
+@pytest.fixture
+def envelope() -> dict[str, Any]:
+    """Return a recorded envelope."""
+    document: dict[str, Any] = json.loads(_EXAMPLE.read_text("utf-8"))
+    return document
+
+
+def test_a_run_that_could_not_begin_has_its_reason_alone() -> None:
+    """And the exit code of that reason."""
+    result = not_begun(AuditLockedError("locked", "reboot"), None)
+
+    assert [str(error) for error in result.errors] == ["locked: reboot"]
+    assert (result.success, result.elements, result.exit_code) == (False, None, 4)
+
+
+def test_what_would_be_a_detail_later_is_the_reason_before_the_window() -> None:
+    """A kernel that does not answer is a host that cannot be audited."""
+    assert not_begun(KernelRefusedError("reading the audit status", 110), None).exit_code == 4
+
+
+def test_a_recorder_that_said_nothing_is_a_fault_of_ours() -> None:
+    """Exit code 6."""
+    assert not_begun(None, None).exit_code == 6
+
+
+def test_a_kernel_that_was_not_restored_is_told_even_then() -> None:
+    """Beside the reason."""
+    result = not_begun(AuditLockedError("locked"), Restoration(None, (), ("enabled was 0 and is 1",)))
+
+    assert "the kernel is not as it was found: enabled was 0 and is 1" in str(result.errors[1])
+
+
+def test_people_get_elements_then_errors_then_statistics(envelope: dict[str, Any]) -> None:
+    """MIG's order of lines."""
+    envelope["errors"] = ["something to know"]
+    lines = describe(envelope, found_only=False)
+
+    kinds = [line.split(":")[0] for line in lines]
+    first_error, first_statistic = kinds.index("error"), kinds.index("stat")
+    assert lines[first_error] == "error: something to know"
+    assert 0 < first_error < first_statistic
+    assert set(kinds[first_statistic:]) == {"stat"}
+
+
+def test_each_event_is_a_line(envelope: dict[str, Any]) -> None:
+    """When, what, who, with which program, and for which key."""
+    events = envelope["elements"]["events"]
+    lines = describe(envelope, found_only=True)
+
+    assert all(line.startswith(event["timestamp"]) for line, event in zip(lines, events))
+    assert any("Execve: id" in line and "[T1059_exec]" in line for line in lines)
+
+
+def test_what_was_found_alone_has_no_errors_and_no_statistics(envelope: dict[str, Any]) -> None:
+    """For sweeps that print hits."""
+    envelope["errors"] = ["something to know"]
+
+    assert not [line for line in describe(envelope, found_only=True) if line.startswith(("error:", "stat:"))]
+
+
+def test_a_failure_is_its_errors() -> None:
+    """There is nothing else to print."""
+    failure = {
+        "foundanything": False,
+        "success": False,
+        "elements": None,
+        "statistics": None,
+        "errors": ["why"],
+    }
+
+    assert describe(failure, found_only=False) == ["error: why"]

@@ -1,0 +1,144 @@
+"""The rules of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mig_audit.errors import ParametersError
+from mig_audit.modules.audit.kernel.state import RuleOutcome
+from mig_audit.modules.audit.parameters import RuleSource
+from mig_audit.modules.audit.rules import Rule
+from mig_audit.modules.audit.ruleset import (
+    exclusion,
+    gather,
+    rule_problems,
+    source_problems,
+    to_load,
+    with_outcomes,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_GOOD = "-a always,exit -F arch=b64 -S execve -k exec"
+_OTHER = "-a always,exit -F arch=b64 -S connect -k net"
+_BAD = "-a always,exit -F arch=b64 -S nosuch -k x"
+
+
+def _lines(*texts: str) -> list[RuleSource]:
+    return [RuleSource("line", text, f"$.rules[{index}]") for index, text in enumerate(texts)]
+
+
+def test_lines_profiles_and_files_are_gathered_in_order(tmp_path: Path) -> None:
+    """Each rule knows where it came from."""
+    file = tmp_path / "site.rules"
+    file.write_text(f"# ours\n\n{_OTHER}\n")
+    sources = [
+        RuleSource("file", str(file), "$.rules[0]"),
+        RuleSource("profile", "exec", "$.rules[1]"),
+        RuleSource("line", _GOOD, "$.rules[2]"),
+    ]
+
+    rules = gather(sources, strict=True)
+
+    assert rules[0].origin == f"file {file} line 3"
+    assert rules[1].origin.startswith("profile exec line ")
+    assert (rules[-1].origin, rules[-1].text) == ("parameters", _GOOD)
+    assert to_load(rules) == tuple(rule.payload for rule in rules)
+
+
+def test_a_bad_rule_stops_no_other() -> None:
+    """It is there as invalid, with the column."""
+    rules = gather(_lines(_GOOD, _BAD), strict=False)
+
+    assert [rule.outcome for rule in rules] == ["", "invalid"]
+    assert rules[1].detail.startswith("column 31:")
+    assert len(to_load(rules)) == 1
+
+
+def test_if_strict_a_bad_rule_stops_everything() -> None:
+    """With every problem of every rule."""
+    with pytest.raises(ParametersError) as caught:
+        gather(_lines(_GOOD, _BAD, "-a never"), strict=True)
+    assert [(problem.path, problem.keyword) for problem in caught.value.problems] == [
+        ("$.rules[1]", "rule"),
+        ("$.rules[2]", "rule"),
+    ]
+
+
+def test_a_document_of_bad_rules_alone_is_refused() -> None:
+    """It would record nothing of what was asked."""
+    with pytest.raises(ParametersError):
+        gather(_lines(_BAD), strict=False)
+
+
+def test_no_rules_at_all_is_a_choice() -> None:
+    """What the host audits already is recorded."""
+    assert gather([], strict=True) == ()
+
+
+def test_profiles_and_files_must_be_there(tmp_path: Path) -> None:
+    """A misspelt name is no rule that failed."""
+    sources = [
+        RuleSource("profile", "exce", "$.rules[0]"),
+        RuleSource("file", str(tmp_path / "no"), "$.rules[1]"),
+    ]
+
+    problems = source_problems(sources)
+
+    assert [(problem.path, problem.keyword) for problem in problems] == [
+        ("$.rules[0].profile", "profile"),
+        ("$.rules[1].file", "file"),
+    ]
+    with pytest.raises(ParametersError):
+        gather(sources, strict=False)
+
+
+def test_deleting_a_rule_is_refused() -> None:
+    """The rules of the host are not ours to remove."""
+    (problem,) = rule_problems(gather(_lines(_GOOD, f"-d {_GOOD[3:]}"), strict=False))
+
+    assert "removes no rules but its own" in problem.message
+
+
+def test_the_same_rule_twice_is_loaded_once() -> None:
+    """The second says where the first stands."""
+    rules = gather(_lines(_GOOD, _OTHER, _GOOD), strict=True)
+
+    assert [rule.outcome for rule in rules] == ["", "", "duplicate"]
+    assert "$.rules[0]" in rules[2].detail
+    assert len(to_load(rules)) == 2
+
+
+def test_every_rule_gets_its_outcome_and_its_ending() -> None:
+    """Those that were not loaded keep theirs."""
+    rules = gather(_lines(_GOOD, _BAD, _OTHER), strict=False)
+    one, two = to_load(rules)
+    outcomes = [RuleOutcome(one, "added"), RuleOutcome(two, "exists", "before")]
+    endings = [RuleOutcome(one, "removed"), RuleOutcome(two, "exists", "before")]
+
+    known = with_outcomes(rules, outcomes, endings)
+
+    assert [(rule.outcome, rule.ending, rule.detail) for rule in known if rule.outcome != "invalid"] == [
+        ("added", "removed", ""),
+        ("exists", "", "before"),
+    ]
+    assert known[1].outcome == "invalid"
+
+
+def test_a_rule_that_was_not_reached_is_skipped() -> None:
+    """A run that ended while it was setting up."""
+    rules = gather(_lines(_GOOD, _OTHER), strict=True)
+    known = with_outcomes(rules, [RuleOutcome(to_load(rules)[0], "added")], [])
+
+    assert [rule.outcome for rule in known] == ["added", "skipped"]
+
+
+def test_our_own_processes_are_kept_out_ahead_of_every_rule() -> None:
+    """A prepended rule that never records."""
+    rule = Rule.unpack(exclusion(4711))
+
+    assert rule.prepend
+    assert [(field.value, field.text) for field in rule.fields] == [(4711, None)]
