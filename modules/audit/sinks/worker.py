@@ -55,6 +55,7 @@ class QueuedSink:
         self._rng = timing.rng
         self._changed = threading.Condition()
         self._account = Account()
+        self._finishing = False
         self._deadline = math.inf  # until finish names one
         self._outcome: Optional[SinkOutcome] = None
         self._idle = False  # the thread waits for events
@@ -94,7 +95,7 @@ class QueuedSink:
         with self._changed:
             if self._outcome is not None:
                 return self._outcome
-            self._deadline = deadline
+            self._finishing, self._deadline = True, deadline
             self._changed.notify()
         self._thread.join(min(max(0.0, deadline - self._clock()), threading.TIMEOUT_MAX))
         if self._thread.is_alive():
@@ -126,7 +127,7 @@ class QueuedSink:
                     events = self._queue.take(self._limits.events, self._limits.content)
                     self._held = len(events)
                     return Batch(self._batches, events)
-                if self._deadline < math.inf:
+                if self._finishing:
                     return None
                 self._idle = True
                 self._wait(self._changed, wait)
@@ -138,7 +139,7 @@ class QueuedSink:
         oldest = self._queue.oldest()
         if oldest is None:
             return None
-        if self._deadline < math.inf or self._limits.full(self._queue.events, self._queue.content):
+        if self._finishing or self._limits.full(self._queue.events, self._queue.content):
             return 0.0
         return min(self._limits.wait(oldest, self._clock()), threading.TIMEOUT_MAX)
 
@@ -198,12 +199,12 @@ class QueuedSink:
         endpoint asked for goes on, but for no more than half of the time left.
         """
         with self._changed:
-            deadline = self._deadline
+            finishing = self._finishing
             until = self._clock() + patience(seconds, self._left())
             while (wait := until - self._clock()) > 0 and self._left() > 0:
                 self._wait(self._changed, wait)
-                if self._deadline != deadline:
-                    deadline = self._deadline
+                if self._finishing and not finishing:
+                    finishing = True
                     rest = until - self._clock() if asked else 0.0
                     until = self._clock() + patience(rest, self._left())
 

@@ -386,6 +386,14 @@ def test_finish_does_not_end_a_pause_that_the_endpoint_asked_for(tmp_path: Path)
     assert transport.times[1] - transport.times[0] >= 0.45
 
 
+def test_finish_without_a_deadline_delivers_everything(tmp_path: Path) -> None:
+    """However long it takes."""
+    transport, events = _Scripted([_DOWN] * 100), _events(25)
+    outcome, _ = _run(transport, tmp_path, events, seconds=math.inf)
+    assert transport.accepted() == events
+    assert outcome.delivered == 25
+
+
 def test_finish_without_time_stops_at_once(tmp_path: Path) -> None:
     """Also within a pause; nothing more is sent, and the account is complete."""
     transport = _Scripted([_DOWN])
