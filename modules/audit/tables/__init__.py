@@ -15,7 +15,7 @@ from mig_audit.modules.audit.tables.table import Table, load, table
 URING = "uring"
 """The name that stands for an architecture in the calls that look up io_uring operations."""
 
-_UNKNOWN = re.compile(r"UNKNOWN\[([0-9]{1,10})\]", re.IGNORECASE)
+_UNKNOWN = re.compile(r"UNKNOWN\[([0-9]{1,10})\]")
 
 
 def record_type_name(number: int) -> str:

@@ -32,7 +32,7 @@ class Table:
 
     def number(self, name: str) -> Optional[int]:
         """Return the number of a name, in upper or lower case, None if there is no such name."""
-        return self.numbers.get(name.lower())
+        return self.numbers.get(name.lower()) if name.isascii() else None
 
 
 @cache
