@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import Callable, Optional
 
 from mig_audit.errors import AuditLockedError, AuditOwnedError, MigAuditError
 from mig_audit.modules.audit.kernel.status import ENABLED_LOCKED, FAILURE_PANIC, Status
-
-if TYPE_CHECKING:
-    from mig_audit.modules.audit.recorder.plan import Plan
 
 UNICAST = "unicast"
 MULTICAST = "multicast"
@@ -32,28 +29,34 @@ class Access:
     error: Optional[MigAuditError] = None
 
 
-def decide(status: Status, plan: Plan, alive: Callable[[int], bool]) -> Access:
+def decide(status: Status, stream: str, *, lower_failure: bool, alive: Callable[[int], bool]) -> Access:
     """Return what the run may do on a host with this status.
 
+    Args:
+        status: as it was found.
+        stream: the way to receive records that was asked for; ``auto`` leaves the choice to us.
+        lower_failure: whether ``failure=2`` may be lowered for the window.
+        alive: says whether a process id is a living process's.
+
     Raises:
-        AuditOwnedError: the plan insists on unicast, and a living process owns the audit pid.
+        AuditOwnedError: unicast is insisted on, and a living process owns the audit pid.
     """
     if status.enabled == ENABLED_LOCKED:
         return Access(
             MULTICAST, configure=False, tune=False, why="the configuration is locked", error=_locked()
         )
-    if status.failure == FAILURE_PANIC and plan.failure is None:
+    if status.failure == FAILURE_PANIC and not lower_failure:
         return Access(MULTICAST, configure=False, tune=False, why="failure=2", error=_dangerous())
-    if plan.stream == MULTICAST:
+    if stream == MULTICAST:
         return Access(MULTICAST, configure=True, tune=False, why="the parameters ask for multicast")
     if status.pid and alive(status.pid):
-        return beside_owner(status.pid, plan)
+        return beside_owner(status.pid, stream)
     return Access(UNICAST, configure=True, tune=True)
 
 
-def beside_owner(pid: int, plan: Plan) -> Access:
+def beside_owner(pid: int, stream: str) -> Access:
     """Return what the run may do beside the living owner of the audit pid."""
-    if plan.stream == UNICAST:
+    if stream == UNICAST:
         raise AuditOwnedError(
             f"process {pid} owns the audit pid, and kernel.stream = unicast insists on it",
             "stop that process, or set kernel.stream to auto to read beside it",

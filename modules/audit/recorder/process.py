@@ -84,13 +84,13 @@ class Recorder:
         self._channel.send(reports.ENDED, self._ended(drain, wall, ended, status).to_json())
 
     def _open(self, plan: Plan, status: Status) -> access.Access:
-        granted = access.decide(status, plan, _alive)
+        granted = access.decide(status, plan.stream, lower_failure=plan.failure is not None, alive=_alive)
         if granted.mode == access.UNICAST:
             try:
                 self._stream = stream.claim(status.words, plan.receive_buffer)
             except AuditOwnedError:
                 # An owner that was not alive a moment ago, or that only the kernel can see: it stays the owner.
-                granted = access.beside_owner(self._control.status().pid, plan)
+                granted = access.beside_owner(self._control.status().pid, plan.stream)
         if granted.mode == access.MULTICAST:
             self._stream = stream.join(plan.receive_buffer)
         return granted
