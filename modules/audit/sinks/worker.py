@@ -202,7 +202,7 @@ class QueuedSink:
             finishing = self._finishing
             until = self._clock() + patience(seconds, self._left())
             while (wait := until - self._clock()) > 0 and self._left() > 0:
-                self._wait(self._changed, wait)
+                self._wait(self._changed, min(wait, threading.TIMEOUT_MAX))
                 if self._finishing and not finishing:
                     finishing = True
                     rest = until - self._clock() if asked else 0.0

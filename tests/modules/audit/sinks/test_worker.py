@@ -371,6 +371,21 @@ def test_finish_ends_a_pause_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - began < 10
 
 
+def test_a_pause_of_a_thousand_years_is_a_pause(tmp_path: Path) -> None:
+    """An endpoint may ask for more than a thread can wait; finish still gets its attempt."""
+    transport = _Scripted(
+        [Answer(Verdict.BUSY, "status 503", "POST x answered 503", "wait", retry_after=2.5e11)]
+    )
+    sink = _open(transport, tmp_path, Timing(), Limits(1, 1 << 20, 0.0))
+    sink.put(b"1")
+    for _ in range(300):
+        if transport.answers:
+            break
+        time.sleep(0.01)
+    time.sleep(0.05)  # it is in its pause now
+    assert sink.finish(time.monotonic() + 1.0).delivered == 1
+
+
 def test_finish_does_not_end_a_pause_that_the_endpoint_asked_for(tmp_path: Path) -> None:
     """As long as there is time for it."""
     transport = _Scripted(
