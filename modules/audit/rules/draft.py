@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import RuleError
@@ -192,14 +193,11 @@ class Draft:
         if not self._fields:
             raise RuleError("permissions of nothing", word.column, "put -w PATH or a field in front")
         bits = permission_bits(word)
-        replaced = [
-            Field(field.code, field.op, bits) if field.code == c.AUDIT_PERM else field
-            for field in self._fields
-        ]
-        if any(field.code == c.AUDIT_PERM for field in self._fields):
-            self._fields = replaced
-        else:
+        if all(field.code != c.AUDIT_PERM for field in self._fields):
             self._add_field(Field(c.AUDIT_PERM, c.AUDIT_EQUAL, bits), word)
+        self._fields = [
+            replace(field, value=bits) if field.code == c.AUDIT_PERM else field for field in self._fields
+        ]
 
     def _key(self, word: Word) -> None:
         self._given_target(word)

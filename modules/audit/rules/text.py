@@ -111,7 +111,8 @@ def _line(number: int, line: bytes, names: Names) -> RuleLine:
             raise StricterError(
                 strictness.LONG_LINE,
                 f"the line is longer than {_LONGEST_LINE} bytes",
-                len(_decoded(line[:_LONGEST_LINE])) + 1,
+                min(len(_decoded(line[:_LONGEST_LINE])), len(text) - 1)
+                + 1,  # the cut may be inside a character
                 "make two rules of it",
             )
         parsed = parse_rule(text, names)

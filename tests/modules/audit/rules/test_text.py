@@ -260,6 +260,9 @@ def test_a_long_line_of_a_file_is_an_error_and_not_two_rules() -> None:
     assert fitting.error is None
     assert long.error is not None
     assert (long.number, long.error.column) == (2, 6144)
+    (cut,) = parse_file(fits[:-2] + "€".encode(), _NAMES)
+    assert cut.error is not None
+    assert cut.error.column == len(cut.text)
 
 
 def test_the_host_is_the_default() -> None:
