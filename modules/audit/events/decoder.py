@@ -7,71 +7,24 @@ what that finds without knowing a home for it goes to ``rest``.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Optional
 
-from mig_audit.modules.audit.events import category, execve
-from mig_audit.modules.audit.events.event import (
-    Event,
-    Field,
-    Identities,
-    Identity,
-    Message,
-    Process,
-    Syscall,
-)
+from mig_audit.modules.audit.events import category
+from mig_audit.modules.audit.events.draft import HEX, IDENTITIES, MESSAGE_FIELDS, NUMBER, Draft
+from mig_audit.modules.audit.events.event import Event, Identities, Identity, Message, Process, Syscall
 from mig_audit.modules.audit.events.names import UNSET, HostNames
 from mig_audit.modules.audit.events.paths import find_directory, parse_path
-from mig_audit.modules.audit.records import (
-    Absent,
-    decode,
-    decode_sockaddr,
-    parse_fields,
-    printable,
-    printable_value,
-)
-from mig_audit.modules.audit.records.decoding import is_encoded
+from mig_audit.modules.audit.records import Absent, decode, printable
+from mig_audit.modules.audit.records.memo import remember
 from mig_audit.modules.audit.tables import URING, arch_name, errno_name, syscall_name
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events.correlation import Group
+    from mig_audit.modules.audit.events.event import Field
     from mig_audit.modules.audit.events.names import Names
-    from mig_audit.modules.audit.records import Record, SocketAddress
 
-# kernel/auditsc.c, audit_log_exit: the one shape of SYSCALL records since 3.x, with and without a security module.
-_SYSCALL = re.compile(
-    rb"arch=(?P<arch>[0-9a-f]{1,8}) syscall=(?P<syscall>[0-9]{1,10})"
-    rb"(?: success=(?P<success>yes|no) exit=(?P<exit>-?[0-9]{1,20}))?"
-    rb" a0=(?P<a0>[0-9a-f]{1,16}) a1=(?P<a1>[0-9a-f]{1,16}) a2=(?P<a2>[0-9a-f]{1,16}) a3=(?P<a3>[0-9a-f]{1,16})"
-    rb" items=(?P<items>[0-9]{1,10}) ppid=(?P<ppid>[0-9]{1,10}) pid=(?P<pid>[0-9]{1,10})"
-    rb" auid=(?P<auid>[0-9]{1,10}) uid=(?P<uid>[0-9]{1,10}) gid=(?P<gid>[0-9]{1,10}) euid=(?P<euid>[0-9]{1,10})"
-    rb" suid=(?P<suid>[0-9]{1,10}) fsuid=(?P<fsuid>[0-9]{1,10}) egid=(?P<egid>[0-9]{1,10})"
-    rb" sgid=(?P<sgid>[0-9]{1,10}) fsgid=(?P<fsgid>[0-9]{1,10}) tty=(?P<tty>[^ \"]+) ses=(?P<ses>[0-9]{1,10})"
-    rb' comm=(?P<comm>"[^" ]*"|[0-9A-F]+|\(null\)) exe=(?P<exe>"[^" ]*"|[0-9A-F]+|\(null\))'
-    rb'(?: subj=(?P<subj>[^ "]+))? key=(?P<key>"[^" ]*"|[0-9A-F]+|\(null\))'
-)
 _USERS = ("auid", "uid", "euid", "suid", "fsuid")
-_IDENTITIES = ("auid", "uid", "gid", "euid", "suid", "fsuid", "egid", "sgid", "fsgid")
-_SYSCALL_FIELDS = "arch syscall uring_op success exit a0 a1 a2 a3 items ppid pid tty ses comm exe subj key"
-_SYSCALL_HOMES = frozenset((*_IDENTITIES, *_SYSCALL_FIELDS.split()))
-# What other records may say about the event as a whole, where no SYSCALL record does.
-_MESSAGE_FIELDS = ("op", "acct", "hostname", "addr", "terminal", "res")
-_OTHER_FIELDS = "arch syscall pid ppid tty ses comm exe subj key cwd cmd"
-_HOMES = frozenset((*_IDENTITIES, *_MESSAGE_FIELDS, *_OTHER_FIELDS.split()))
-# libaudit writes these last, behind text that strangers may choose (a host name): the last one is its own.
-_LAST_COUNTS = frozenset({"addr", "terminal", "res"})
-_RENAMED = {"result": "res"}
 _RESULTS = {b"1": True, b"yes": True, b"success": True, b"0": False, b"no": False, b"failed": False}
-_SYSCALL_TYPES = frozenset({"SYSCALL", "URINGOP"})
-_NUMBER = re.compile(rb"-?[0-9]{1,20}")
-_HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
-_RESULT = re.compile(rb'(?i)"?(?:1|yes|success|0|no|failed)"?')
-# What a field must look like to have its home; anything else is kept as rest.
-_SHAPES = {
-    **dict.fromkeys(("pid", "ppid", "ses", "syscall", "uring_op", "exit", "items"), _NUMBER),
-    **dict.fromkeys(("arch", "a0", "a1", "a2", "a3"), _HEX),
-    **dict.fromkeys(("success", "res"), _RESULT),
-}
 _OCTAL = re.compile(r"[0-7]{1,12}")
 _ENRICHED_UNKNOWN = re.compile(rb'"unset"|"unknown\([0-9]+\)"')
 _X32_BIT = 0x4000_0000  # asm/unistd.h __X32_SYSCALL_BIT: set in the numbers of x32 programs
@@ -95,7 +48,7 @@ class Decoder:
 
     def decode(self, group: Group) -> Event:
         """Return the event of these records; never raises."""
-        draft = _Draft(group.records)
+        draft = Draft(group.records)
         syscall = self._syscall(draft)
         process = _process(draft)
         directory = find_directory(process.cwd, syscall)
@@ -131,7 +84,7 @@ class Decoder:
             records=group.records,
         )
 
-    def _syscall(self, draft: _Draft) -> Optional[Syscall]:
+    def _syscall(self, draft: Draft) -> Optional[Syscall]:
         home = draft.home
         if not draft.has_syscall and "syscall" not in home and "uring_op" not in home:
             return None
@@ -161,13 +114,13 @@ class Decoder:
             known = self._calls[memo_key] = _resolve_call(*memo_key, uring="uring_op" in home)
         return known
 
-    def _identities(self, draft: _Draft, minute: int) -> Identities:
+    def _identities(self, draft: Draft, minute: int) -> Identities:
         """Return the nine identities; the same nine come again and again, and names hold for a minute of the stream."""
         if minute != self._minute or len(self._identity_memo) >= _MEMO_LIMIT:
             self._identity_memo.clear()
             self._minute = minute
         get, enriched = draft.home.get, draft.enriched
-        raws = tuple([get(name) for name in _IDENTITIES])
+        raws = tuple([get(name) for name in IDENTITIES])
         if enriched:
             return self._make_identities(raws, enriched)
         known = self._identity_memo.get(raws)
@@ -177,7 +130,7 @@ class Decoder:
 
     def _make_identities(self, raws: tuple[Optional[bytes], ...], enriched: dict[str, bytes]) -> Identities:
         return Identities(
-            *[self._identity(name, raw, enriched.get(name.upper())) for name, raw in zip(_IDENTITIES, raws)]
+            *[self._identity(name, raw, enriched.get(name.upper())) for name, raw in zip(IDENTITIES, raws)]
         )
 
     def _identity(self, field: str, raw: Optional[bytes], enriched: Optional[bytes]) -> Optional[Identity]:
@@ -194,114 +147,19 @@ class Decoder:
         return Identity(number, self._names.user(number) if field in _USERS else self._names.group(number))
 
 
-class _Draft:
-    """The records of one event, sorted by what they are about.
-
-    ``home`` holds the raw value of every field that is about the event as a whole.
-    """
-
-    def __init__(self, records: tuple[Record, ...]) -> None:
-        self.home: dict[str, bytes] = {}
-        self.enriched: dict[str, bytes] = {}
-        self.paths: list[bytes] = []
-        self.rest: list[Field] = []
-        self.arguments: Optional[execve.Arguments] = None
-        self.address: Optional[SocketAddress] = None
-        self.title: Optional[bytes] = None
-        self.has_syscall = False
-        self._has_cwd = False
-        arguments: list[bytes] = []
-        others: list[Record] = []
-        for record in records:
-            name = record.type
-            if name == "PATH":
-                self.paths.append(record.body)
-            elif name == "SYSCALL" and not self.has_syscall:
-                self._syscall(record)
-            elif name == "EXECVE":
-                arguments.append(record.body)
-            elif name == "EOE" and not record.body:
-                continue
-            elif not self._alone(record):
-                others.append(record)
-        if arguments:
-            self.arguments, rest = execve.parse_arguments(arguments)
-            self.rest += [_field("EXECVE", name, raw) for name, raw in rest]
-        # Last, since what they say about the event as a whole counts only where no SYSCALL record says it.
-        for record in others:
-            self._take(record, _SYSCALL_HOMES if record.type in _SYSCALL_TYPES else _HOMES)
-
-    def _alone(self, record: Record) -> bool:
-        """Take a record whose one field is all it has; say whether it is one."""
-        name, body = record.type, record.body
-        if name == "PROCTITLE" and self.title is None:
-            self.title = _only_value(body, b"proctitle=")
-            return self.title is not None
-        if name == "SOCKADDR" and self.address is None:
-            saddr = _only_value(body, b"saddr=")
-            self.address = None if saddr is None else decode_sockaddr(saddr)
-            return saddr is not None
-        if name == "CWD" and not self._has_cwd:
-            cwd = _only_value(body, b"cwd=")
-            if cwd is not None:
-                self._has_cwd = True
-                self.home["cwd"] = cwd
-            return cwd is not None
-        return name == "EOE" and not body.strip()
-
-    def _syscall(self, record: Record) -> None:
-        self.has_syscall = True
-        shape = _SYSCALL.fullmatch(record.body)
-        if shape:
-            home = shape.groupdict()
-            if home["success"] is None:
-                del home["success"], home["exit"]
-            if home["subj"] is None:
-                del home["subj"]
-            if home["key"] == b"(null)":
-                del home["key"]
-            # Nothing comes before it but, in a log that was shuffled, the working directory.
-            self.home = {**self.home, **home} if self.home else home
-        else:
-            self._take(record, _SYSCALL_HOMES)
-        if record.enriched is not None:
-            self.enriched = dict(parse_fields(record.enriched))
-
-    def _take(self, record: Record, homes: frozenset[str]) -> None:
-        """Give each field its home if that is free, and keep the others as rest; what is there already is dropped."""
-        mine: set[str] = set()
-        for name, raw in parse_fields(record.body):
-            home = _RENAMED.get(name, name)
-            known = self.home.get(home)
-            shape = _SHAPES.get(home)
-            if home not in homes or (shape and not shape.fullmatch(raw)):
-                self.rest.append(_field(record.type, name, raw))
-            elif known is None:
-                if home != "key" or raw != b"(null)":
-                    self.home[home] = raw
-                    mine.add(home)
-            elif known == raw:
-                continue
-            elif home in _LAST_COUNTS and home in mine:
-                self.home[home] = raw
-                self.rest.append(_field(record.type, name, known))
-            else:
-                self.rest.append(_field(record.type, name, raw))
-
-
 def _resolve_call(
     arch: bytes, number: bytes, *, uring: bool
 ) -> tuple[Optional[str], Optional[int], Optional[str]]:
     value = _number(number)
     if uring:
         return "io_uring", value, None if value is None else syscall_name(URING, value)
-    machine = arch_name(int(arch, 16)) if _HEX.fullmatch(arch) else None
+    machine = arch_name(int(arch, 16)) if HEX.fullmatch(arch) else None
     if machine is None or value is None:
         return machine, value, None
     return machine, value, syscall_name(machine, value & ~_X32_BIT if machine == "x86_64" else value)
 
 
-def _process(draft: _Draft) -> Process:
+def _process(draft: Draft) -> Process:
     home, arguments = draft.home, draft.arguments
     return Process(
         _number(home.get("pid")),
@@ -322,7 +180,7 @@ def _process(draft: _Draft) -> Process:
 
 
 def _message(home: dict[str, bytes]) -> Optional[Message]:
-    values = [home.get(name) for name in _MESSAGE_FIELDS]
+    values = [home.get(name) for name in MESSAGE_FIELDS]
     if not any(values):
         return None
     op, acct, hostname, addr, terminal, result = values
@@ -336,7 +194,7 @@ def _message(home: dict[str, bytes]) -> Optional[Message]:
     )
 
 
-@lru_cache(maxsize=1024)
+@remember
 def _keys(raw: Optional[bytes]) -> tuple[str, ...]:
     """Return the keys of all rules that matched; auditctl joins several with 0x01."""
     value = None if raw is None else decode(raw)
@@ -345,7 +203,7 @@ def _keys(raw: Optional[bytes]) -> tuple[str, ...]:
     return tuple([printable(key) for key in value.split(b"\x01")])
 
 
-@lru_cache(maxsize=1024)
+@remember
 def _title(raw: Optional[bytes]) -> Optional[tuple[str, ...]]:
     value = None if raw is None else decode(raw)
     if value is None or isinstance(value, Absent):
@@ -376,16 +234,9 @@ def _gaps(group: Group, syscall: Optional[Syscall], process: Process) -> tuple[s
     return (*gaps, "argv") if process.argv_missing or process.argv_torn else gaps
 
 
-def _field(record: str, name: str, raw: bytes) -> Field:
-    if is_encoded(name):
-        return Field(record, name, printable_value(raw))
-    quoted = raw[:1] == b'"' and raw[-1:] == b'"' and len(raw) > 1
-    return Field(record, name, printable(raw[1:-1] if quoted else raw))
-
-
-@lru_cache(maxsize=4096)
+@remember
 def _number(raw: Optional[bytes]) -> Optional[int]:
-    return int(raw) if raw is not None and _NUMBER.fullmatch(raw) else None
+    return int(raw) if raw is not None and NUMBER.fullmatch(raw) else None
 
 
 def _ascii(raw: Optional[bytes]) -> Optional[str]:
@@ -396,13 +247,7 @@ def _result(raw: Optional[bytes]) -> Optional[bool]:
     return None if raw is None else _RESULTS.get(raw.strip(b'"').lower())
 
 
-def _only_value(body: bytes, start: bytes) -> Optional[bytes]:
-    """Return the value of a record that has this one field and nothing else."""
-    body = body.strip(b" ")
-    return body[len(start) :] if body.startswith(start) and b" " not in body else None
-
-
-@lru_cache(maxsize=1024)
+@remember
 def _string(raw: Optional[bytes]) -> Optional[str]:
     """Return a field that may be hex; None if it is absent in any of the three ways."""
     value = None if raw is None else decode(raw)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.event import PathItem
 from mig_audit.modules.audit.records import Absent, decode, parse_fields, printable, printable_value
 from mig_audit.modules.audit.records.decoding import is_encoded
+from mig_audit.modules.audit.records.memo import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,9 +84,13 @@ def find_directory(cwd: Optional[str], syscall: Optional[Syscall]) -> Directory:
     return Directory(cwd.rstrip("/"), None)
 
 
-@lru_cache(maxsize=1024)
 def parse_path(body: bytes, directory: Directory) -> PathItem:
     """Return one PATH record; of a record of unusual shape, what can be read."""
+    short = len(body) + len(directory.base or "") + len(directory.doubtful or "") <= LONGEST
+    return _parse_short(body, directory) if short else _parse(body, directory)
+
+
+def _parse(body: bytes, directory: Directory) -> PathItem:
     shape = _SHAPE.fullmatch(body)
     if shape is None:
         return _parse_unusual(body, directory)
@@ -108,6 +113,9 @@ def parse_path(body: bytes, directory: Directory) -> PathItem:
         kind,
         (),
     )
+
+
+_parse_short = lru_cache(maxsize=2048)(_parse)
 
 
 def _parse_unusual(body: bytes, directory: Directory) -> PathItem:

@@ -32,6 +32,7 @@ Details = dict[str, Any]
 PROGRAM = "mig-audit"
 _SUMMARY_LIMIT = 255
 _TERM_LIMIT = 32_766  # bytes: Lucene refuses a document with a longer keyword
+_IP_LENGTH = 45  # INET6_ADDRSTRLEN, without its NUL
 _MISSING_ARGUMENT = "(missing)"
 
 # In the order of `Identities`: the key of the number, and of the name.
@@ -314,8 +315,12 @@ def _text(value: Union[int, None]) -> str:
     return "" if value is None else str(value)
 
 
-@lru_cache(maxsize=1024)
 def _is_ip(text: str) -> bool:
+    return len(text) <= _IP_LENGTH and _is_short_ip(text)
+
+
+@lru_cache(maxsize=1024)
+def _is_short_ip(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
     except ValueError:

@@ -67,11 +67,23 @@ ENCODED_FIELDS = frozenset(
 _HEX = re.compile(rb"(?:[0-9A-F]{2})+")
 
 # Bytes that are no valid UTF-8 (as lone surrogates), C0 and C1 controls, DEL, the characters that reverse or hide
-# text on a terminal (bidi), break lines, or are a byte order mark; and a backslash that would look like an escape.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\udc80-\udcff]"
-    r"|\\(?=x[0-9a-fA-F]{2})"
+# text on a terminal (bidi), break lines, or are a byte order mark: (first, last).
+_UNSAFE = (
+    (0x00, 0x1F),
+    (0x7F, 0x9F),
+    (0x061C, 0x061C),
+    (0x200E, 0x200F),
+    (0x2028, 0x202E),
+    (0x2066, 0x2069),
+    (0xFEFF, 0xFEFF),
+    (0xDC80, 0xDCFF),
 )
+_ESCAPES = {
+    code: "".join(f"\\x{byte:02x}" for byte in chr(code).encode("utf-8", "surrogateescape"))
+    for first, last in _UNSAFE
+    for code in range(first, last + 1)
+}
+_LOOKALIKE = re.compile(r"\\(?=x[0-9a-fA-F]{2})")
 _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
 
 
@@ -110,7 +122,9 @@ def printable(raw: bytes) -> str:
     else:
         if text.isprintable() and "\\x" not in text:
             return text
-    return _UNSAFE.sub(_escape, text)
+    if "\\x" in text:
+        text = _LOOKALIKE.sub(r"\\x5c", text)
+    return text.translate(_ESCAPES)
 
 
 def unprintable(text: str) -> bytes:
@@ -126,7 +140,3 @@ def printable_value(raw: bytes) -> str:
     """Return a string-carrying field as text; what is absent reads as the record has it."""
     value = decode(raw)
     return value.value if isinstance(value, Absent) else printable(value)
-
-
-def _escape(match: re.Match[str]) -> str:
-    return "".join(f"\\x{byte:02x}" for byte in match[0].encode("utf-8", "surrogateescape"))

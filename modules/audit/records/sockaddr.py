@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple, Optional
 
 from mig_audit.modules.audit.records.decoding import printable
+from mig_audit.modules.audit.records.memo import LONGEST
 
 # linux/socket.h; the names are those of libaudit and ausearch.
 _FAMILY_NAMES = (
@@ -19,7 +20,6 @@ FAMILIES = dict(enumerate(_FAMILY_NAMES.split()))
 _UNIX, _INET, _INET6, _NETLINK, _PACKET, _VSOCK = 1, 2, 10, 16, 17, 40
 _FAMILY_LIMIT = 256
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
-_MAPPED = 0xFFFF
 
 
 class SocketAddress(NamedTuple):
@@ -57,13 +57,16 @@ class SocketAddress(NamedTuple):
         return self.address or self.name or self.raw
 
 
-@lru_cache(maxsize=4096)
 def decode_sockaddr(raw: bytes) -> SocketAddress:
     """Return what the value of ``saddr=`` means; never raises.
 
     Families other than inet, inet6, unix, netlink, packet and vsock, and addresses too short for their family, keep
     their family and the raw hex.
     """
+    return _decode(raw) if len(raw) > LONGEST else _decode_short(raw)
+
+
+def _decode(raw: bytes) -> SocketAddress:
     text = printable(raw)
     data = bytes.fromhex(raw.decode("ascii")) if _HEX.fullmatch(raw) else b""
     if len(data) < 2:  # noqa: PLR2004 - the two bytes of sa_family
@@ -74,6 +77,9 @@ def decode_sockaddr(raw: bytes) -> SocketAddress:
     family = int.from_bytes(data[:2], "little" if order == "little" else "big")
     plain = SocketAddress(family, FAMILIES.get(family), None, None, None, False, None, text)
     return _decode_family(plain, data, big_endian=order == "big")
+
+
+_decode_short = lru_cache(maxsize=2048)(_decode)
 
 
 def _decode_family(plain: SocketAddress, data: bytes, *, big_endian: bool) -> SocketAddress:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -375,6 +377,23 @@ def test_companions_of_no_shape_are_kept() -> None:
         ("PROCTITLE", "y", "2"),
         ("EOE", "z", "3"),
     }
+
+
+def test_forged_values_do_not_fill_the_memory() -> None:
+    """What is remembered to be quick is bounded in bytes, not only in number."""
+    fields = "comm exe key cwd cmd uid pid saddr name proctitle addr".split()  # noqa: SIM905 - as one line
+    decoder = Decoder(NAMES)
+    tracemalloc.start()
+    try:
+        for number in range(100, 160):
+            for kind in ("USER_CMD", "SYSCALL", "PATH", "CWD", "SOCKADDR", "PROCTITLE"):
+                body = b" ".join(b"%b=%b" % (name.encode(), b"%d" % number * 1000) for name in fields)
+                decoder.decode(make_group([_records(b"type=USER ")[0]._replace(type=kind, body=body)], "end"))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 2_000_000
 
 
 _TYPES = st.sampled_from(
