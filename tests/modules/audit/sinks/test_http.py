@@ -9,10 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from http_receiver import Receiver, Reply
 
 import mig_audit
 from mig_audit.errors import InternalError, UsageError
@@ -24,11 +24,9 @@ from mig_audit.modules.audit.sinks.queue import Queue
 from mig_audit.modules.audit.sinks.retry import Retries
 from mig_audit.modules.audit.sinks.worker import QueuedSink, Timing
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "support"))
-from http_receiver import Receiver, Reply  # needs the line above
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 _QUICK = Retries(base=0.01, cap=0.02)
 _PATIENT = 1e6

@@ -3,51 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from http_receiver import Receiver, Reply
+from nginx import TOKEN, nginx_before
 
 from mig_audit.modules.audit.sinks import HttpSettings, SinkOutcome, open_sink
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "support"))
-from http_receiver import Receiver, Reply  # needs the line above
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-_CONFIGURATION = """
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        client_max_body_size 4k;
-        location / {{
-            if ($http_authorization != "Bearer hunter2") {{ return 401; }}
-            proxy_pass http://127.0.0.1:{upstream};
-        }}
-    }}
-}}
-"""
-
-pytestmark = pytest.mark.skipif(_NGINX is None, reason="nginx is not installed")
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -60,35 +27,13 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def nginx(tmp_path: Path, receiver: Receiver) -> Iterator[str]:
     """Return the URL of an nginx in front of the receiver."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port = sock.getsockname()[1]
-    (tmp_path / "nginx.conf").write_text(_CONFIGURATION.format(port=port, upstream=receiver.port))
-    with (tmp_path / "nginx.log").open("wb") as log:
-        command = [str(_NGINX), "-p", str(tmp_path), "-c", "nginx.conf", "-e", "stderr"]
-        process = subprocess.Popen(command, stderr=log)
-    try:
-        _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}/events"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(500):
-        assert process.poll() is None, "nginx ended"
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            time.sleep(0.01)
-        else:
-            return
-    pytest.fail("nginx does not listen")
+    with nginx_before(receiver.port, tmp_path, limit="4k") as url:
+        yield url
 
 
 def _deliver(settings: HttpSettings, directory: Path, events: list[bytes]) -> SinkOutcome:
     sink = open_sink(
-        settings, run_id="run", directory=directory, environment={"TOKEN": "hunter2", "BAD": "wrong"}
+        settings, run_id="run", directory=directory, environment={"TOKEN": TOKEN, "BAD": "wrong"}
     )
     for event in events:
         sink.put(event)

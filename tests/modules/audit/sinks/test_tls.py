@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ssl
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from http_receiver import Receiver, Reply
 
 from mig_audit.errors import UsageError
 from mig_audit.modules.audit.sinks import HttpSettings
@@ -17,13 +17,10 @@ from mig_audit.modules.audit.sinks.credentials import check_tls
 from mig_audit.modules.audit.sinks.http import HttpTransport
 from mig_audit.modules.audit.sinks.interface import Answer, Verdict
 
-_TESTS = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(_TESTS / "support"))
-from http_receiver import Receiver, Reply  # noqa: E402  # needs the line above
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_TESTS = Path(__file__).resolve().parents[3]
 _ACCEPTED = Answer(Verdict.ACCEPTED)
 
 
