@@ -35,7 +35,7 @@ class Account:
         incomplete: groups with something known to be missing.
         late: groups that are further parts of an event already given out.
         serials: what is missing of the kernel's numbering, by node ("" where records name none).
-        untracked: groups of further nodes, whose numbering is not followed.
+        untracked: events of further nodes, whose numbering is not followed.
     """
 
     received: int
@@ -75,6 +75,7 @@ class Ledger:
         self._endings: Counter[str] = Counter()
         self._incomplete = self._late = self._untracked = 0
         self._trackers: dict[str, SerialTracker] = {}
+        self._serial, self._node = -1, ""
 
     def records(self, lines: Iterable[bytes]) -> Iterator[Record]:
         """Give the records of these lines, and keep aside those that are none."""
@@ -85,6 +86,10 @@ class Ledger:
             except RecordError:
                 self._keep_aside(line)
             else:
+                # On arrival, not when its event is complete: one without its end is that only seconds later, and by
+                # then thousands of serials away from those that were seen before and after it.
+                if record.serial != self._serial or record.node != self._node:
+                    self._track(record)
                 yield record
 
     def close(self, group: Group) -> None:
@@ -93,10 +98,6 @@ class Ledger:
         self._endings[group.ending] += 1
         self._incomplete += not group.complete
         self._late += group.late
-        first = group.records[0]
-        # auditd numbers its own messages, from a random start.
-        if not first.type.startswith("DAEMON_"):
-            self._track(first.node, first.serial)
 
     def account(self, *, pending: int = 0) -> Account:
         """Return the balance; ``pending`` is what the correlator still holds."""
@@ -114,14 +115,18 @@ class Ledger:
             self._untracked,
         )
 
-    def _track(self, node: str, serial: int) -> None:
-        tracker = self._trackers.get(node)
+    def _track(self, record: Record) -> None:
+        self._serial, self._node = record.serial, record.node
+        # auditd numbers its own messages, from a random start.
+        if record.type.startswith("DAEMON_"):
+            return
+        tracker = self._trackers.get(record.node)
         if tracker is None:
             if len(self._trackers) >= _NODES_LIMIT:
                 self._untracked += 1
                 return
-            tracker = self._trackers[node] = SerialTracker()
-        tracker.add(serial)
+            tracker = self._trackers[record.node] = SerialTracker()
+        tracker.add(record.serial)
 
     def _keep_aside(self, line: bytes) -> None:
         self._aside += 1

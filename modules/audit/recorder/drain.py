@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple, Union
 
 from mig_audit.modules.audit.kernel import protocol
 from mig_audit.modules.audit.kernel.access import UNICAST
+from mig_audit.modules.audit.records.rawline import escape
 from mig_audit.modules.audit.tables import record_type_name
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.kernel.stream import RecordStream
 
 AUDIT_REPLACE = protocol.AUDIT_REPLACE
-# Newlines would forge a line, NUL would end one, and 0x1D separates the enriched part: a record that holds any of
-# them (only messages from user space can) is written with spaces in their place, and whole, in hex, behind the line.
-_UNSAFE = bytes.maketrans(b"\n\0\x1d", b"   ")
-RAW_MARK = b"\x1dMIG_RAW="
-
 _LOWEST_RECORD = 1006  # LOGIN; below it are the replies to requests
 _DATAGRAMS_AT_ONCE = 1024
 
@@ -122,9 +118,3 @@ def _lines(pieces: list[Union[bytes, bytearray]]) -> bytes:
         return data
     texts = [escape(bytes(text)) for text in pieces[1::2]]
     return b"".join(piece for pair in zip(pieces[::2], texts) for piece in pair)[1:] + b"\n"
-
-
-def escape(text: bytes) -> bytes:
-    """Return a record's text as one line: as it is, or with the original in hex behind what can be shown of it."""
-    shown = text.translate(_UNSAFE)
-    return text if shown == text else shown + RAW_MARK + text.hex().upper().encode()

@@ -12,6 +12,7 @@ from typing import NamedTuple, Optional
 
 from mig_audit.errors import RecordError
 from mig_audit.modules.audit.records.decoding import printable
+from mig_audit.modules.audit.records.rawline import original
 from mig_audit.modules.audit.tables import record_type_name
 
 # The kernel's longest record is 8,644 bytes and auditd adds names; far beyond that it is not a record.
@@ -75,6 +76,11 @@ def parse_line(line: bytes) -> Record:
     if _ENRICHED_SEPARATOR in body:
         # The last one: those before it can only be text that a program logged.
         body, _, enriched = body.rpartition(_ENRICHED_SEPARATOR)
+        # Our own raw log has the original there, of a text that could not stand on a line.
+        start = head.start(3) - len("audit(")
+        text = original(line[start : head.end()] + body, enriched)
+        if text is not None:
+            body, enriched = text[head.end() - start :], None
     # What Record(...) does, without its Python frame: a quarter of the cost of a line.
     return _new_record(
         Record,

@@ -132,3 +132,15 @@ def test_a_torn_log_balances_and_knows_what_is_missing() -> None:
     assert account.aside == 1
     assert account.missing > 100
     assert account.incomplete in range(1, 4)
+
+
+def test_an_event_whose_end_never_comes_is_no_gap() -> None:
+    """Its serial counts when its first record comes, however many events go by until it is given up."""
+    lines = EVENT[:1]
+    for serial in range(8, 100_000):
+        lines += [b"type=USER msg=audit(1.000:%d): msg='x'" % serial]
+    account = _settle(lines)
+
+    assert account.endings["end"] == 1
+    assert account.missing == 0
+    assert account.serials[""].spans == 1

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from mig_audit.modules.audit.kernel import protocol
 from mig_audit.modules.audit.kernel.access import MULTICAST, UNICAST
 from mig_audit.modules.audit.kernel.stream import RecordStream
-from mig_audit.modules.audit.recorder.drain import RAW_MARK, Drain, escape
+from mig_audit.modules.audit.recorder.drain import Drain
+from mig_audit.modules.audit.records.rawline import MARK
 
 if TYPE_CHECKING:
     from pytest_mock import MockerFixture
@@ -86,21 +87,10 @@ def test_a_record_cannot_forge_a_line(bad: bytes) -> None:
     (line,) = _lines(_drain(_datagram(1112, text)))
 
     assert line.count(b"\n") == 1
-    shown, mark, original = line[:-1].partition(RAW_MARK)
+    shown, mark, original = line[:-1].partition(MARK)
     assert mark
     assert bytes.fromhex(original.decode()) == text
     assert shown == b"type=USER_LOGIN msg=" + text.replace(bad, b" ")
-
-
-@given(st.binary())
-def test_an_escaped_record_is_one_line_and_loses_nothing(text: bytes) -> None:
-    """For any bytes at all."""
-    escaped = escape(text)
-
-    assert b"\n" not in escaped
-    assert b"\0" not in escaped
-    _, mark, original = escaped.rpartition(RAW_MARK)
-    assert (bytes.fromhex(original.decode()) if mark else escaped) == text
 
 
 @given(st.lists(st.tuples(st.sampled_from([1112, 1300, 1320]), st.binary(max_size=60)), max_size=20))
