@@ -25,7 +25,29 @@ _EXAMPLE_RESULT = _ROOT / "tests" / "data" / "result.json"
 _BLOCK = re.compile(
     r"(?P<head><!-- (?:table|example): (?P<name>[^>]+) -->\n)(?P<body>.*?)(?P<tail><!-- end -->)", re.DOTALL
 )
-_KEPT = 1  # elements of each list and summary in the shortened result
+_KEPT = 1  # elements of each list in the shortened result
+_SUMMARY = frozenset({"keys", "categories", "executables", "users"})
+_STATE = ["enabled", "failure", "pid", "backlog_limit", "backlog_wait_time"]
+_CHOSEN = {
+    "details": [
+        "auditkey",
+        "success",
+        "syscall",
+        "exit",
+        "user",
+        "originaluid",
+        "pid",
+        "ppid",
+        "process",
+        "cwd",
+        "command",
+        "argv",
+        "path",
+    ],
+    "before": [*_STATE, "lost", "rules", "rules_sha256"],
+    "during": _STATE,
+    "after": [*_STATE, "lost", "rules", "rules_sha256"],
+}
 
 
 def exit_codes() -> str:
@@ -78,15 +100,9 @@ def _shortened(node: Any, name: str = "") -> Any:  # noqa: ANN401  # any JSON va
     if isinstance(node, list):
         return [_shortened(value) for value in node[:_KEPT]] + (["..."] if len(node) > _KEPT else [])
     if isinstance(node, dict):
-        if name in {"keys", "categories", "executables", "users"}:
-            return dict(list(node.items())[: _KEPT + 2])
-        if name in {"during", "after"}:
-            return {
-                key: node[key]
-                for key in ("enabled", "failure", "pid", "backlog_limit", "rules")
-                if key in node
-            }
-        return {key: _shortened(value, key) for key, value in node.items()}
+        chosen = list(node)[:3] if name in _SUMMARY else _CHOSEN.get(name, list(node))
+        rest = {"...": "..."} if len(chosen) < len(node) else {}
+        return {**{key: _shortened(node[key], key) for key in chosen if key in node}, **rest}
     return node
 
 

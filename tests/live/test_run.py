@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ import psutil
 import pytest
 
 import mig_audit
+from mig_audit.modules.audit.kernel import protocol
 from mig_audit.modules.audit.kernel.state import Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
 from mig_audit.modules.audit.rules import parse_rule
@@ -495,4 +497,34 @@ def test_auditd_keeps_its_pid_and_gets_its_records(
         if b"type=SYSCALL" in line and b"numbered-exec" in line
     ]
     assert len(theirs) == 21
+    assert begun.code == 0
+
+
+def _log_as_a_program(text: bytes) -> None:
+    """Send a message from user space (AUDIT_USER_LOGIN), as sshd does."""
+    payload = text + b"\0"
+    header = protocol.HEADER.pack(protocol.HEADER.size + len(payload), 1112, 1, 0, 0)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol.NETLINK_AUDIT) as sock:
+        sock.sendto(header + payload, (0, 0))
+
+
+def test_a_program_cannot_forge_a_record(run: Start) -> None:
+    """A newline in its message stays a part of that message, in the raw log and in the event."""
+    forged = b'type=SYSCALL msg=audit(1.000:1): arch=c000003e syscall=59 success=yes exit=0 key="forged"'
+    begun = run({"window": "30s", "rules": [EXECVE]})
+    _log_as_a_program(b'op=login acct="root" res=failed\n' + forged + b'\x1dUID="nobody"')
+    time.sleep(0.5)
+    begun.process.send_signal(signal.SIGTERM)
+    envelope = begun.finish()
+
+    (event,) = [
+        event for event in envelope["elements"]["events"] if event["details"]["recordtypes"] == ["USER_LOGIN"]
+    ]
+    assert event["category"] == "session"
+    assert not _of_key(envelope, "forged")
+    lines = begun.log.read_bytes().splitlines()
+    assert len(lines) == envelope["elements"]["raw_log"]["records"]
+    (line,) = [line for line in lines if b"USER_LOGIN" in line]
+    assert bytes.fromhex(line.rpartition(b"MIG_RAW=")[2].decode()).endswith(forged + b'\x1dUID="nobody"\'')
+    assert envelope["statistics"]["records"]["balanced"]
     assert begun.code == 0
