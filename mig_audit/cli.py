@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Callable, Optional
 from . import __version__
 from .errors import EXIT_CODES, InternalError, MigAuditError, ParametersError, UsageError, exit_code
 from .registry import find_module
+from .results import Result
 from .runner import check_parameters, run_module, run_one_shot
 from .validation import load_schema, parse_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from .results import Result
 
 _DEFAULT_MODULE = "audit"
 _EPILOG = "exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
@@ -93,10 +92,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    module = find_module(_DEFAULT_MODULE)
-    document = _read_document(options.parameters)
     with _output(options.output) as write:
-        result = run_module(module, document, _progress())
+        try:
+            document = _read_document(options.parameters)
+        except MigAuditError as unreadable:
+            result = Result.failure(unreadable)
+        else:
+            result = run_module(find_module(_DEFAULT_MODULE), document, _progress())
         if result.found_anything or not options.found_only:
             write(_rendered(result, options))
     for error in result.errors:

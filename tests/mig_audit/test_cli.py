@@ -140,6 +140,7 @@ def test_a_document_that_cannot_be_read_is_a_usage_error(tmp_path: Path) -> None
 
     assert result.returncode == 2
     assert "nosuch.json cannot be read: No such file or directory" in result.stderr
+    assert json.loads(result.stdout)["errors"] == [result.stderr.removeprefix("mig-audit: ").strip()]
 
 
 def test_invalid_parameters_give_an_envelope_too() -> None:

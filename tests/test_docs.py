@@ -1,0 +1,68 @@
+"""What the documents say is so."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mig_audit.cli import build_parser
+from mig_audit.modules.audit.module import AuditModule
+from mig_audit.validation import find_problems
+
+_ROOT = Path(__file__).parent.parent
+_README = (_ROOT / "README.md").read_text("utf-8")
+_DOCUMENTS = [
+    text
+    for text in re.findall(r"```json\n(.*?)```", _README, re.DOTALL)
+    if '"rules": [{' in text or '"window": "' in text
+]
+
+
+def test_the_generated_parts_of_the_readme_are_up_to_date() -> None:
+    """Tables and examples are made from what they describe."""
+    result = subprocess.run(
+        [sys.executable, str(_ROOT / "tools" / "generate_docs.py"), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("text", _DOCUMENTS)
+def test_every_parameters_document_in_the_readme_is_valid(text: str) -> None:
+    """People copy them."""
+    assert AuditModule().validate(json.loads(text)) == []
+
+
+def test_there_are_parameters_documents_in_the_readme() -> None:
+    """An empty list would prove nothing."""
+    assert len(_DOCUMENTS) == 2
+
+
+def test_the_recorded_result_fits_its_schema_and_so_do_its_events() -> None:
+    """It is the README's example."""
+    result = json.loads((_ROOT / "tests" / "data" / "result.json").read_text("utf-8"))
+
+    assert find_problems(result, "audit.results.v1.schema.json") == []
+    for event in result["elements"]["events"]:
+        assert find_problems(event, "audit.event.v1.schema.json") == []
+
+
+@pytest.mark.parametrize("command", ["run", "validate", "schema", "-m audit"])
+def test_every_command_is_in_the_readme(command: str) -> None:
+    """With an example."""
+    assert f"mig-audit {command}" in _README
+    assert command.split(maxsplit=1)[0] in build_parser().format_help()
+
+
+@pytest.mark.parametrize("target", ["run", "test", "test-tools", "lint", "help"])
+def test_the_makes_that_are_promised_exist(target: str) -> None:
+    """In the Makefile."""
+    assert re.search(rf"^{target}:", (_ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
