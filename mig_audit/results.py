@@ -47,5 +47,9 @@ class Result:
         }
 
     def to_line(self) -> str:
-        """Return the envelope as one line of JSON, without the newline."""
-        return json.dumps(self.to_json(), ensure_ascii=False, separators=(",", ":"))
+        """Return the envelope as one line of JSON, without the newline.
+
+        A lone surrogate (a byte of a rule file that is no UTF-8) is written as JSON's own escape for it.
+        """
+        line = json.dumps(self.to_json(), ensure_ascii=False, separators=(",", ":"))
+        return line.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -79,7 +79,7 @@ def test_a_locked_configuration_is_read_and_not_touched(tmp_path: Path) -> None:
     guest = _boot(
         tmp_path,
         {"window": "3s", "rules": [{"profile": "exec"}, watch]},
-        setup=f"auditctl {watch} >/dev/null\nauditctl -e 2 >/dev/null\n(sleep 2; touch /run/watched) &",
+        setup=f"auditctl {watch} >/dev/null\nauditctl -e 2 >/dev/null\nwhile :; do touch /run/watched; sleep 0.2; done &",
     )
 
     assert guest.code == 4
@@ -90,7 +90,7 @@ def test_a_locked_configuration_is_read_and_not_touched(tmp_path: Path) -> None:
     assert {rule["outcome"] for rule in elements["rules"]} == {"skipped"}
     assert elements["kernel"]["stream"] == "multicast"
     assert elements["kernel"]["restored"]
-    assert elements["summary"]["keys"] == {"theirs": 1}
+    assert elements["summary"]["keys"]["theirs"] > 1
 
 
 def test_a_host_that_panics_on_loss_is_only_read(tmp_path: Path) -> None:
