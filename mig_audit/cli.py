@@ -72,7 +72,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser = build_parser()
     options = parser.parse_args(arguments)
     if options.module:
-        sys.stdout.write(run_one_shot(options.module, sys.stdin.fileno()))
+        _to_stdout(run_one_shot(options.module, sys.stdin.fileno()))
         return 0
     command = _COMMANDS.get(options.command)
     if command is None:
@@ -119,20 +119,20 @@ def _validate(options: argparse.Namespace) -> int:
         check_parameters(find_module(_DEFAULT_MODULE), document)
     except ParametersError as error:
         problems = [vars(problem) for problem in error.problems]
-        sys.stdout.write(json.dumps({"valid": False, "problems": problems}) + "\n")
+        _to_stdout(json.dumps({"valid": False, "problems": problems}) + "\n")
         raise
-    sys.stdout.write(json.dumps({"valid": True, "problems": []}) + "\n")
+    _to_stdout(json.dumps({"valid": True, "problems": []}) + "\n")
     return 0
 
 
 def _schema(options: argparse.Namespace) -> int:
     schemas = find_module(_DEFAULT_MODULE).schemas()
     if options.name is None:
-        sys.stdout.write("".join(f"{name}\n" for name in schemas))
+        _to_stdout("".join(f"{name}\n" for name in schemas))
         return 0
     if options.name not in schemas:
         raise UsageError(f"there is no schema {options.name!r}", f"known schemas: {', '.join(schemas)}")
-    sys.stdout.write(load_schema(schemas[options.name]))
+    _to_stdout(load_schema(schemas[options.name]))
     return 0
 
 
@@ -171,8 +171,8 @@ def _output(path: Optional[str]) -> Iterator[Callable[[str], None]]:
         ) from error
 
     def to_file(text: str) -> None:
-        with open(descriptor, "w", encoding="utf-8", closefd=False) as file:  # a descriptor
-            file.write(text)
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(_encoded(text))
         os.fsync(descriptor)
         os.replace(temporary, path)  # noqa: PTH105  # both are plain strings
 
@@ -188,8 +188,13 @@ def _output(path: Optional[str]) -> Iterator[Callable[[str], None]]:
 
 
 def _to_stdout(text: str) -> None:
-    sys.stdout.write(text)
+    sys.stdout.buffer.write(_encoded(text))
     sys.stdout.flush()
+
+
+def _encoded(text: str) -> bytes:
+    """Return data as UTF-8, whatever the locale says."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _progress() -> Callable[[str], None]:

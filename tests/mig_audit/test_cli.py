@@ -219,3 +219,19 @@ def test_a_reader_that_leaves_early_is_not_an_error() -> None:
     result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
 
     assert (result.stdout[0], result.stderr) == ("{", "")
+
+
+def test_data_is_utf8_whatever_the_locale_says(tmp_path: Path) -> None:
+    """Also for a rule file that is not."""
+    rules = tmp_path / "site.rules"
+    rules.write_bytes(b"-w /etc/\xff -p wa -k \xc3\xbc\n-a never,\xc3\xbc\xff\n")
+    document = {"rules": [{"file": str(rules)}], "strict_rules": True}
+    command = [sys.executable, "-m", "mig_audit", "run", "-"]
+    environment = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PATH": "/usr/bin:/bin"}
+
+    result = subprocess.run(
+        command, input=json.dumps(document).encode(), capture_output=True, env=environment, check=False
+    )
+
+    assert result.returncode == 2
+    assert "site.rules line 2" in json.loads(result.stdout.decode("utf-8"))["errors"][0]

@@ -39,3 +39,11 @@ def test_the_exit_code_is_that_of_the_errors() -> None:
 def test_text_is_not_escaped_beyond_json() -> None:
     """Names in every script stay readable."""
     assert "Müller" in Result(elements={"user": "Müller"}).to_line()
+
+
+def test_a_byte_that_is_no_utf8_is_jsons_own_escape() -> None:
+    """A rule file may hold any bytes, and its rules are in the envelope."""
+    line = Result(elements={"rule": "-w /\udcff"}).to_line()
+
+    assert line.encode("utf-8")
+    assert json.loads(line)["elements"]["rule"] == "-w /\udcff"
