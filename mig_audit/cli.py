@@ -46,6 +46,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_parameters(validate)
     schema = commands.add_parser("schema", help="print a published JSON Schema")
     schema.add_argument("name", nargs="?", metavar="NAME", help="which one; without it, the names")
+    for command in find_module(_DEFAULT_MODULE).commands():
+        added = commands.add_parser(command.name, help=command.help, description=command.help)
+        command.configure(added)
+        added.set_defaults(run=command.run)
     return parser
 
 
@@ -75,12 +79,12 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         _to_stdout(run_one_shot(options.module, sys.stdin.fileno()))
         return 0
     command = _COMMANDS.get(options.command)
-    if command is None:
+    if command is None and "run" not in options:
         parser.print_usage(sys.stderr)
         return 2
     fault: MigAuditError
     try:
-        return command(options)
+        return command(options) if command else int(options.run(options, _to_stdout))
     except BrokenPipeError:
         raise
     except MigAuditError as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Protocol
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping, Sequence
 
     from .errors import Problem
@@ -21,8 +22,25 @@ class Context:
     progress: Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class Command:
+    """A command that a module adds to the command line.
+
+    ``configure`` adds its options to a parser; ``run`` does it, hands its data to the writer it is given, and returns
+    the exit code. What goes wrong is raised as an error of the tree.
+    """
+
+    name: str
+    help: str
+    configure: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace, Callable[[str], None]], int]
+
+
 class Module(Protocol):
     """A module: found by name, given a parameters document, answering with a result."""
+
+    def commands(self) -> Sequence[Command]:
+        """Return what it adds to the command line."""
 
     def schemas(self) -> Mapping[str, str]:
         """Return the names under which its schemas are asked for, and their file names."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mig_audit.errors import ParametersError
 from mig_audit.modules.audit import report
+from mig_audit.modules.audit.commands import COMMANDS
 from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mig_audit.errors import Problem
-    from mig_audit.interface import Context
+    from mig_audit.interface import Command, Context
     from mig_audit.modules.audit.parameters import Parameters
     from mig_audit.modules.audit.sinks import Sink
     from mig_audit.results import Result
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 class AuditModule:
     """Records what the kernel's audit sees for a bounded time."""
+
+    def commands(self) -> Sequence[Command]:
+        """Return what it adds to the command line."""
+        return COMMANDS
 
     def schemas(self) -> Mapping[str, str]:
         """Return the names and files of the published schemas."""

@@ -1,0 +1,10 @@
+"""What the audit module adds to the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mig_audit.interface import Command
+
+COMMANDS: tuple[Command, ...] = ()
