@@ -147,9 +147,7 @@ class Recorder:
             self._reason = self._reason or "abandoned"
 
     def _progress(self, drain: Drain) -> None:
-        progress = reports.Progress(
-            drain.tally.received, self._log.written, self._log.size, self._control.status().lost
-        )
+        progress = reports.Progress(drain.tally.received, self._log.written, self._log.size)
         self._channel.send(reports.PROGRESS, progress.to_json(), wait=False)
 
     def _end(self, drain: Drain, before: Status) -> Status:

@@ -76,12 +76,11 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
-    """Counts so far: records received and written, bytes in the raw log, records the kernel says it lost."""
+    """Counts so far: records received and written, and bytes in the raw log."""
 
     received: int
     written: int
     size: int
-    lost: int
 
     def to_json(self) -> dict[str, object]:
         """Return the report as a document."""
