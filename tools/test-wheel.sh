@@ -28,4 +28,5 @@ python3 -m venv "$folder/venv"
 cp -r "$source/tests" "$folder/tests"
 cp "$source/pyproject.toml" "$source/params.example.json" "$folder/"
 cd "$folder"
-"$folder/venv/bin/python" -m pytest -m smoke
+# What is about the sources has nothing to look at here.
+"$folder/venv/bin/python" -m pytest -m smoke --ignore tests/test_docs.py --ignore tests/tools

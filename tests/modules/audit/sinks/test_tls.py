@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import ssl
 import subprocess
 from pathlib import Path
@@ -27,6 +28,8 @@ _ACCEPTED = Answer(Verdict.ACCEPTED)
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of certificates made for this run."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed (make test-tools)")
     folder = tmp_path_factory.mktemp("keys")
     script = _TESTS / "data" / "tls" / "make-certificates"
     subprocess.run([script, folder], check=True, capture_output=True)
