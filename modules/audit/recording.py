@@ -73,7 +73,7 @@ class Recording:
             return self._finish(sinks, time.monotonic() + drain)
         finally:
             self._recorder.stop()
-            self._recorder.farewell()
+            self._recorder.farewell(progress=self._context.progress)
             self._context.progress("")
 
     def _finish(self, sinks: Sequence[Sink], deadline: float) -> tuple[SinkOutcome, ...]:

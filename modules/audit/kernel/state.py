@@ -116,24 +116,34 @@ def _add(control: Control, payload: bytes) -> RuleOutcome:
 
 
 def restore(
-    control: Control, before: Snapshot, settings: Mapping[Setting, int], rules: Sequence[RuleOutcome]
+    control: Control,
+    before: Snapshot,
+    settings: Mapping[Setting, int],
+    rules: Sequence[RuleOutcome],
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> Restoration:
     """Undo what the run changed, then compare the kernel with what was found.
 
     ``settings`` are the values that the run gave, or was about to give; one that has another value by now was changed
     by someone else, and theirs wins. Every step is tried, whatever becomes of the others; what could not be undone is
-    in ``differences``. Deleting a rule waits for an RCU grace period, 20 to 70 ms, which is why rules come last.
+    in ``differences``. Deleting a rule waits for an RCU grace period, 10 to 70 ms, which is why rules come last, and why
+    ``progress`` is told how many of them are done.
     """
     trouble: list[str] = []
     for setting in _RESTORE_ORDER:
         if setting in settings:
             _restore_setting(control, before.status, setting, settings[setting], trouble)
-    outcomes = tuple(_remove(control, outcome, trouble) for outcome in rules)
+    outcomes = []
+    for outcome in rules:
+        outcomes.append(_remove(control, outcome, trouble))
+        progress(len(outcomes))
     try:
         after = Snapshot.take(control)
     except MigAuditError as error:
-        return Restoration(None, outcomes, (*trouble, f"the state after the run could not be read: {error}"))
-    return Restoration(after, outcomes, (*trouble, *compare(before, after)))
+        return Restoration(
+            None, tuple(outcomes), (*trouble, f"the state after the run could not be read: {error}")
+        )
+    return Restoration(after, tuple(outcomes), (*trouble, *compare(before, after)))
 
 
 def _restore_setting(

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional, cast
 
 import mig_audit
 from mig_audit.errors import InternalError, MigAuditError
@@ -28,6 +28,7 @@ _BOOT = (
     "from mig_audit.modules.audit.recorder.process import main; sys.exit(main(sys.argv[1:]))"
 )
 _PACKAGE_ROOT = Path(mig_audit.__file__).resolve().parent.parent
+_PATIENCE = 0.5  # seconds between looks at a recorder that is restoring the kernel
 _FAREWELL = 10.0  # seconds for the recorder to exit once it has said its last word
 
 
@@ -47,6 +48,7 @@ class RecorderProcess:
         self.ready: Optional[reports.Ready] = None
         self.progress: Optional[reports.Progress] = None
         self.ended: Optional[reports.Ended] = None
+        self.removed = 0
         self.restoration: Optional[Restoration] = None
         self.failure: Optional[MigAuditError] = None
 
@@ -108,6 +110,8 @@ class RecorderProcess:
             self.ended = reports.Ended.from_json(message)
         elif kind == reports.FAILED:
             self.failure = reports.error_from_json(message)
+        elif kind == reports.REMOVED:
+            self.removed = cast("int", message["rules"])
         else:
             self.restoration = restoration_from_json(message)
 
@@ -118,10 +122,16 @@ class RecorderProcess:
         added = [outcome for outcome in self.outcomes if outcome.payload in wanted]
         return added, [outcome for outcome in endings if outcome.payload in wanted]
 
-    def farewell(self, open_control: Callable[[], Control] = Control.open) -> None:
+    def farewell(
+        self,
+        open_control: Callable[[], Control] = Control.open,
+        progress: Callable[[str], None] = lambda _text: None,
+    ) -> None:
         """Wait until it is gone; if it went without restoring the kernel, do that in its place."""
         while not self.gone:
-            self.listen(_FAREWELL)
+            self.listen(_PATIENCE)
+            if self.removed:
+                progress(f"restoring the kernel: {self.removed} of {len(self.outcomes)} rules removed")
         self._channel.close()
         try:
             self._process.wait(_FAREWELL)

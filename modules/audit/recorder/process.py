@@ -48,6 +48,7 @@ class Recorder:
         self._settings: dict[Setting, int] = {}
         self._stream: Optional[stream.RecordStream] = None
         self._reason = ""
+        self._report = 0.0  # when the next word on progress is due
 
     def stop(self, *_: object) -> None:
         """End the window early; also the handler of SIGTERM, SIGINT and SIGHUP."""
@@ -121,14 +122,13 @@ class Recorder:
         poller = select.poll()
         poller.register(self._opened().socket, select.POLLIN)
         poller.register(self._channel, select.POLLIN)
-        report = time.monotonic() + _PROGRESS
         while not self._reason:
             now = time.monotonic()
             if now >= deadline:
                 self._reason = "window"
                 break
-            if now >= report:
-                report = now + _PROGRESS
+            if now >= self._report:
+                self._report = now + _PROGRESS
                 self._progress(drain)
             ready = dict(poller.poll(min(_TICK, deadline - now) * 1000))
             if self._channel.fileno() in ready:
@@ -206,7 +206,7 @@ class Recorder:
         )
 
     def _restore(self, before: Snapshot) -> None:
-        restoration = restore(self._control, before, self._settings, self._outcomes)
+        restoration = restore(self._control, before, self._settings, self._outcomes, self._removed)
         try:
             self._release(before.status)
         except MigAuditError as error:
@@ -215,6 +215,11 @@ class Recorder:
         if self._stream is not None:
             self._stream.close()
         self._channel.send(reports.RESTORED, restoration.to_json())
+
+    def _removed(self, done: int) -> None:
+        if time.monotonic() >= self._report:
+            self._report = time.monotonic() + _PROGRESS
+            self._channel.send(reports.REMOVED, {"rules": done}, wait=False)
 
 
 def _alive(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""What the recorder says on its channel, in this order: found, outcome..., ready, progress..., ended, restored.
+"""What the recorder says on its channel, in order: found, outcome..., ready, progress..., ended, removed..., restored.
 
 ``failed`` may come in the place of any of them, and is followed by ``restored`` if something had been changed.
 """
@@ -15,15 +15,8 @@ from mig_audit.modules.audit.kernel.status import Setting, Status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FOUND, OUTCOME, READY, PROGRESS, ENDED, RESTORED, FAILED = (
-    "found",
-    "outcome",
-    "ready",
-    "progress",
-    "ended",
-    "restored",
-    "failed",
-)
+FOUND, OUTCOME, READY, PROGRESS = "found", "outcome", "ready", "progress"
+ENDED, REMOVED, RESTORED, FAILED = "ended", "removed", "restored", "failed"
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,17 @@ def test_whatever_was_added_the_kernel_is_as_it_was_found(
     assert len(restoration.outcomes) == len(asked)
 
 
+def test_progress_is_told_of_each_rule() -> None:
+    """Removing a thousand of them takes the kernel many seconds."""
+    kernel = MemoryKernel()
+    before, outcomes = _run(kernel, [_rule("one"), _rule("two")], {})
+    told: list[int] = []
+
+    restore(kernel, before, {}, outcomes, told.append)  # type: ignore[arg-type]  # it stands in for Control
+
+    assert told == [1, 2]
+
+
 def test_each_rule_has_an_outcome() -> None:
     """One is added, one was there, one the kernel refuses; the refusal stops nothing."""
     kernel = MemoryKernel([_rule("old")])
