@@ -61,7 +61,7 @@ def _plan(seconds: float) -> Plan:
         backlog_limit=8192,
         rate_limit=None,
         failure=None,
-        wait=False,
+        wait_time=0,
     )
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA = "audit.parameters.v1.schema.json"
+DEFAULT_BACKLOG_LIMIT = 8192
+"""Records that the kernel may queue, unless the parameters or a rule file say otherwise."""
+
 _DIRECTORY = "/var/log/mig-audit"
 _EVENT_LIMIT = 1000
 _FAILURE = {"silent": 0, "printk": 1}
@@ -31,10 +34,10 @@ class RuleSource:
 
 @dataclass(frozen=True)
 class KernelParameters:
-    """How the kernel is used; a setting that is None stays as it was found."""
+    """How the kernel is used; a setting that is None is not given: a rule file may choose it."""
 
     stream: str
-    backlog_limit: int
+    backlog_limit: Optional[int]
     rate_limit: Optional[int]
     failure: Optional[int]
     wait: bool
@@ -99,7 +102,7 @@ def _rule_source(rule: object, path: str) -> RuleSource:
 def _kernel(given: Mapping[str, Any]) -> KernelParameters:
     return KernelParameters(
         stream=given.get("stream", "auto"),
-        backlog_limit=given.get("backlog_limit", 8192),
+        backlog_limit=given.get("backlog_limit"),
         rate_limit=given.get("rate_limit"),
         failure=_FAILURE.get(given.get("failure", "")),
         wait=given.get("backpressure", "drop") == "wait",

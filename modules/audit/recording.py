@@ -11,6 +11,7 @@ from mig_audit.errors import InternalError, MigAuditError
 from mig_audit.modules.audit.recorder.plan import Plan
 from mig_audit.modules.audit.recorder.tail import Tail
 from mig_audit.modules.audit.ruleset import exclusion, to_load
+from mig_audit.modules.audit.run_settings import controls_of, run_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,17 +30,19 @@ _PROGRESS = 0.5  # seconds between words to a person at a terminal
 def make_plan(parameters: Parameters, rules: Sequence[AskedRule], own_pids: Sequence[int]) -> Plan:
     """Return what the recorder is to do."""
     kernel = parameters.kernel
+    settings = run_settings(controls_of(rules), kernel)
+    loaded = to_load(rules)
     return Plan(
-        rules=to_load(rules),
-        own_rules=tuple(exclusion(pid) for pid in own_pids) if rules else (),
+        rules=loaded,
+        own_rules=tuple(exclusion(pid) for pid in own_pids) if loaded else (),
         window=parameters.window,
         stream=kernel.stream,
         receive_buffer=kernel.receive_buffer,
         max_log_size=parameters.max_log_size,
-        backlog_limit=kernel.backlog_limit,
-        rate_limit=kernel.rate_limit,
+        backlog_limit=settings.backlog_limit,
+        rate_limit=settings.rate_limit,
         failure=kernel.failure,
-        wait=kernel.wait,
+        wait_time=settings.wait_time,
     )
 
 

@@ -16,6 +16,7 @@ from mig_audit.errors import (
     RuleNotLoadedError,
 )
 from mig_audit.modules.audit.host import describe_host, describe_process, iso_time
+from mig_audit.modules.audit.run_settings import with_settings
 from mig_audit.quantities import format_duration
 from mig_audit.results import Result
 
@@ -88,7 +89,7 @@ def _elements(facts: Facts) -> dict[str, object]:
         "run_id": facts.run_id,
         "host": describe_host(),
         "window": _window(facts),
-        "rules": [rule.to_json() for rule in facts.rules],
+        "rules": [rule.to_json() for rule in _rules(facts)],
         "events": _events(facts.pipeline.kept),
         "events_omitted": facts.pipeline.findings - len(facts.pipeline.kept),
         "sinks": [_sink(outcome) for outcome in facts.sinks],
@@ -96,6 +97,10 @@ def _elements(facts: Facts) -> dict[str, object]:
         "raw_log": _raw_log(facts),
         "kernel": _kernel(facts),
     }
+
+
+def _rules(facts: Facts) -> tuple[AskedRule, ...]:
+    return with_settings(facts.rules, facts.parameters, facts.ready.during, facts.ready.why)
 
 
 def _events(kept: Sequence[bytes]) -> list[object]:

@@ -1,12 +1,14 @@
-"""The rules of one run: every rule that was asked for, where it came from, and what becomes of it."""
+"""The rules of one run: every rule and control line that was asked for, where it came from, and what becomes of it."""
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
-from mig_audit.errors import ParametersError, Problem, RuleError
+from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
 from mig_audit.modules.audit.rules import (
     ParsedRule,
     RuleLine,
@@ -15,22 +17,25 @@ from mig_audit.modules.audit.rules import (
     parse_rule,
     profile_names,
 )
+from mig_audit.modules.audit.rules.text import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mig_audit.modules.audit.kernel.state import RuleOutcome
     from mig_audit.modules.audit.parameters import RuleSource
+    from mig_audit.modules.audit.rules.controls import Control
 
 _OPTION_DELETE = "mig-audit removes no rules but its own: delete this line"
 
 
 @dataclass(frozen=True)
 class AskedRule:
-    """One rule that was asked for.
+    """One rule, or one control option, that was asked for.
 
-    ``payload`` is what the kernel is given, None where the text could not be understood; ``outcome`` is ``added``,
-    ``exists``, ``refused``, ``skipped``, ``duplicate`` or ``invalid``, and ``ending`` what became of an added one.
+    ``payload`` is what the kernel is given, None where the text could not be understood or is a ``control``;
+    ``outcome`` is ``added``, ``exists``, ``refused``, ``skipped``, ``duplicate`` or ``invalid``, or ``setting`` for a
+    control option that held, and ``ending`` what became of an added rule.
     """
 
     text: str
@@ -38,6 +43,7 @@ class AskedRule:
     path: str
     payload: Optional[bytes] = None
     warnings: tuple[str, ...] = ()
+    control: Optional[Control] = None
     error: Optional[RuleError] = None
     outcome: str = ""
     detail: str = ""
@@ -67,7 +73,7 @@ def gather(sources: Sequence[RuleSource], *, strict: bool) -> tuple[AskedRule, .
     problems: list[Problem] = []
     rules = tuple(rule for source in sources for rule in _of_source(source, problems))
     bad = rule_problems(rules)
-    if problems or (bad and (strict or len(bad) == len(rules))):
+    if problems or (bad and (strict or not to_load(rules))):
         raise ParametersError([*problems, *bad])
     return _without_duplicates(rules)
 
@@ -100,7 +106,7 @@ def with_outcomes(
 
 
 def _with_outcome(rule: AskedRule, first: Iterator[RuleOutcome], last: Iterator[RuleOutcome]) -> AskedRule:
-    if rule.outcome:
+    if rule.outcome or rule.control:
         return rule
     outcome = next(first, None)
     if outcome is None:
@@ -115,7 +121,7 @@ def _with_outcome(rule: AskedRule, first: Iterator[RuleOutcome], last: Iterator[
 
 def _of_source(source: RuleSource, problems: list[Problem]) -> Iterator[AskedRule]:
     if source.kind == "line":
-        yield _of_line(source)
+        yield from _of_line(source)
     elif source.kind == "profile":
         if source.value in profile_names():
             yield from _of_lines(load_profile(source.value), f"profile {source.value}", source.path)
@@ -126,20 +132,42 @@ def _of_source(source: RuleSource, problems: list[Problem]) -> Iterator[AskedRul
             )
     else:
         try:
-            data = Path(source.value).read_bytes()
-        except OSError as error:
-            message = f"the rule file {source.value} cannot be read: {error.strerror}"
-            problems.append(Problem(f"{source.path}.file", "file", message))
+            data = _read(Path(source.value))
+        except UsageError as error:
+            problems.append(Problem(f"{source.path}.file", "file", str(error)))
         else:
             yield from _of_lines(parse_file(data), f"file {source.value}", source.path)
 
 
-def _of_line(source: RuleSource) -> AskedRule:
+def _read(path: Path) -> bytes:
+    """Return a rule file's data; like auditctl, take no file that every user can write to, and no device or pipe."""
     try:
-        parsed = parse_rule(source.value)
+        with open(path, "rb", opener=_open_at_once) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UsageError(f"the rule file {path} is not a file")
+            if status.st_mode & stat.S_IWOTH:
+                raise UsageError(f"every user can write to the rule file {path}", f"chmod o-w {path}")
+            return file.read()
+    except OSError as error:
+        raise UsageError(f"the rule file {path} cannot be read: {error.strerror}") from error
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; the opening of a pipe would wait for its writer."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+
+def _of_line(source: RuleSource) -> Iterator[AskedRule]:
+    try:
+        parsed = parse_line(source.value)
     except RuleError as error:
-        return _invalid(source.value, "parameters", source.path, error)
-    return _asked(parsed, source.value, "parameters", source.path)
+        yield _invalid(source.value, "parameters", source.path, error)
+        return
+    if isinstance(parsed, ParsedRule):
+        yield _asked(parsed, source.value, "parameters", source.path)
+    else:
+        yield from _of_controls(parsed, "parameters", source.path)
 
 
 def _of_lines(lines: Iterable[RuleLine], origin: str, path: str) -> Iterator[AskedRule]:
@@ -149,6 +177,13 @@ def _of_lines(lines: Iterable[RuleLine], origin: str, path: str) -> Iterator[Ask
             yield _asked(line.parsed, line.text, where, path)
         elif line.error is not None:
             yield _invalid(line.text, where, path, line.error)
+        else:
+            yield from _of_controls(line.controls, where, path)
+
+
+def _of_controls(controls: Iterable[Control], origin: str, path: str) -> Iterator[AskedRule]:
+    for control in controls:
+        yield AskedRule(control.text, origin, path, control=control)
 
 
 def _asked(parsed: ParsedRule, text: str, origin: str, path: str) -> AskedRule:

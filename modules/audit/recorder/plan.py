@@ -16,7 +16,8 @@ class Plan:
     """All that the recorder needs to know.
 
     ``rules`` and ``own_rules`` are ``struct audit_rule_data`` payloads; the latter keep the run's own processes out of
-    the record. ``window`` is in seconds, sizes are in bytes. A setting that is None stays as it was found.
+    the record. ``window`` is in seconds, ``wait_time`` in jiffies, sizes are in bytes. A setting that is None stays as
+    it was found.
     """
 
     rules: tuple[bytes, ...]
@@ -28,7 +29,7 @@ class Plan:
     backlog_limit: Optional[int]
     rate_limit: Optional[int]
     failure: Optional[int]
-    wait: bool
+    wait_time: Optional[int]
 
     def settings(self, status: Status, *, tune: bool) -> dict[Setting, int]:
         """Return what to set on a kernel with this status, in order; ``enabled`` comes last.
@@ -43,8 +44,8 @@ class Plan:
                 wanted[Setting.RATE_LIMIT] = self.rate_limit
             if self.backlog_limit is not None and 0 < status.backlog_limit < self.backlog_limit:
                 wanted[Setting.BACKLOG_LIMIT] = self.backlog_limit
-            if not self.wait and status.backlog_wait_time is not None:
-                wanted[Setting.BACKLOG_WAIT_TIME] = 0
+            if self.wait_time is not None and status.backlog_wait_time is not None:
+                wanted[Setting.BACKLOG_WAIT_TIME] = self.wait_time
         wanted[Setting.ENABLED] = 1
         return {setting: value for setting, value in wanted.items() if status.setting(setting) != value}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import RuleError
-from mig_audit.modules.audit.rules.controls import CONTROLS
+from mig_audit.modules.audit.rules.controls import CONTROLS, takes_argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 RULE_OPTIONS = ("-a", "-A", "-d", "-S", "-F", "-C", "-k", "-w", "-W", "-p")
 """The options that make up a rule; each takes an argument."""
 
-_TAKES_ARGUMENT = {**dict.fromkeys(RULE_OPTIONS, True), **{n: c.takes_argument for n, c in CONTROLS.items()}}
+_TAKES_ARGUMENT = {**dict.fromkeys(RULE_OPTIONS, True), **{name: takes_argument(name) for name in CONTROLS}}
 _LONG = tuple(name for name in CONTROLS if name.startswith("--"))
 
 

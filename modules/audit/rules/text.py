@@ -6,10 +6,12 @@ The bytes of a rule are those that auditctl 4.2.1 sends. Where auditctl guesses,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Optional, Union
 
 from mig_audit.errors import RuleError
 from mig_audit.modules.audit.rules import strictness
+from mig_audit.modules.audit.rules.controls import CONTROLS, Control, read_controls
 from mig_audit.modules.audit.rules.draft import Draft
 from mig_audit.modules.audit.rules.names import HOST
 from mig_audit.modules.audit.rules.options import read_options
@@ -17,10 +19,11 @@ from mig_audit.modules.audit.rules.strictness import StricterError
 from mig_audit.modules.audit.rules.words import split_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mig_audit.modules.audit.rules.model import Rule
     from mig_audit.modules.audit.rules.names import Names
+    from mig_audit.modules.audit.rules.options import Option
 
 _LONGEST_LINE = 6143  # what auditctl's buffer of 6144 bytes holds
 
@@ -37,12 +40,16 @@ class ParsedRule:
 
 @dataclass(frozen=True)
 class RuleLine:
-    """A line of a rule file that is neither blank nor a comment: its number, from 1, and the rule or the error."""
+    """A line of a rule file that is neither blank nor a comment.
+
+    It has its number, from 1, and one of three: the rule, the error, or control options.
+    """
 
     number: int
     text: str
     parsed: Optional[ParsedRule]
     error: Optional[RuleError]
+    controls: tuple[Control, ...] = ()
 
 
 def parse_rule(text: Union[str, bytes], names: Names = HOST) -> ParsedRule:
@@ -54,18 +61,42 @@ def parse_rule(text: Union[str, bytes], names: Names = HOST) -> ParsedRule:
         RuleError: the text is not one rule; ``column`` is where, from 1 to one more than its length in characters.
     """
     line = _decoded(text)
+    return _rule(line, _options(line), names)
+
+
+def parse_line(text: Union[str, bytes], names: Names = HOST) -> Union[ParsedRule, tuple[Control, ...]]:
+    """Return the rule, or the control options, that a line of a rule file says.
+
+    Raises:
+        RuleError: the text is neither; ``column`` is as in `parse_rule`.
+    """
+    line = _decoded(text)
+    options = _options(line)
+    first = next(options)
+    if first.name in CONTROLS:
+        return read_controls(first, options, line)
+    return _rule(line, chain([first], options), names)
+
+
+def _rule(line: str, options: Iterable[Option], names: Names) -> ParsedRule:
+    draft = Draft(names)
+    for option in options:
+        draft.take(option)
+    return ParsedRule(draft.rule(), draft.delete, draft.warnings(), line)
+
+
+def _options(line: str) -> Iterator[Option]:
+    """Yield the options of a line, at least one."""
     _check_characters(line)
     words = split_words(line)
     if not words:
         raise RuleError("there is no rule in an empty line")
-    draft = Draft(names)
     has_option = False
     for option in read_options(words):
-        draft.take(option)
+        yield option
         has_option = True
     if not has_option:
         raise StricterError(strictness.NO_RULE, "there is no rule in this line", words[0].column)
-    return ParsedRule(draft.rule(), draft.delete, draft.warnings(), line)
 
 
 def _decoded(text: Union[str, bytes]) -> str:
@@ -93,7 +124,7 @@ def _check_characters(line: str) -> None:
 
 
 def parse_file(data: bytes, names: Names = HOST) -> tuple[RuleLine, ...]:
-    """Return the rules of a file, each with its line; a line that is no rule never stops the others."""
+    """Return the lines of a file that say something; one that cannot be understood never stops the others."""
     return tuple(_lines(data, names))
 
 
@@ -115,7 +146,9 @@ def _line(number: int, line: bytes, names: Names) -> RuleLine:
                 + 1,  # the cut may be inside a character
                 "make two rules of it",
             )
-        parsed = parse_rule(text, names)
+        parsed = parse_line(text, names)
     except RuleError as error:
         return RuleLine(number, text, None, error)
-    return RuleLine(number, text, parsed, None)
+    if isinstance(parsed, ParsedRule):
+        return RuleLine(number, text, parsed, None)
+    return RuleLine(number, text, None, None, parsed)

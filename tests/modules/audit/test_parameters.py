@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mig_audit.errors import ParametersError
-from mig_audit.modules.audit.parameters import RuleSource, parse_parameters
+from mig_audit.modules.audit.parameters import DEFAULT_BACKLOG_LIMIT, RuleSource, parse_parameters
+from mig_audit.modules.audit.run_settings import MOST_BACKLOG
 from mig_audit.modules.audit.sinks import HttpSettings
-from mig_audit.validation import parse_document
+from mig_audit.validation import load_schema, parse_document
 
 _TESTS = Path(__file__).parent.parent.parent
 
@@ -24,8 +26,16 @@ def test_the_smallest_document_has_every_default() -> None:
     assert (parameters.max_log_size, parameters.max_events_size) == (256 << 20, 4 << 20)
     assert (parameters.event_format, parameters.event_limit) == ("mozdef", 1000)
     kernel = parameters.kernel
-    assert (kernel.stream, kernel.backlog_limit, kernel.receive_buffer) == ("auto", 8192, 16 << 20)
-    assert (kernel.rate_limit, kernel.failure, kernel.wait) == (None, None, False)
+    assert (kernel.stream, kernel.receive_buffer, kernel.wait) == ("auto", 16 << 20, False)
+    assert (kernel.backlog_limit, kernel.rate_limit, kernel.failure) == (None, None, None)
+
+
+def test_the_schema_tells_the_default_and_the_bound_of_the_backlog_limit() -> None:
+    """They are the code's."""
+    schema = json.loads(load_schema("audit.parameters.v1.schema.json"))
+    limit = schema["properties"]["kernel"]["properties"]["backlog_limit"]
+
+    assert (limit["default"], limit["maximum"]) == (DEFAULT_BACKLOG_LIMIT, MOST_BACKLOG)
 
 
 def test_rules_keep_their_order_and_their_place() -> None:

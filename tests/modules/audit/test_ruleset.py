@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,6 +95,45 @@ def test_profiles_and_files_must_be_there(tmp_path: Path) -> None:
     ]
     with pytest.raises(ParametersError):
         gather(sources, strict=False)
+
+
+def test_a_rule_file_is_a_file_that_not_everybody_can_write_to(tmp_path: Path) -> None:
+    """Root would load what anybody put there; and a pipe would never end."""
+    file, pipe = tmp_path / "open.rules", tmp_path / "pipe"
+    file.write_text(_GOOD)
+    file.chmod(0o666)
+    os.mkfifo(pipe)
+    paths = (file, pipe, tmp_path)
+
+    problems = source_problems([RuleSource("file", str(path), "$.rules[0]") for path in paths])
+
+    assert [problem.message for problem in problems] == [
+        f"every user can write to the rule file {file}: chmod o-w {file}",
+        f"the rule file {pipe} is not a file",
+        f"the rule file {tmp_path} cannot be read: Is a directory",
+    ]
+
+
+def test_control_lines_are_no_rules_and_stop_nothing(tmp_path: Path) -> None:
+    """Each option keeps its place; what becomes of it is known at the end."""
+    file = tmp_path / "base.rules"
+    file.write_text(f"-D\n-b 8192 -f 1\n{_GOOD}\n-e 2\n")
+    rules = gather([RuleSource("file", str(file), "$.rules[0]"), *_lines("-r 100")], strict=True)
+
+    assert [rule.text for rule in rules] == ["-D", "-b 8192", "-f 1", _GOOD, "-e 2", "-r 100"]
+    assert rules[2].origin == f"file {file} line 2"
+    assert len(to_load(rules)) == 1
+    known = with_outcomes(rules, [RuleOutcome(to_load(rules)[0], "added")], [])
+    assert [rule.outcome for rule in known] == ["", "", "", "added", "", ""]
+
+
+def test_a_control_line_with_a_bad_value_is_invalid() -> None:
+    """With its column, as a rule."""
+    rules = gather(_lines(_GOOD, "-b 5x"), strict=False)
+
+    assert (rules[1].outcome, rules[1].detail) == ("invalid", "column 5: '5x' is not a number up to its end")
+    with pytest.raises(ParametersError):
+        gather(_lines("-e 1", _BAD), strict=False)
 
 
 def test_deleting_a_rule_is_refused() -> None:

@@ -21,7 +21,7 @@ _PLAN = Plan(
     backlog_limit=8192,
     rate_limit=None,
     failure=None,
-    wait=False,
+    wait_time=0,
 )
 
 
@@ -58,7 +58,16 @@ def test_what_is_so_already_is_not_set() -> None:
 
 def test_waiting_leaves_the_wait_time_as_found() -> None:
     """Back-pressure on the host only where it was asked for, as the host has it."""
-    assert Setting.BACKLOG_WAIT_TIME not in replace(_PLAN, wait=True).settings(_STATUS, tune=True)
+    assert Setting.BACKLOG_WAIT_TIME not in replace(_PLAN, wait_time=None).settings(_STATUS, tune=True)
+
+
+def test_a_wait_time_is_set_where_the_kernel_has_one() -> None:
+    """In jiffies, as a rule file gives it."""
+    waiting = replace(_PLAN, wait_time=600)
+
+    assert waiting.settings(_STATUS, tune=True)[Setting.BACKLOG_WAIT_TIME] == 600
+    old = replace(_STATUS, backlog_wait_time=None, backlog_wait_time_actual=None, words=8)
+    assert Setting.BACKLOG_WAIT_TIME not in waiting.settings(old, tune=True)
 
 
 @pytest.mark.parametrize(("found", "expected"), [(2, {Setting.FAILURE: 1}), (1, {}), (0, {})])

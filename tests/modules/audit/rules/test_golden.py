@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import lzma
+import struct
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 import pytest
 
 from mig_audit.errors import RuleError
 from mig_audit.modules.audit.rules import Names, ParsedRule, Rule, parse_file, parse_rule, strictness
 from mig_audit.modules.audit.rules.strictness import StricterError
+from mig_audit.modules.audit.rules.text import parse_line
+
+if TYPE_CHECKING:
+    from mig_audit.modules.audit.rules.controls import Control
 
 _DATA = Path(__file__).resolve().parents[3] / "data" / "rules"
-_ADD, _DELETE = 1011, 1012
+_SET, _ADD, _DELETE = 1001, 1011, 1012
+_MASK_AND_WORD = {"-e": (1, 1), "-f": (2, 2), "-r": (8, 4), "-b": (16, 5), "--backlog_wait_time": (32, 9)}
 _USERS = {"root": 0, "daemon": 1, "nobody": 65534}
 _GROUPS = {"root": 0, "adm": 4, "nogroup": 65534}
 
@@ -86,6 +92,40 @@ def test_what_auditctl_refuses_is_refused() -> None:
     assert taken == []
 
 
+def _line(row: Row) -> Union[ParsedRule, tuple[Control, ...], RuleError]:
+    try:
+        return parse_line(row["rule"], _names(row))
+    except RuleError as error:
+        return error
+
+
+_CONTROLS = [row for row in _ROWS if row["cat"] == "control"]
+
+
+def test_a_control_line_is_taken_where_auditctl_takes_it() -> None:
+    """But for the listed differences, and for -t, which makes auditctl swallow a word."""
+    different = {
+        row["rule"]
+        for row in _CONTROLS
+        for parsed in [_line(row)]
+        if isinstance(parsed, RuleError) == (row["rc"] == 0) and not isinstance(parsed, StricterError)
+    }
+    assert different == {"-t foo"}
+
+
+def test_a_control_option_has_the_value_that_auditctl_sets() -> None:
+    """The one message that was captured is that of a line's first option."""
+    compared = 0
+    for row in (row for row in _CONTROLS if row["rc"] == 0 and row["msg_type"] == _SET):
+        parsed = _line(row)
+        if isinstance(parsed, tuple) and parsed[0].value is not None:
+            mask, word = _MASK_AND_WORD[parsed[0].name]
+            words = struct.unpack("=11I", bytes.fromhex(row["payload_hex"]))
+            assert (words[0], words[word]) == (mask, parsed[0].value)
+            compared += 1
+    assert compared == 41
+
+
 def test_a_refusal_points_into_the_text() -> None:
     """Columns count characters from 1 to one more than there are."""
     astray = [
@@ -132,6 +172,7 @@ def test_a_rule_is_deleted_as_the_kernel_lists_it() -> None:
 
 # A kernel that answers with an error makes auditctl stop, or try again with other bytes.
 _FILES = [row for row in _rows("golden-files") if row.get("content") is not None and not row["rule_errnos"]]
+_CONTINUED = ("i-bad-mid", "i-inline")  # -i: errors, and exit code 0 all the same
 _FILE_DEVIATIONS = {
     "crlf": strictness.CARRIAGE_RETURN,
     "ctrl4": strictness.BELL,
@@ -158,3 +199,19 @@ def test_a_file_has_the_rules_that_auditctl_loads(row: Row) -> None:
     deviations = {line.error.deviation for line in lines if isinstance(line.error, StricterError)}
     expected = _FILE_DEVIATIONS[row["name"]]
     assert deviations == (set() if expected in strictness.MENDED else {expected})
+
+
+_STRICT_LINES = {"double-dash": [strictness.NO_RULE], "possible": [strictness.POSSIBLE]}
+_WHOLE = [
+    row
+    for row in _FILES
+    if row["results"]["4.2.1"]["rc"] == 0 and row["name"] not in (*_FILE_DEVIATIONS, *_CONTINUED)
+]
+
+
+@pytest.mark.parametrize("row", _WHOLE, ids=[row["name"] for row in _WHOLE])
+def test_a_file_that_auditctl_loads_whole_is_understood(row: Row) -> None:
+    """Its control lines are read as well as its rules."""
+    names = Names(_USERS.get, _GROUPS.get, frozenset((b"/", b"/etc")).__contains__, "x86_64")
+    errors = [line.error for line in parse_file(row["content"].encode(), names) if line.error is not None]
+    assert [getattr(error, "deviation", None) for error in errors] == _STRICT_LINES.get(row["name"], [])

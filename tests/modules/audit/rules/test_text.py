@@ -21,7 +21,7 @@ _NAMES = Names(
 
 # Pieces of the language, to reach deeper than random characters do.
 _PIECES = """
--a -A -d -S -F -C -k -w -W -p -e -D -- - --reset-lost --r always,exit exit,always never,task always,io_uring
+-a -A -d -S -F -C -k -w -W -p -e -D -b -r -i -l -m -q --signal -- - --reset-lost --r always,exit exit,always never,task always,io_uring
 always,exclude never,filesystem always,user open openat,close all 59 073 0x3b 9999 99999999999999999999999999
 arch=b64 arch=b32 arch!=c000003e arch=ARM uid=root auid!=unset gid>=4 exit=-ENOENT exit=-1 perm=wa -pwa
 path=/etc/passwd dir=/etc exe=/bin/sh key=k key!=k key= msgtype=SYSCALL msgtype=UNKNOWN[1300] filetype=dir
@@ -75,11 +75,11 @@ def test_bytes_are_parsed_like_their_text(data: bytes) -> None:
 
 @given(st.lists(st.one_of(_RULES.map(lambda text: text.encode("utf-8", "replace")), st.binary())))
 def test_every_line_of_a_file_is_a_rule_or_an_error(lines: list[bytes]) -> None:
-    """A file is never given up; each line that says something has an outcome and its number."""
+    """A file is never given up; each line that says something is a rule, an error or control options."""
     data = b"\n".join(lines)
     physical = data.split(b"\n")
     for line in parse_file(data, _NAMES):
-        assert (line.parsed is None) != (line.error is None)
+        assert [line.parsed is None, line.error is None, not line.controls].count(False) == 1
         assert line.text == physical[line.number - 1].decode("utf-8", "surrogateescape")
         if line.error is not None:
             assert 1 <= line.error.column <= len(line.text) + 1
