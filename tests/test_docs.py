@@ -12,6 +12,7 @@ import pytest
 
 from mig_audit.cli import build_parser
 from mig_audit.modules.audit.module import AuditModule
+from mig_audit.modules.audit.rules import strictness
 from mig_audit.validation import find_problems
 
 _ROOT = Path(__file__).parent.parent
@@ -23,7 +24,7 @@ _DOCUMENTS = [
 ]
 
 
-def test_the_generated_parts_of_the_readme_are_up_to_date() -> None:
+def test_the_generated_parts_of_the_documents_are_up_to_date() -> None:
     """Tables and examples are made from what they describe."""
     result = subprocess.run(
         [sys.executable, str(_ROOT / "tools" / "generate_docs.py"), "--check"],
@@ -66,3 +67,11 @@ def test_every_command_is_in_the_readme(command: str) -> None:
 def test_the_makes_that_are_promised_exist(target: str) -> None:
     """In the Makefile."""
     assert re.search(rf"^{target}:", (_ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+
+def test_the_page_on_strictness_has_every_difference() -> None:
+    """Those that the parser knows, and those of a run."""
+    page = (_ROOT / "docs" / "rule-strictness.md").read_text("utf-8")
+    everything = (*strictness.REFUSED, *strictness.MENDED, *strictness.RUN)
+
+    assert [each.name for each in everything if f"| {each.auditctl} |" not in page] == []

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fill the marked blocks of README.md from what they describe; with --check, only say whether they are up to date.
+"""Fill the marked blocks of the documents from what they describe; with --check, only say whether they are up to date.
 
 A block stands between ``<!-- table: NAME -->`` or ``<!-- example: NAME -->`` and ``<!-- end -->``. The example result is
 a real one, kept in tests/data/result.json, and made again with ``--record`` as root (a ten-second window).
@@ -13,18 +13,26 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from mig_audit.errors import EXIT_CODES
+from mig_audit.modules.audit.rules import strictness
+from mig_audit.modules.audit.run_settings import NEVER
 from mig_audit.validation import load_schema
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mig_audit.modules.audit.rules.strictness import Deviation
+
 _ROOT = Path(__file__).resolve().parent.parent
-_README = _ROOT / "README.md"
+_DOCUMENTS = ("README.md", "docs/rule-strictness.md")
 _EXAMPLE_PARAMETERS = _ROOT / "params.example.json"
 _EXAMPLE_RESULT = _ROOT / "tests" / "data" / "result.json"
 _BLOCK = re.compile(
     r"(?P<head><!-- (?:table|example): (?P<name>[^>]+) -->\n)(?P<body>.*?)(?P<tail><!-- end -->)", re.DOTALL
 )
+_LONGEST = 80  # characters of an example line
 _KEPT = 1  # elements of each list in the shortened result
 _SUMMARY = frozenset({"keys", "categories", "executables", "users"})
 _STATE = ["enabled", "failure", "pid", "backlog_limit", "backlog_wait_time"]
@@ -106,11 +114,38 @@ def _shortened(node: Any, name: str = "") -> Any:  # noqa: ANN401  # any JSON va
     return node
 
 
+def deviations(listed: Iterable[Deviation]) -> str:
+    """Return the table of some differences to auditctl."""
+    rows = "".join(
+        f"| {_code(each.example)} | {each.auditctl} | {each.ours} | {each.why} |\n" for each in listed
+    )
+    return f"| for instance | auditctl 4.2.1 | mig-audit | because |\n|---|---|---|---|\n{rows}"
+
+
+def _code(line: str) -> str:
+    shown = "".join(
+        character if character.isprintable() else f"\\x{ord(character):02x}" for character in line
+    )
+    if len(shown) <= _LONGEST:
+        return f"`{shown}`"
+    return f"`{shown[:_LONGEST].rstrip()}`... ({len(line)} characters)"
+
+
+def never_followed() -> str:
+    """Return the table of the control options that a run skips."""
+    rows = "".join(f"| `{name}` | {reason} |\n" for name, reason in NEVER.items())
+    return f"| option | why it is skipped |\n|---|---|\n{rows}"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     "parameters": parameters,
     "params.example.json": example_parameters,
     "result": example_result,
+    "refused rules": lambda: deviations(strictness.REFUSED),
+    "mended rules": lambda: deviations(strictness.MENDED),
+    "rules of a run": lambda: deviations(strictness.RUN),
+    "options never followed": never_followed,
 }
 
 
@@ -131,14 +166,20 @@ def main() -> int:
     options = parser.parse_args()
     if options.record:
         _record()
-    text = _README.read_text("utf-8")
-    wanted = filled(text)
-    if options.check:
-        if wanted != text:
-            print("README.md is out of date: run tools/generate_docs.py", file=sys.stderr)
-        return int(wanted != text)
-    _README.write_text(wanted, "utf-8")
+    stale = [name for name in _DOCUMENTS if not _fill(_ROOT / name, write=not options.check)]
+    if options.check and stale:
+        print(f"out of date: {', '.join(stale)}: run tools/generate_docs.py", file=sys.stderr)
+        return 1
     return 0
+
+
+def _fill(path: Path, *, write: bool) -> bool:
+    """Return whether a document was up to date; write it if it was not, and that is wanted."""
+    text = path.read_text("utf-8")
+    wanted = filled(text)
+    if write and wanted != text:
+        path.write_text(wanted, "utf-8")
+    return wanted == text
 
 
 def _record() -> None:

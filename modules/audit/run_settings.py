@@ -35,7 +35,7 @@ _SETTINGS = {
 }
 _SHOWS = "it only shows something: the result holds the rules and the status"
 _COUNTER = "the counter is evidence, and the run counts from what it finds"
-_NEVER = {
+NEVER = {
     "-D": "mig-audit removes no rules but its own",
     "-h": _SHOWS,
     "-l": _SHOWS,
@@ -50,6 +50,7 @@ _NEVER = {
     "--reset_backlog_wait_time_actual": _COUNTER,
     "--signal": "mig-audit sends auditd no signals",
 }
+"""The control options that a run never follows, and why."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class _Judge:
             return replace(rule, outcome="setting", detail="a bad rule stops no other, and is in errors")
         setting = _SETTINGS.get(control.name)
         if setting is None:
-            return replace(rule, outcome="skipped", detail=_NEVER[control.name])
+            return replace(rule, outcome="skipped", detail=NEVER[control.name])
         if control.value == self.during.setting(setting):
             detail = f"{setting.name.lower()} was {control.value} during the window"
             return replace(rule, outcome="setting", detail=detail)

@@ -67,7 +67,7 @@ UNKNOWN_LIST = Deviation(
     "-a always,exist",
     "sends a list that it does not know as 0xffffffff if it stands behind the action",
     _REFUSED,
-    "the kernel's answer would be a number where a misspelt word is the matter",
+    "the kernel's answer would not name the misspelt word",
 )
 POSSIBLE = Deviation(
     "possible",
@@ -102,7 +102,7 @@ NO_32_BIT = Deviation(
     "-a always,exit -F arch=b32 -S execve",
     "takes b32 for the 64-bit machine where there is no 32-bit one, ppc64le for instance",
     "refused on such a machine",
-    "every event would be recorded by two rules, and the named programs do not exist",
+    "the rule would be for the programs that one with b64 is for",
 )
 CONTROL = Deviation(
     "control",
@@ -169,14 +169,14 @@ KERNEL_SPELLING = Deviation(
 FIRST_WORD = Deviation(
     "first-word",
     "-w/etc/a\\ b -p wa",
-    "does not resolve an escape in the first word of a line, and leaves its own marks (0x07, 0x04) there",
+    "leaves marks of its own, the bytes 0x07 and 0x04, for an escape in the first word of a line",
     "resolved as in every other word",
     "the path that is watched is the one that is written",
 )
 BELL = Deviation(
     "bell",
     "-w /etc/a\x07b -p wa",
-    "turns the bytes 0x07 and 0x04 of a file into a space and a backslash",
+    "mangles a word of a file that has the byte 0x07 or 0x04 in it: this one becomes /etc/a and a space",
     "taken as they are",
     "a file name may have any byte in it",
 )
