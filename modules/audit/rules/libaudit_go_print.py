@@ -2,7 +2,7 @@
 
 What is printed is what `parse_libaudit_go` reads as the very same rule. libaudit-go itself has faults that no document
 can avoid: it loads a rule without syscalls so that it never matches, takes every ``arch`` for x86-64, does not find the
-field ``pid`` that it has, and knows no system call younger than Linux 4.12.
+field ``pid`` that it has, and knows no system call that is younger than copy_file_range.
 """
 
 from __future__ import annotations

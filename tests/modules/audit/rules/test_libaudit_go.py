@@ -626,6 +626,19 @@ def test_a_document_is_printed_in_the_new_dialect(dialect: str) -> None:
     assert [rule.parsed.rule for rule in read.rules if rule.parsed] == rules
 
 
+@pytest.mark.parametrize("path", ["/", "/opt/../etc", "/opt/..", "/opt/a*", "/opt/a?"])
+def test_a_path_that_libaudit_go_does_not_watch_is_printed_as_a_field(path: str) -> None:
+    """It drops these from its file rules."""
+    rule = _text(f"-w {path} -p r -k k")
+    text = print_libaudit_go([rule], _NAMES)
+    (element,) = json.loads(text)["audit_rules"]
+    assert element["fields"][0]["value"] == path
+    assert "path" not in element
+    (read,) = parse_libaudit_go(text.encode(), _NAMES, _there).rules
+    assert read.parsed is not None
+    assert read.parsed.rule == rule
+
+
 @pytest.mark.parametrize(
     ("line", "element"),
     [
