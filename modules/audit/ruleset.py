@@ -17,6 +17,8 @@ from mig_audit.modules.audit.rules import (
     parse_rule,
     profile_names,
 )
+from mig_audit.modules.audit.rules.controls import Control
+from mig_audit.modules.audit.rules.libaudit_go import parse_libaudit_go
 from mig_audit.modules.audit.rules.text import parse_line
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.kernel.state import RuleOutcome
     from mig_audit.modules.audit.parameters import RuleSource
-    from mig_audit.modules.audit.rules.controls import Control
+    from mig_audit.modules.audit.rules.libaudit_go import LibauditGoSettings
 
 _OPTION_DELETE = "mig-audit removes no rules but its own: delete this line"
 
@@ -136,7 +138,40 @@ def _of_source(source: RuleSource, problems: list[Problem]) -> Iterator[AskedRul
         except UsageError as error:
             problems.append(Problem(f"{source.path}.file", "file", str(error)))
         else:
-            yield from _of_lines(parse_file(data), f"file {source.value}", source.path)
+            yield from _of_file(data, source, problems)
+
+
+def _of_file(data: bytes, source: RuleSource, problems: list[Problem]) -> Iterator[AskedRule]:
+    """Give the rules of a file, which is auditctl's language or, if it begins with a brace, libaudit-go's JSON."""
+    origin = f"file {source.value}"
+    if not data.lstrip().startswith(b"{"):
+        yield from _of_lines(parse_file(data), origin, source.path)
+        return
+    try:
+        document = parse_libaudit_go(data)
+    except RuleError as error:
+        where = f"{origin}, column {error.column}"
+        problems.append(Problem(f"{source.path}.file", "file", f"{where}: {error}"))
+        return
+    yield from _of_controls(_controls(document.settings), origin, source.path)
+    for rule in document.rules:
+        if rule.parsed is not None:
+            yield _asked(rule.parsed, rule.text, f"{origin} {rule.path}", source.path)
+        elif rule.error is not None:
+            yield _invalid(rule.text, f"{origin} {rule.path}", source.path, rule.error)
+
+
+def _controls(settings: LibauditGoSettings) -> Iterator[Control]:
+    """Give what a document says beside its rules as the options of auditctl that mean the same."""
+    if settings.delete:
+        yield Control("-D", None, "delete")
+    for option, name, value in (
+        ("-e", "enable", settings.enable),
+        ("-b", "buffer", settings.buffer),
+        ("-r", "rate", settings.rate),
+    ):
+        if value is not None:
+            yield Control(option, value, f"{name}: {value}")
 
 
 def _read(path: Path) -> bytes:

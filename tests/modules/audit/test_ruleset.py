@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _GOOD = "-a always,exit -F arch=b64 -S execve -k exec"
 _OTHER = "-a always,exit -F arch=b64 -S connect -k net"
+_ARCH = {"name": "arch", "op": "eq", "value": 64}
 _BAD = "-a always,exit -F arch=b64 -S nosuch -k x"
 
 
@@ -182,3 +184,33 @@ def test_our_own_processes_are_kept_out_ahead_of_every_rule() -> None:
 
     assert rule.prepend
     assert [(field.value, field.text) for field in rule.fields] == [(4711, None)]
+
+
+def test_a_rule_file_may_be_libaudit_gos_json(tmp_path: Path) -> None:
+    """Its rules are those of auditctl's language, and its settings control options; a bad element stops no other."""
+    file = tmp_path / "audit.rules.json"
+    elements = [
+        {"actions": ["always", "exit"], "syscalls": ["execve"], "key": "exec", "fields": [_ARCH]},
+        {"actions": ["always", "exit"], "syscalls": ["nosuch"], "key": "x", "fields": [_ARCH]},
+    ]
+    file.write_text(json.dumps({"delete": True, "buffer": "16384", "syscall_rules": elements}))
+
+    rules = gather([RuleSource("file", str(file), "$.rules[0]")], strict=False)
+
+    assert [(rule.control.name, rule.control.value) for rule in rules if rule.control] == [
+        ("-D", None),
+        ("-b", 16384),
+    ]
+    assert to_load(rules) == to_load(gather(_lines(_GOOD), strict=True))
+    assert [rule.origin for rule in rules if rule.outcome == "invalid"] == [f"file {file} $.syscall_rules[1]"]
+
+
+def test_json_that_is_no_rule_document_is_a_problem(tmp_path: Path) -> None:
+    """With its place."""
+    file = tmp_path / "audit.rules.json"
+    file.write_text('{"rules": []}')
+
+    (problem,) = source_problems([RuleSource("file", str(file), "$.rules[0]")])
+
+    assert (problem.path, problem.keyword) == ("$.rules[0].file", "file")
+    assert "column" in problem.message
