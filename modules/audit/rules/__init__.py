@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from mig_audit.modules.audit.rules.listing import list_rule
 from mig_audit.modules.audit.rules.model import Field, Rule
 from mig_audit.modules.audit.rules.names import HOST, Names
+from mig_audit.modules.audit.rules.printing import as_listed, print_rule
 from mig_audit.modules.audit.rules.profiles import load_profile, profile_names
 from mig_audit.modules.audit.rules.text import ParsedRule, RuleLine, parse_file, parse_rule
 
@@ -14,8 +16,11 @@ __all__ = [
     "ParsedRule",
     "Rule",
     "RuleLine",
+    "as_listed",
+    "list_rule",
     "load_profile",
     "parse_file",
     "parse_rule",
+    "print_rule",
     "profile_names",
 ]
