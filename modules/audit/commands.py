@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mig_audit.modules.audit.rule_commands import RULES
+
 if TYPE_CHECKING:
     from mig_audit.interface import Command
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS: tuple[Command, ...] = (RULES,)
