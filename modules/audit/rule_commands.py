@@ -11,7 +11,8 @@ from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
 from mig_audit.interface import Command
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.protocol import AUDIT_ADD_RULE, AUDIT_DEL_RULE
-from mig_audit.modules.audit.rules import Rule, parse_file, print_rule
+from mig_audit.modules.audit.rules import HOST, Rule, parse_file, print_rule
+from mig_audit.modules.audit.rules.explaining import explain_rule
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -36,7 +37,7 @@ def _run(options: Namespace, write: Write) -> int:
     return int(options.do(options, write))
 
 
-RULES = Command("rules", "check, compile and list rules", _configure, _run)
+RULES = Command("rules", "check, compile, explain and list rules", _configure, _run)
 """The command; each of its actions is an entry of ``_ACTIONS``."""
 
 
@@ -64,6 +65,17 @@ def _compile(options: Namespace, write: Write) -> int:
         write("".join(f"{json.dumps(_compiled(line))}\n" for _, line in lines))
     else:
         write("".join(f"{line.parsed.rule.pack().hex()}\n" for _, line in lines if line.parsed))
+    _refuse(_problems(lines))
+    return 0
+
+
+def _explain(options: Namespace, write: Write) -> int:
+    lines = list(_lines(options.files))
+    added = [(file, line, line.parsed.rule) for file, line in lines if line.parsed and not line.parsed.delete]
+    rules = [rule for _, _, rule in added]
+    for index, (file, line, _) in enumerate(added):
+        said = "; ".join(explain_rule(index, rules, HOST))
+        write(f"{file}:{line.number}: {said}\n")
     _refuse(_problems(lines))
     return 0
 
@@ -138,5 +150,6 @@ def _refuse(problems: list[Problem]) -> None:
 _ACTIONS: dict[str, tuple[str, Callable[[ArgumentParser], None], Callable[[Namespace, Write], int]]] = {
     "check": ("say everything that is wrong with rule files; touch nothing", _configure_check, _check),
     "compile": ("print the bytes of each rule for the kernel", _configure_compile, _compile),
+    "explain": ("say what each rule does, costs and misses", _configure_check, _explain),
     "list": ("print the rules that the kernel has, as text that means them again", _configure_list, _list),
 }

@@ -106,6 +106,18 @@ def test_good_rules_are_compiled_with_exit_code_0() -> None:
     assert _rules("compile", "--json", "-", stdin=_GOOD).returncode == 0
 
 
+def test_rules_are_explained() -> None:
+    """One line for each rule, with its place; what cannot be understood is on stderr."""
+    result = _rules("explain", "-", stdin="-a always,exit -S nosuch\n-w /etc/hosts -p wa -k x\n")
+
+    assert result.returncode == 2
+    assert result.stdout == (
+        "stdin:2: records every system call that asks for one of wa at /etc/hosts; "
+        "costs more than it must: without arch, perm is tried for every system call\n"
+    )
+    assert "stdin:1:19" in result.stderr
+
+
 def test_a_file_that_cannot_be_read_is_a_usage_error(tmp_path: Path) -> None:
     """The error names the file and the reason."""
     result = _rules("check", str(tmp_path / "nosuch.rules"))

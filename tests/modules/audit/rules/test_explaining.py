@@ -1,0 +1,66 @@
+"""What is said of rules: each remark where it is due, and not where it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from mig_audit.modules.audit.rules import Names, parse_rule
+from mig_audit.modules.audit.rules.explaining import explain_rule
+
+_NAMES = Names(lambda _user: None, lambda _group: None, lambda _path: False, "x86_64")
+
+
+def _said(*texts: str) -> str:
+    """What is said of the last of some rules."""
+    rules = [parse_rule(text, _NAMES).rule for text in texts]
+    return "\n".join(explain_rule(len(rules) - 1, rules, _NAMES))
+
+
+@pytest.mark.parametrize(
+    ("rule", "summary"),
+    [
+        ("-a always,exit -F arch=b64 -S execve", "records execve"),
+        (
+            "-a never,exit -S 0-0".replace("0-0", "0,1,2,3,4,5"),
+            "keeps out of the record read, write, open, close and 2 more",
+        ),
+        ("-w /etc/hosts -p wa", "records every system call that asks for one of wa at /etc/hosts"),
+        ("-a always,exclude -F msgtype=CWD", "records what matches on the exclude list"),
+    ],
+)
+def test_the_first_sentence_says_what_a_rule_does(rule: str, summary: str) -> None:
+    """Which calls, and where."""
+    assert _said(rule).splitlines()[0] == summary
+
+
+_EXEC = "-a always,exit -F arch=b64 -S execve -k x"
+_OPEN = "-a always,exit -F arch=b64 -S openat -k x"
+
+
+@pytest.mark.parametrize(
+    ("words", "due", "not_due"),
+    [
+        (
+            "never matches",
+            ["-a always,exit -S read,close -F path=/x"],
+            ["-a always,exit -S read,open -F path=/x"],
+        ),
+        ("tried at the end of every", ["-a always,exit -F uid=0"], ["-w /x -p wa"]),
+        ("without arch, perm", ["-w /x -p wa"], ["-a always,exit -F arch=b64 -F perm=wa"]),
+        ("has no key", ["-a always,exit -S open"], ["-a always,exit -S open -k x"]),
+        ("too late", [_EXEC, "-a never,exit -S execve"], [_EXEC, "-A never,exit -S execve"]),
+        ("too late", [_EXEC, "-a never,exit -S execve"], ["-a never,exit -S execve"]),
+        ("how they ended", ["-a always,exit -S open -F success=0"], [_OPEN]),
+        (
+            "that use socketcall",
+            ["-a always,exit -F arch=i386 -S connect"],
+            ["-a always,exit -F arch=i386 -S connect,socketcall"],
+        ),
+        ("is a duplicate", [_EXEC, _EXEC], [_OPEN, _EXEC]),
+        ("other width", [_EXEC], [_EXEC.replace("b64", "b32"), _EXEC]),
+    ],
+)
+def test_each_remark_is_made_where_it_is_due(words: str, due: list[str], not_due: list[str]) -> None:
+    """And nowhere else."""
+    assert words in _said(*due)
+    assert words not in _said(*not_due)
