@@ -26,7 +26,8 @@ python3 -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$folder"/dist/*.whl \
     pytest pytest-timeout pytest-mock hypothesis
 cp -r "$source/tests" "$folder/tests"
-cp "$source/pyproject.toml" "$source/params.example.json" "$folder/"
+# The documents are no sources, and some tests compare with them.
+cp -r "$source/docs" "$source/README.md" "$source/pyproject.toml" "$source/params.example.json" "$folder/"
 cd "$folder"
 # What is about the sources has nothing to look at here.
 "$folder/venv/bin/python" -m pytest -m smoke --ignore tests/test_docs.py --ignore tests/tools
