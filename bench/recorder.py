@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from mig_audit.modules.audit.events import HostNames, Origin
 from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.kernel import stream
 from mig_audit.modules.audit.kernel.control import Control
@@ -66,7 +67,7 @@ def _plan(seconds: float) -> Plan:
 
 
 def _pipeline() -> Pipeline:
-    return Pipeline(make_format("mozdef", "bench"), (), limit=1 << 30, max_size=0)
+    return Pipeline(make_format("mozdef", Origin("bench", HostNames())), (), limit=1 << 30, max_size=0)
 
 
 def as_process(log: int, seconds: float) -> Measured:
@@ -77,7 +78,7 @@ def as_process(log: int, seconds: float) -> Measured:
     tail, pipeline = Tail(log), _pipeline()
     while recorder.ended is None and not recorder.gone:
         recorder.listen(0)
-        pipeline.feed(tail.lines())
+        pipeline.feed(tail.block())
     recorder.farewell()
     if recorder.ended is None or recorder.found is None:
         raise SystemExit(f"the recorder failed: {recorder.failure}")
@@ -113,7 +114,7 @@ def as_thread(log: int, seconds: float) -> Measured:
             thread.start()
             tail, pipeline = Tail(log), _pipeline()
             while thread.is_alive():
-                pipeline.feed(tail.lines())
+                pipeline.feed(tail.block())
             lost = control.status().lost - before.status.lost
             stream.release(control, before.status.words)
         finally:

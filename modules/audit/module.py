@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from typing import TYPE_CHECKING
 
 from mig_audit.errors import ParametersError
 from mig_audit.modules.audit import report
 from mig_audit.modules.audit.commands import COMMANDS
+from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
@@ -99,7 +99,7 @@ class AuditModule:
 
 
 def _pipeline(parameters: Parameters, sinks: Sequence[Sink], own_pids: Sequence[int]) -> Pipeline:
-    form = make_format(parameters.event_format, socket.gethostname())
+    form = make_format(parameters.event_format, Origin.here())
     return Pipeline(
         form, sinks, limit=parameters.event_limit, max_size=parameters.max_events_size, own_pids=own_pids
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.events import END, Account, Correlator, Decoder, Ledger, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Sequence
 
     from mig_audit.modules.audit.events import Event, Group, Names
     from mig_audit.modules.audit.formats import Format
@@ -20,7 +20,8 @@ class Pipeline:
     """One stream of records on its way.
 
     ``kept`` are the encoded events for the envelope; ``own`` counts events that are this run's own changes to audit,
-    which are in the raw log and nowhere else; ``findings`` counts all others.
+    which are in the raw log and nowhere else; ``findings`` counts all others, ``unrepresented`` those among them that
+    the format has no words for.
     """
 
     def __init__(
@@ -46,10 +47,12 @@ class Pipeline:
         self.kept: list[bytes] = []
         self.findings = 0
         self.own = 0
+        self.unrepresented = 0
 
-    def feed(self, lines: Iterable[bytes]) -> None:
-        """Take lines of the raw log, without their newlines."""
-        for record in self._ledger.records(lines):
+    def feed(self, block: bytes) -> None:
+        """Take whole lines of the raw log."""
+        lines = block[:-1] if block.endswith(b"\n") else block
+        for record in self._ledger.records(lines.split(b"\n")):
             for group in self._correlator.add(record):
                 self._finish(group)
 
@@ -73,7 +76,10 @@ class Pipeline:
         if self._limit > len(self.kept) or self._sinks:
             self._hand_out(self._format.encode(event))
 
-    def _hand_out(self, encoded: bytes) -> None:
+    def _hand_out(self, encoded: Optional[bytes]) -> None:
+        if encoded is None:
+            self.unrepresented += 1
+            return
         if len(self.kept) < self._limit and len(encoded) <= self._room:
             self._room -= len(encoded)
             self.kept.append(encoded)

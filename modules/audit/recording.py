@@ -108,12 +108,12 @@ class Recording:
 
     def _process(self) -> bool:
         """Process the next part of the raw log; return whether there was one."""
-        lines = self.tail.lines()
-        if not lines or self.fault:
+        block = self.tail.block()
+        if not block or self.fault:
             return False
-        self.processed += len(lines)
+        self.processed += block.count(b"\n")
         try:
-            self.pipeline.feed(lines)
+            self.pipeline.feed(block)
         except Exception as error:  # noqa: BLE001  # the kernel must be restored, and the records are in the raw log
             self._fail(error)
         return True

@@ -11,6 +11,7 @@ import pytest
 from http_receiver import Receiver, Reply
 from nginx import TOKEN, nginx_before
 
+from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.pipeline import Pipeline
 
@@ -47,8 +48,8 @@ def _events(receiver: Receiver) -> list[dict[str, Any]]:
 
 def _of_raw_log(log: Path) -> list[dict[str, Any]]:
     """Return the events that the raw log holds, made anew from it."""
-    pipeline = Pipeline(make_format("mozdef", socket.gethostname()), (), limit=10**6, max_size=1 << 30)
-    pipeline.feed(log.read_bytes().splitlines())
+    pipeline = Pipeline(make_format("mozdef", Origin.here()), (), limit=10**6, max_size=1 << 30)
+    pipeline.feed(log.read_bytes())
     pipeline.flush()
     return [json.loads(event) for event in pipeline.kept if b"CONFIG_CHANGE" not in event]
 

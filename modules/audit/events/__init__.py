@@ -16,6 +16,7 @@ from mig_audit.modules.audit.events.event import (
 )
 from mig_audit.modules.audit.events.ledger import Account, Ledger
 from mig_audit.modules.audit.events.names import HostNames, Names, TableNames, names_from_files
+from mig_audit.modules.audit.events.origin import Origin
 from mig_audit.modules.audit.events.serials import MissingSerials, SerialTracker
 from mig_audit.modules.audit.events.summary import Count, Summary
 
@@ -36,6 +37,7 @@ __all__ = [
     "Message",
     "MissingSerials",
     "Names",
+    "Origin",
     "PathItem",
     "Process",
     "SerialTracker",

@@ -11,11 +11,13 @@ from mig_audit.modules.audit.formats.mozdef import MozdefFormat
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FormatFactory = Callable[[str], Format]
+    from mig_audit.modules.audit.events import Origin
+
+FormatFactory = Callable[["Origin"], Format]
 
 DEFAULT_FORMAT = "mozdef"
 
-# name -> factory, which is given the name of the host that the records are from
+# name -> factory, which is given the host that the records are from
 FORMATS: Mapping[str, FormatFactory] = {
     MozdefFormat.name: MozdefFormat,
 }
@@ -23,7 +25,7 @@ FORMATS: Mapping[str, FormatFactory] = {
 __all__ = ["DEFAULT_FORMAT", "FORMATS", "Format", "FormatFactory", "MozdefFormat", "make_format"]
 
 
-def make_format(name: str, hostname: str) -> Format:
+def make_format(name: str, origin: Origin) -> Format:
     """Return the format of that name, for records of that host.
 
     Raises:
@@ -32,4 +34,4 @@ def make_format(name: str, hostname: str) -> Format:
     factory = FORMATS.get(name)
     if factory is None:
         raise UsageError(f"there is no format {name!r}", f"use one of: {', '.join(sorted(FORMATS))}")
-    return factory(hostname)
+    return factory(origin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Optional, Protocol
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Event
@@ -19,5 +19,8 @@ class Format(Protocol):
     def media_type(self) -> str:
         """Return the type of one encoded event, for HTTP."""
 
-    def encode(self, event: Event) -> bytes:
-        """Return one event, without a newline at its end or within; never raises."""
+    def encode(self, event: Event) -> Optional[bytes]:
+        """Return one event, without a newline at its end or within; never raises.
+
+        None where the format has no words for such an event: it is counted, and is in the raw log.
+        """

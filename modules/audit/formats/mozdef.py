@@ -25,7 +25,7 @@ from mig_audit.modules.audit.records.sockaddr import FAMILIES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mig_audit.modules.audit.events import Event, Field, PathItem
+    from mig_audit.modules.audit.events import Event, Field, Origin, PathItem
 
 Details = dict[str, Any]
 
@@ -73,14 +73,14 @@ class MozdefFormat:
     """Encodes events for MozDef.
 
     Args:
-        hostname: of the host that the records are from; a ``node=`` in the records goes before it.
+        origin: the host that the records are from; a ``node=`` in the records goes before its name.
     """
 
     name = "mozdef"
     media_type = "application/json"
 
-    def __init__(self, hostname: str) -> None:
-        self._hostname = printable(os.fsencode(hostname))
+    def __init__(self, origin: Origin) -> None:
+        self._hostname = printable(os.fsencode(origin.hostname))
 
     def encode(self, event: Event) -> bytes:
         """Return one JSON object in UTF-8."""

@@ -26,13 +26,15 @@ class Tail:
         """Return the descriptor it reads."""
         return self._descriptor
 
-    def lines(self) -> list[bytes]:
-        """Return the next lines without their newlines, at most 64 KiB of them; an empty list if there are none yet."""
+    def block(self) -> bytes:
+        """Return the next whole lines, about 64 KiB of them at the most; nothing if there are none yet."""
         chunk = os.pread(self._descriptor, _CHUNK, self.offset)
         self.offset += len(chunk)
         self._digest.update(chunk)
-        *lines, self._partial = (self._partial + chunk).split(b"\n")
-        return lines
+        data = self._partial + chunk
+        end = data.rfind(b"\n") + 1
+        self._partial = data[end:]
+        return data[:end]
 
     def sha256(self, size: Optional[int] = None) -> str:
         """Return the digest of the file's first ``size`` bytes (default: all it has), reading on as far as needed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mig_audit.modules.audit.events import TableNames
+from mig_audit.modules.audit.events import Origin, TableNames
 from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.pipeline import Pipeline
 
@@ -32,6 +32,10 @@ def _event(serial: int, pid: int = 100, extra: Sequence[str] = ()) -> list[bytes
     return [line.encode() for line in lines]
 
 
+def _block(lines: Sequence[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
+
+
 class ListSink:
     """Keeps what it is given."""
 
@@ -49,7 +53,12 @@ def _pipeline(
 ) -> Pipeline:
     names = TableNames({0: "root", 1000: "alice"}, {})
     return Pipeline(
-        make_format("mozdef", "host"), sinks, limit=limit, max_size=max_size, own_pids=own_pids, names=names
+        make_format("mozdef", Origin("host", names)),
+        sinks,
+        limit=limit,
+        max_size=max_size,
+        own_pids=own_pids,
+        names=names,
     )
 
 
@@ -62,7 +71,7 @@ def test_every_event_goes_to_every_sink_and_the_first_ones_are_kept() -> None:
     one, two = ListSink(), ListSink()
     pipeline = _pipeline(one, two, limit=2)  # type: ignore[arg-type]  # they only take events
     for serial in range(5):
-        pipeline.feed(_event(serial))
+        pipeline.feed(_block(_event(serial)))
     pipeline.flush()
 
     assert _numbers(one.events) == _numbers(two.events) == ["0", "1", "2", "3", "4"]
@@ -74,7 +83,7 @@ def test_every_event_goes_to_every_sink_and_the_first_ones_are_kept() -> None:
 def test_the_kept_events_fit_into_their_bound() -> None:
     """Of bytes, too."""
     pipeline = _pipeline(max_size=1)
-    pipeline.feed(_event(1))
+    pipeline.feed(_block(_event(1)))
 
     assert pipeline.kept == []
     assert pipeline.findings == 1
@@ -83,7 +92,7 @@ def test_the_kept_events_fit_into_their_bound() -> None:
 def test_an_event_that_is_still_open_comes_with_the_end() -> None:
     """Nothing is lost with the window's last record."""
     pipeline = _pipeline()
-    pipeline.feed(_event(1)[:-1])
+    pipeline.feed(_block(_event(1)[:-1]))
     assert pipeline.findings == 0
     pipeline.flush()
 
@@ -94,7 +103,7 @@ def test_an_event_that_is_still_open_comes_with_the_end() -> None:
 def test_lines_that_are_no_records_are_kept_aside_and_counted() -> None:
     """Received is in events plus kept aside."""
     pipeline = _pipeline()
-    pipeline.feed([b"nonsense", *_event(1), b""])
+    pipeline.feed(_block([b"nonsense", *_event(1), b""]))
     pipeline.flush()
     account = pipeline.account()
 
@@ -106,11 +115,15 @@ def test_our_own_changes_to_audit_are_no_findings() -> None:
     """They are in the raw log, and counted."""
     change = "type=CONFIG_CHANGE msg={stamp}: op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1"
     pipeline = _pipeline(own_pids=[4711])
-    pipeline.feed(_event(1, pid=4711, extra=[change]))
-    pipeline.feed(_event(2, pid=4712, extra=[change]))
-    pipeline.feed(_event(3, pid=4711))
+    pipeline.feed(_block(_event(1, pid=4711, extra=[change])))
+    pipeline.feed(_block(_event(2, pid=4712, extra=[change])))
+    pipeline.feed(_block(_event(3, pid=4711)))
     pipeline.feed(
-        [b"type=CONFIG_CHANGE msg=audit(1700000000.000:4): op=set audit_enabled=0 old=1 auid=0 ses=1 res=1"]
+        _block(
+            [
+                b"type=CONFIG_CHANGE msg=audit(1700000000.000:4): op=set audit_enabled=0 old=1 auid=0 ses=1 res=1"
+            ]
+        )
     )
     pipeline.flush()
 
@@ -122,9 +135,13 @@ def test_a_change_by_someone_else_is_a_finding() -> None:
     """Whoever switches audit off in mid-window is not us."""
     pipeline = _pipeline(own_pids=[4711])
     pipeline.feed(
-        [b"type=CONFIG_CHANGE msg=audit(1700000000.000:4): op=set audit_enabled=0 old=1 auid=0 ses=1 res=1"]
+        _block(
+            [
+                b"type=CONFIG_CHANGE msg=audit(1700000000.000:4): op=set audit_enabled=0 old=1 auid=0 ses=1 res=1"
+            ]
+        )
     )
-    pipeline.feed([line.replace(b"1700000000", b"1700000009") for line in _event(5)])
+    pipeline.feed(_block([line.replace(b"1700000000", b"1700000009") for line in _event(5)]))
     pipeline.flush()
 
     assert (pipeline.own, pipeline.findings) == (0, 2)

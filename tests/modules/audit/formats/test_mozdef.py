@@ -21,6 +21,8 @@ from mig_audit.modules.audit.events import (
     Decoder,
     Event,
     Ledger,
+    Origin,
+    TableNames,
     correlate,
     make_group,
     names_from_files,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parents[3] / "data" / "records"
 NAMES = names_from_files((DATA / "passwd").read_bytes(), b"root:x:0:\n")
-FORMAT = MozdefFormat("audit-host.example.com")
+FORMAT = MozdefFormat(Origin("audit-host.example.com", TableNames({}, {})))
 SYSCALL = (
     "type=SYSCALL arch=c000003e syscall=%d success=yes exit=3 a0=%s a1=%s a2=%s a3=0 items=1 ppid=41 pid=42"
     " auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=7"
@@ -285,7 +287,7 @@ def test_a_node_is_the_host() -> None:
 
 def test_a_host_name_is_printable() -> None:
     """It comes from the host under investigation."""
-    data = MozdefFormat("h\x1b\udcff\u202e").encode(_decode("type=USER msg='x'"))
+    data = MozdefFormat(Origin("h\x1b\udcff\u202e", TableNames({}, {}))).encode(_decode("type=USER msg='x'"))
 
     assert _read(data)["hostname"] == r"h\x1b\xff\xe2\x80\xae"
 

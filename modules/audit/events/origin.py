@@ -1,0 +1,33 @@
+"""The host that records are from: this one, or one that a log was brought from."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+
+from mig_audit.modules.audit.events.names import HostNames
+
+if TYPE_CHECKING:
+    from mig_audit.modules.audit.events.names import Names
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What is known of that host beside its records.
+
+    Attributes:
+        hostname: its name; a ``node=`` in the records goes before it.
+        names: its users and groups.
+        proc: its ``/proc``, or a copy of parts of it; None where there is none.
+    """
+
+    hostname: str
+    names: Names
+    proc: Optional[Path] = None
+
+    @classmethod
+    def here(cls) -> Origin:
+        """Return this host."""
+        return cls(socket.gethostname(), HostNames(), Path("/proc"))
