@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, Optional, Protocol
 
 if TYPE_CHECKING:
-    from mig_audit.modules.audit.events import Event
+    from mig_audit.modules.audit.events import Event, Origin
 
 
 class Format(Protocol):
-    """A view of events as bytes."""
+    """A view of events as bytes.
+
+    One that needs a line before its first event, in a file or a stream, has it as ``header``: bytes without a newline.
+    """
 
     @property
     def name(self) -> str:
@@ -24,3 +27,13 @@ class Format(Protocol):
 
         None where the format has no words for such an event: it is counted, and is in the raw log.
         """
+
+
+# Is given the host that the records are from.
+FormatFactory = Callable[["Origin"], Format]
+
+
+def header_of(form: Format) -> bytes:
+    """Return the line that goes before the first event, empty for most formats."""
+    header: bytes = getattr(form, "header", b"")
+    return header

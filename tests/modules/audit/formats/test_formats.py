@@ -2,13 +2,55 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from typing import Optional
+
 import pytest
 
 from mig_audit.errors import UsageError
-from mig_audit.modules.audit.events import Origin, TableNames
-from mig_audit.modules.audit.formats import DEFAULT_FORMAT, FORMATS, MozdefFormat, make_format
+from mig_audit.modules.audit.events import Event, Origin, TableNames
+from mig_audit.modules.audit.formats import (
+    DEFAULT_FORMAT,
+    FORMATS,
+    GROUP,
+    format_names,
+    header_of,
+    make_format,
+)
+from mig_audit.modules.audit.formats.mozdef import MozdefFormat
 
 ORIGIN = Origin("h", TableNames({}, {}))
+HERE = __name__
+
+
+class ThirdParty:
+    """A format of another package."""
+
+    name = "acme.words"
+    media_type = "text/plain"
+    header = b"# words"
+
+    def __init__(self, origin: Origin) -> None:
+        """Remember the host."""
+        self.origin = origin
+
+    def encode(self, event: Event) -> Optional[bytes]:
+        """Return a word."""
+        return event.category.encode()
+
+
+class _Point(EntryPoint):
+    """An installed entry point that gives what this file has."""
+
+    def load(self) -> object:
+        """Return what its value names here."""
+        return globals()[self.value]
+
+
+def _point(name: str, value: str = "ThirdParty") -> EntryPoint:
+    return _Point(name, value, GROUP)
 
 
 def test_the_default_format_is_mozdef() -> None:
@@ -17,14 +59,62 @@ def test_the_default_format_is_mozdef() -> None:
     assert isinstance(make_format(DEFAULT_FORMAT, ORIGIN), MozdefFormat)
 
 
-def test_a_format_has_the_name_under_which_it_is_found() -> None:
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_has_the_name_under_which_it_is_found(name: str) -> None:
     """And says what its bytes are."""
-    for name in FORMATS:
-        assert make_format(name, ORIGIN).name == name
-        assert "/" in make_format(name, ORIGIN).media_type
+    form = make_format(name, ORIGIN)
+
+    assert form.name == name
+    assert "/" in form.media_type
+    assert b"\n" not in header_of(form)
 
 
 def test_a_format_that_does_not_exist_is_a_usage_error() -> None:
     """Which names those that do."""
-    with pytest.raises(UsageError, match="mozdef"):
-        make_format("xml", ORIGIN)
+    with pytest.raises(UsageError, match=r"format 'xml' is not available: known formats: .*mozdef"):
+        make_format("xml", ORIGIN, [])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_one_format_is_imported_without_the_others(name: str) -> None:
+    """A short run should not pay for what it does not use."""
+    script = (
+        "import sys; from mig_audit.modules.audit.events import Origin;"
+        "from mig_audit.modules.audit.formats import FORMATS, make_format;"
+        "package = 'mig_audit.modules.audit.formats.';"
+        "modules = {package + place.partition(':')[0] for place in FORMATS.values()};"
+        "print(sorted(modules & set(sys.modules)));"
+        f"make_format({name!r}, Origin.here());"
+        "print(sorted(modules & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    place = FORMATS[name].partition(":")[0]
+
+    assert result.stdout.splitlines() == ["[]", f"['mig_audit.modules.audit.formats.{place}']"]
+
+
+def test_a_format_of_another_package_is_found_by_its_name_alone() -> None:
+    """Nothing else of what is installed is imported."""
+    form = make_format("acme.words", ORIGIN, [_point("acme.broken", "Nothing"), _point("acme.words")])
+
+    assert isinstance(form, ThirdParty)
+    assert form.origin is ORIGIN
+    assert header_of(form) == b"# words"
+
+
+def test_a_built_in_format_cannot_be_replaced() -> None:
+    """Nor can a package take a name without a dot, which a later version may use."""
+    points = [_point("mozdef"), _point("words")]
+
+    assert isinstance(make_format("mozdef", ORIGIN, points), MozdefFormat)
+    with pytest.raises(UsageError, match="not available"):
+        make_format("words", ORIGIN, points)
+    assert format_names([*points, _point("acme.words")]) == sorted([*FORMATS, "acme.words"])
+
+
+def test_a_broken_package_is_a_usage_error() -> None:
+    """Before anything is touched; it names the package's place."""
+    with pytest.raises(UsageError, match=r"cannot be imported from Nothing: KeyError"):
+        make_format("acme.broken", ORIGIN, [_point("acme.broken", "Nothing")])
+    with pytest.raises(UsageError, match="cannot be made: TypeError"):
+        make_format("acme.broken", ORIGIN, [_point("acme.broken", "HERE")])

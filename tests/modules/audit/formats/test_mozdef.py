@@ -27,7 +27,7 @@ from mig_audit.modules.audit.events import (
     make_group,
     names_from_files,
 )
-from mig_audit.modules.audit.formats import MozdefFormat
+from mig_audit.modules.audit.formats.mozdef import MozdefFormat
 from mig_audit.modules.audit.records import parse_line, unprintable
 
 if TYPE_CHECKING:
