@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -14,26 +14,38 @@ if TYPE_CHECKING:
     from .stop import Stop
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """What the runner lends a module for one run: the request to stop, and where progress for people goes."""
 
     stop: Stop
     progress: Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Command:
-    """A command that a module adds to the command line.
+class Implementation(NamedTuple):
+    """What a command does.
 
     ``configure`` adds its options to a parser; ``run`` does it, hands its data to the writer it is given, and returns
     the exit code. What goes wrong is raised as an error of the tree.
     """
 
-    name: str
-    help: str
     configure: Callable[[ArgumentParser], None]
     run: Callable[[Namespace, Callable[[str], None]], int]
+
+
+class Command(NamedTuple):
+    """A command that a module adds to the command line.
+
+    ``implementation`` is where it is, as ``package.module:NAME``: it is imported when the command is chosen.
+    """
+
+    name: str
+    help: str
+    implementation: str
+
+    def load(self) -> Implementation:
+        """Import what the command does."""
+        path, _, name = self.implementation.partition(":")
+        return cast("Implementation", getattr(import_module(path), name))
 
 
 class Module(Protocol):

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from .errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from importlib import metadata
 
     from .interface import Module
 
 GROUP = "mig.modules"
+DEFAULT_MODULE = "audit"
+"""The one that the command line drives."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class Catalogue:
         return sorted({*self.built_in, *(point.name for point in points)})
 
     def _installed(self) -> list[metadata.EntryPoint]:
+        from importlib import metadata  # noqa: PLC0415  # slow to import, and what is built in is found without it
+
         if sys.version_info >= (3, 10):
             return list(metadata.entry_points(group=self.group))
         else:  # noqa: RET505  # a type checker for a newer Python passes over a branch, not over what follows one

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from mig_audit.interface import Command
 
-from mig_audit.modules.audit.rule_commands import RULES
-
-if TYPE_CHECKING:
-    from mig_audit.interface import Command
-
-COMMANDS: tuple[Command, ...] = (RULES,)
+COMMANDS = (
+    Command("rules", "check, compile, explain and list rules", "mig_audit.modules.audit.rule_commands:RULES"),
+)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
-from mig_audit.interface import Command
+from mig_audit.interface import Implementation
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.protocol import AUDIT_ADD_RULE, AUDIT_DEL_RULE
 from mig_audit.modules.audit.rules import HOST, Rule, parse_file, print_rule
@@ -37,7 +37,7 @@ def _run(options: Namespace, write: Write) -> int:
     return int(options.do(options, write))
 
 
-RULES = Command("rules", "check, compile, explain and list rules", _configure, _run)
+RULES = Implementation(_configure, _run)
 """The command; each of its actions is an entry of ``_ACTIONS``."""
 
 

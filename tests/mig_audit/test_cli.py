@@ -235,3 +235,32 @@ def test_data_is_utf8_whatever_the_locale_says(tmp_path: Path) -> None:
 
     assert result.returncode == 2
     assert "site.rules line 2" in json.loads(result.stdout.decode("utf-8"))["errors"][0]
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("rules", "--help"), ("--help",)])
+def test_a_command_imports_nothing_of_the_others(arguments: tuple[str, ...]) -> None:
+    """None of these records a window, or validates a document."""
+    code = (
+        "import sys; from mig_audit.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(sorted(name for name in sys.modules if name.startswith('mig_audit.')), file=sys.stderr)"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+
+    assert "mig_audit.modules.audit.module" in result.stderr
+    assert not re.search(
+        r"mig_audit\.(runner|validation|modules\.audit\.(window|report|sinks))", result.stderr
+    )
+
+
+def test_every_command_says_what_its_options_are() -> None:
+    """Though its implementation is imported for that alone."""
+    commands = re.findall(r"^    ([a-z]+) ", build_parser().format_help(), re.MULTILINE)
+
+    assert {"run", "validate", "schema", "rules"} <= set(commands)
+    for command in commands:
+        assert "  -h, --help" in _mig_audit(command, "--help").stdout

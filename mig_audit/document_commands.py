@@ -1,0 +1,103 @@
+"""``mig-audit run``, ``validate`` and ``schema``: what is done with a parameters document."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable
+
+from .console import output, progress, say_error
+from .errors import MigAuditError, ParametersError, UsageError
+from .interface import Implementation
+from .registry import DEFAULT_MODULE, find_module
+from .results import Result
+from .runner import check_parameters, run_module
+from .validation import load_schema, parse_document
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    Write = Callable[[str], None]
+
+
+def _add_parameters(parser: ArgumentParser) -> None:
+    parser.add_argument("parameters", metavar="PARAMS.json", help="the parameters document; - is stdin")
+
+
+def _add_run(parser: ArgumentParser) -> None:
+    _add_parameters(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write the result to FILE, complete or not at all, instead of stdout",
+    )
+    parser.add_argument("--pretty", action="store_true", help="print lines for people instead of JSON")
+    parser.add_argument(
+        "--found-only", action="store_true", help="print only what was found: nothing at all if nothing was"
+    )
+
+
+def _add_schema(parser: ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="which one; without it, the names")
+
+
+def _run(options: Namespace, _write: Write) -> int:
+    with output(options.output) as write:
+        try:
+            document = _read_document(options.parameters)
+        except MigAuditError as unreadable:
+            result = Result.failure(unreadable)
+        else:
+            result = run_module(find_module(DEFAULT_MODULE), document, progress())
+        if result.found_anything or not options.found_only:
+            write(_rendered(result, options))
+    for error in result.errors:
+        say_error(error)
+    return result.exit_code
+
+
+def _rendered(result: Result, options: Namespace) -> str:
+    if options.pretty:
+        lines = find_module(DEFAULT_MODULE).describe(result.to_json(), found_only=options.found_only)
+        return "".join(f"{line}\n" for line in lines)
+    return result.to_line() + "\n"
+
+
+def _validate(options: Namespace, write: Write) -> int:
+    document = _read_document(options.parameters)
+    try:
+        check_parameters(find_module(DEFAULT_MODULE), document)
+    except ParametersError as error:
+        problems = [vars(problem) for problem in error.problems]
+        write(json.dumps({"valid": False, "problems": problems}) + "\n")
+        raise
+    write(json.dumps({"valid": True, "problems": []}) + "\n")
+    return 0
+
+
+def _schema(options: Namespace, write: Write) -> int:
+    schemas = find_module(DEFAULT_MODULE).schemas()
+    if options.name is None:
+        write("".join(f"{name}\n" for name in schemas))
+        return 0
+    if options.name not in schemas:
+        raise UsageError(f"there is no schema {options.name!r}", f"known schemas: {', '.join(schemas)}")
+    write(load_schema(schemas[options.name]))
+    return 0
+
+
+def _read_document(path: str) -> object:
+    try:
+        text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}", "name a readable file, or - for stdin"
+        ) from error
+    return parse_document(text, "stdin" if path == "-" else path)
+
+
+RUN = Implementation(_add_run, _run)
+VALIDATE = Implementation(_add_parameters, _validate)
+SCHEMA = Implementation(_add_schema, _schema)

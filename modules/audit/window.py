@@ -1,0 +1,74 @@
+"""One run, told top to bottom."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from mig_audit.modules.audit import report
+from mig_audit.modules.audit.events import Origin
+from mig_audit.modules.audit.formats import make_format
+from mig_audit.modules.audit.host import log_name
+from mig_audit.modules.audit.loss import Loss
+from mig_audit.modules.audit.parameters import parse_parameters
+from mig_audit.modules.audit.pipeline import Pipeline
+from mig_audit.modules.audit.recorder import rawlog
+from mig_audit.modules.audit.recorder.client import RecorderProcess
+from mig_audit.modules.audit.recording import Recording, make_plan
+from mig_audit.modules.audit.ruleset import gather, with_outcomes
+from mig_audit.modules.audit.sinks import open_sink
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mig_audit.interface import Context
+    from mig_audit.modules.audit.parameters import Parameters
+    from mig_audit.modules.audit.sinks import Sink
+    from mig_audit.results import Result
+
+
+def record_window(document: object, context: Context) -> Result:
+    """Record one window and answer with what was found; see `mig_audit.interface.Module`."""
+    began = time.monotonic()
+    parameters = parse_parameters(document)
+    rules = gather(parameters.rules, strict=parameters.strict_rules)
+    path = parameters.log_path or parameters.log_directory / log_name(time.time())
+    run_id = os.urandom(8).hex()
+    with rawlog.created(path) as log:
+        sinks = [open_sink(settings, run_id=run_id, directory=path.parent) for settings in parameters.sinks]
+        recorder = RecorderProcess.start(log)
+        own_pids = (os.getpid(), recorder.pid)
+        plan = make_plan(parameters, rules, own_pids)
+        recording = Recording(recorder, log, _pipeline(parameters, sinks, own_pids), context)
+        delivered = recording.run(plan, sinks, parameters.drain)
+        if recorder.found is None or recorder.ready is None:
+            path.unlink()
+            return report.not_begun(recorder.failure, recorder.restoration)
+        size = os.fstat(log).st_size
+        return report.compose(
+            report.Facts(
+                run_id=run_id,
+                parameters=parameters,
+                rules=with_outcomes(rules, *recorder.outcomes_of(plan.rules)),
+                found=recorder.found,
+                ready=recorder.ready,
+                ended=recorder.ended,
+                restoration=recorder.restoration,
+                stopped=recording.stopped,
+                faults=tuple(fault for fault in (recorder.failure, recording.fault) if fault),
+                pipeline=recording.pipeline,
+                loss=Loss.measure(recorder.found.before.status, recorder.ended, recording, size),
+                sinks=delivered,
+                log_path=path,
+                log_sha256=recording.tail.sha256(size),
+                seconds=time.monotonic() - began,
+            )
+        )
+
+
+def _pipeline(parameters: Parameters, sinks: Sequence[Sink], own_pids: Sequence[int]) -> Pipeline:
+    form = make_format(parameters.event_format, Origin.here())
+    return Pipeline(
+        form, sinks, limit=parameters.event_limit, max_size=parameters.max_events_size, own_pids=own_pids
+    )
