@@ -92,6 +92,10 @@ class Ledger:
                     self._track(record)
                 yield record
 
+    def begin(self, serial: int) -> None:
+        """Let this host's numbering count from this serial on; see `SerialTracker.begin`."""
+        self._trackers.setdefault("", SerialTracker()).begin(serial)
+
     def close(self, group: Group) -> None:
         """Count a group that was given out."""
         self._in_events += len(group.records)

@@ -62,6 +62,7 @@ class SerialTracker:
         self._unplaced = 0
         self._spans = 0
         self._told: list[tuple[int, int]] = []  # ranges of earlier spans and settled ones, for the report
+        self._begun = False
 
     def add(self, serial: int) -> None:
         """Count a serial as seen."""
@@ -73,16 +74,36 @@ class SerialTracker:
         if delta > 0:
             self._open_hole(len(self._lows), self._high + 1, unrolled - 1)
             self._high = unrolled
-        elif delta < -self._displacement:
+        elif delta < -self._displacement and not self._begun:
             self.restart()
             self._start(serial)
         elif unrolled < self._low:
-            self._open_hole(0, unrolled + 1, self._low - 1)
-            self._low = unrolled
+            if not self._begun:
+                self._open_hole(0, unrolled + 1, self._low - 1)
+                self._low = unrolled
         elif unrolled <= self._settled_to:
             self._unplaced += 1
         else:
             self._fill(unrolled)
+
+    def begin(self, serial: int) -> None:
+        """Count from this serial on, in the one span that there is from now: nothing below it is missed.
+
+        What a live stream brings first may be from a queue that was filled long before. A serial below this one that
+        comes later is of that kind, or of an event that began before and ended after.
+        """
+        if self._high == _UNSEEN:
+            self._start(serial)
+        first = self._high + (serial - self._high + _HALF) % _MODULUS - _HALF
+        holes = [(max(low, first + 1), high) for low, high in zip(self._lows, self._highs) if high > first]
+        if first + 1 < self._low:
+            holes.insert(0, (first + 1, self._low - 1))
+        self._high = max(self._high, first)
+        self._lows, self._highs = [low for low, _ in holes], [high for _, high in holes]
+        self._missing = sum(high - low + 1 for low, high in holes)
+        self._low, self._settled_to = first, _UNSEEN
+        self._told, self._unplaced, self._spans = [], 0, 1
+        self._begun = True
 
     def restart(self) -> None:
         """End the span: the next serial is a counter's first."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.kernel.stream import RecordStream
 
 AUDIT_REPLACE = protocol.AUDIT_REPLACE
-_LOWEST_RECORD = 1006  # LOGIN; below it are the replies to requests
+_LOWEST_RECORD = 1005  # USER, a message that a program sent; below it are the replies to requests
 _DATAGRAMS_AT_ONCE = 1024
 
 

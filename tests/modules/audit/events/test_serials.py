@@ -81,6 +81,50 @@ def test_beyond_the_bound_the_oldest_hole_is_settled() -> None:
     assert missing.ranges == ((1, 1), (3, 3), (5, 5))
 
 
+def test_what_was_queued_before_the_beginning_is_not_missed() -> None:
+    """Old serials first, with a hole up to the beginning; one of before it that comes later opens none either."""
+    tracker = SerialTracker()
+    for serial in (100, 104, 9001):
+        tracker.add(serial)
+    tracker.begin(9000)
+    for serial in (8999, 9003, 50):
+        tracker.add(serial)
+
+    assert tracker.missing() == MissingSerials(9000, 9003, 1, ((9002, 9002),), 1, 0)
+
+
+def test_a_live_stream_has_no_reboot_in_it() -> None:
+    """However late a serial comes, it is of the one span."""
+    tracker = SerialTracker(displacement=10)
+    tracker.begin(0)
+    tracker.add(100)
+    tracker.add(50)
+
+    assert (tracker.missing().missing, tracker.missing().spans) == (98, 1)
+
+
+@given(
+    st.integers(0, _TOP - 1),
+    st.lists(st.integers(-300, 300), max_size=80),
+    st.lists(st.integers(-300, 300), max_size=80),
+)
+def test_after_a_beginning_the_count_is_exact_from_there(
+    begin: int, before: list[int], after: list[int]
+) -> None:
+    """Whatever came before it, wherever the counter stands."""
+    tracker = SerialTracker()
+    for offset in before:
+        tracker.add((begin + offset) % _TOP)
+    tracker.begin(begin)
+    for offset in after:
+        tracker.add((begin + offset) % _TOP)
+    seen = {0, *(offset for offset in before + after if offset > 0)}
+
+    missing = tracker.missing()
+    assert missing.missing == len(set(range(max(seen) + 1)) - seen)
+    assert (missing.first, missing.last) == (begin, (begin + max(seen)) % _TOP)
+
+
 @given(
     st.integers(0, _TOP - 1),
     st.lists(st.integers(0, 300), min_size=1, max_size=80),
