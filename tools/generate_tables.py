@@ -2,7 +2,7 @@
 """Make the tables in modules/audit/tables from tests/data/tables; with --check, only say whether they are up to date.
 
 The sources: ``tables-4.2.1.json`` and ``syscalls.json`` hold what libaudit 4.2.1 answers to its own look-up
-functions; ``kernel-spellings.json`` and ``permissions.json`` say themselves where they come from.
+functions; ``kernel-spellings.json``, ``permissions.json`` and ``words.json`` say themselves where they come from.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def _documents(libaudit: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "filesystems", {"names": libaudit["fstype"], "aliases": {}}
     yield "machines", _machines(libaudit)
     yield "permissions", _source("permissions")["permissions"]
+    yield "words", {name: content for name, content in _source("words").items() if name != "source"}
     spellings = _source("kernel-spellings")["syscalls"]
     for arch, calls in _source("syscalls").items():
         machine = libaudit["machines"][str(libaudit["machine_names"][arch])][0]

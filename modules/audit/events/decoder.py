@@ -15,6 +15,7 @@ from mig_audit.modules.audit.events.event import Event, Identities, Identity, Me
 from mig_audit.modules.audit.events.names import UNSET, HostNames
 from mig_audit.modules.audit.events.paths import find_directory, parse_path
 from mig_audit.modules.audit.records import Absent, decode, printable
+from mig_audit.modules.audit.records.interpretation import argument_words
 from mig_audit.modules.audit.records.memo import remember
 from mig_audit.modules.audit.tables import URING, arch_name, errno_name, syscall_name
 
@@ -74,6 +75,7 @@ class Decoder:
             ),
             success=success,
             syscall=syscall,
+            interpreted=self._interpreted(draft, syscall),
             process=process,
             identities=self._identities(draft, first.seconds // 60),
             keys=_keys(draft.home.get("key")),
@@ -103,6 +105,13 @@ class Decoder:
             error,
             args if a0 or a1 else (),
         )
+
+    def _interpreted(self, draft: Draft, syscall: Optional[Syscall]) -> tuple[tuple[str, str], ...]:
+        if syscall is None or not syscall.args:
+            return ()
+        # Of the call itself: behind socketcall, the registers are not those of what it was asked for.
+        machine, _, name = self._call(draft.home)
+        return tuple([(f"a{index}", words) for index, words in argument_words(machine, name, syscall.args)])
 
     def _call(self, home: dict[str, bytes]) -> tuple[Optional[str], Optional[int], Optional[str]]:
         """Return the architecture's name, the call's number and its name."""

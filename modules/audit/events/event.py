@@ -166,6 +166,7 @@ class Event:
         category: one word for what was done (`category`).
         success: of the operation that the event is about.
         syscall: None for events without one.
+        interpreted: (field, words) for numbers that stand for words: ``("a2", "O_RDONLY|O_CLOEXEC")``.
         process: who did it.
         identities: on whose account.
         keys: of the rules that asked for it.
@@ -186,6 +187,7 @@ class Event:
     category: str
     success: Optional[bool]
     syscall: Optional[Syscall]
+    interpreted: tuple[tuple[str, str], ...]
     process: Process
     identities: Identities
     keys: tuple[str, ...]

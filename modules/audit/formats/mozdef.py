@@ -147,6 +147,8 @@ def _add_syscall(details: Details, event: Event) -> None:
     _put(details, "errno", syscall.errno)
     for index, value in enumerate(syscall.args):
         _put(details, f"a{index}", value)
+    if event.interpreted:
+        details["interpreted"] = dict(event.interpreted)
     # Behind socketcall the registers hold something else.
     if syscall.name in _SOCKET_CALLS and "SOCKETCALL" not in event.types:
         _add_socket(details, syscall.args)

@@ -170,6 +170,7 @@ def test_an_event_has_the_shape_of_audisp_json() -> None:
             "a1": "7f00",
             "a2": "80000",
             "a3": "0",
+            "interpreted": {"a0": "AT_FDCWD", "a2": "O_RDONLY|O_CLOEXEC"},
             "originaluid": "1000",
             "originaluser": "kang",
             "uid": "0",
@@ -535,3 +536,12 @@ def test_the_schema_refuses_what_is_wrong(change: dict[str, Any]) -> None:
 
     assert not _validator().is_valid(document)
     assert not _validator().is_valid({**document, "details": {"gid": 0}})
+
+
+def test_the_words_of_arguments_stand_behind_them() -> None:
+    """They are those of the call itself, and there is no empty object where no number has words."""
+    keys = list(_encode(SYSCALL % (41, "2", "80001", "6"))["details"])
+    assert keys[keys.index("a3") :][:3] == ["a3", "interpreted", "domain"]
+    assert "interpreted" not in _encode(SYSCALL % (0, "3", "7f00", "200"))["details"]
+    socketcall = (SYSCALL % (102, "3", "bf00", "80000")).replace("c000003e", "40000003")
+    assert _encode(socketcall)["details"]["interpreted"] == {"a0": "connect"}

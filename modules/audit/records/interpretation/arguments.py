@@ -1,0 +1,225 @@
+"""The arguments of system calls, a0 to a3 of SYSCALL records: which of them are numbers that stand for words.
+
+A register holds what it holds, whether the call has such an argument or not. What an argument is follows from the
+system call's name and, in a few places, from the machine and from the arguments before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Optional
+
+from mig_audit.modules.audit.records.interpretation.modes import file_mode, permissions
+from mig_audit.modules.audit.records.interpretation.words import choice_word, choices, document, flag_words
+
+Arguments = Sequence[Optional[str]]
+
+USER, GROUP = "user", "group"
+_INT = 0xFFFF_FFFF
+_AT_FDCWD = 0xFFFF_FF9C  # linux/fcntl.h, -100 as an int
+_O_CREAT, _O_TMPFILE = (
+    0o100,
+    0o20000000,
+)  # asm-generic/fcntl.h; the same on every machine that has a name here
+_SIGNAL = 0xFF  # linux/sched.h CSIGNAL
+_INTERNET = frozenset({2, 10})  # AF_INET and AF_INET6: the families whose protocols /etc/protocols names
+_SETFD, _SETFL, _SETSIG, _ADD_SEALS = 2, 4, 10, 1033  # linux/fcntl.h F_...
+_FD_CLOEXEC = 1
+_RESET_ON_FORK = 0x4000_0000  # linux/sched.h
+_SOCKET_OPTIONS = {
+    0: "ip-options",
+    1: "socket-options",
+    6: "tcp-options",
+    17: "udp-options",
+    41: "ip6-options",
+    263: "packet-options",
+}
+# linux/prctl.h: what the second argument is, by the first
+_PROCESS_OPTIONS = {
+    1: "signals",
+    22: "seccomp-modes",
+    23: "capabilities",
+    24: "capabilities",
+    47: "ambient-operations",
+}
+
+
+class Argument(NamedTuple):
+    """One argument that may have words.
+
+    Attributes:
+        position: 0 for a0.
+        kind: what it is: a table of words, ``user``, ``group``, or a kind of this module.
+        tables: the machine's own tables in place of others.
+    """
+
+    position: int
+    kind: str
+    tables: Mapping[str, str]
+
+
+def argument_words(
+    machine: Optional[str], syscall: Optional[str], args: Arguments
+) -> tuple[tuple[int, str], ...]:
+    """Return the words of those arguments that have some: (2, "O_RDONLY|O_CLOEXEC") for a2 of openat.
+
+    Ids are not among them, nor is a number without a word: the register says as much.
+
+    Args:
+        machine: as `tables.arch_name` gives it; None if it is not known.
+        syscall: the name of the call itself: ``socketcall``, not what that was asked for.
+        args: a0 to a3 in hexadecimal; None for what is missing.
+    """
+    words = []
+    for argument in known_arguments(machine, syscall):
+        text = argument_text(argument, args)
+        if text is not None:
+            words.append((argument.position, text))
+    return tuple(words)
+
+
+@lru_cache(maxsize=2048)
+def known_arguments(machine: Optional[str], syscall: Optional[str]) -> tuple[Argument, ...]:
+    """Return the arguments of a system call that may have words; () for an unknown call."""
+    words = document()
+    special = words["machines"].get(machine, {})
+    kinds = special.get("arguments", {}).get(syscall, words["arguments"].get(syscall, ()))
+    tables = special.get("tables", {})
+    return tuple([Argument(index, kind, tables) for index, kind in enumerate(kinds) if kind is not None])
+
+
+def argument_text(argument: Argument, args: Arguments) -> Optional[str]:
+    """Return the words of one argument; None if it has none, is missing, or is an id."""
+    value = argument_value(args, argument.position)
+    if value is None:
+        return None
+    meaning = _MEANINGS.get(argument.kind)
+    return _words(argument, argument.kind, value) if meaning is None else meaning(argument, value, args)
+
+
+def unknown_text(argument: Argument, args: Arguments) -> Optional[str]:
+    """Return what libauparse says of a number that should have had a word; None if nothing."""
+    value = argument_value(args, argument.position)
+    if value is None:
+        return None
+    table = argument.tables.get(argument.kind, argument.kind)
+    table = _OWNED.get(table, table)
+    if argument.kind == "socket-option":
+        table = _SOCKET_OPTIONS.get(_int(args, 1), "")
+    elif argument.kind == "process-option-argument":
+        table = _PROCESS_OPTIONS.get(_int(args, 0), "")
+    return choices(table).unknown_text(value) if table in document()["choices"] else None
+
+
+def argument_value(args: Arguments, index: int) -> Optional[int]:
+    """Return an argument's number; None if it is missing or no hexadecimal number."""
+    text = args[index] if index < len(args) else None
+    try:
+        return None if text is None else int(text, 16)
+    except ValueError:
+        return None
+
+
+def _int(args: Arguments, index: int) -> int:
+    value = argument_value(args, index)
+    return -1 if value is None else value & _INT
+
+
+def _words(argument: Argument, kind: str, value: int) -> Optional[str]:
+    table = argument.tables.get(kind, kind)
+    known = flag_words if table in document()["flags"] else choice_word
+    return known(table, value & _INT)
+
+
+def _directory(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+    return "AT_FDCWD" if value & _INT == _AT_FDCWD else None
+
+
+def _mode(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+    return permissions(value)
+
+
+def _file_mode(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+    return file_mode(value)
+
+
+def _created_mode(argument: Argument, value: int, args: Arguments) -> Optional[str]:
+    """Return the mode that open gives a new file; where it makes none, the register is left over."""
+    flags = argument_value(args, argument.position - 1) or 0
+    return permissions(value) if flags & (_O_CREAT | _O_TMPFILE) else None
+
+
+def _ipc_flags(argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+    words = _words(argument, argument.kind, value)
+    return f"{words}|{permissions(value & 0o777)}" if words else permissions(value & 0o777)
+
+
+def _clone_flags(argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+    """Return the flags, and the signal that the child's end is told with, which shares the register."""
+    signal = value & _SIGNAL
+    words = (_words(argument, argument.kind, value), choice_word("signals", signal) if signal else None)
+    return "|".join(word for word in words if word) or None
+
+
+def _socket_option(argument: Argument, value: int, args: Arguments) -> Optional[str]:
+    table = _SOCKET_OPTIONS.get(_int(args, argument.position - 1))
+    return choice_word(table, value & _INT) if table else None
+
+
+def _protocol(_argument: Argument, value: int, args: Arguments) -> Optional[str]:
+    return choice_word("protocols", value & _INT) if _int(args, 0) in _INTERNET else None
+
+
+def _command_argument(argument: Argument, value: int, args: Arguments) -> Optional[str]:
+    command = _int(args, argument.position - 1)
+    if command == _SETFD:
+        return "FD_CLOEXEC" if value & _INT == _FD_CLOEXEC else None
+    table = {_SETFL: "open-flags", _SETSIG: "signals", _ADD_SEALS: "seals"}.get(command)
+    return _words(argument, table, value) if table else None
+
+
+def _option_argument(argument: Argument, value: int, args: Arguments) -> Optional[str]:
+    table = _PROCESS_OPTIONS.get(_int(args, argument.position - 1))
+    return choice_word(table, value & _INT) if table else None
+
+
+def _personality(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+    value &= _INT
+    if value == _INT:  # asks, and changes nothing
+        return None
+    words = (choice_word("personalities", value), flag_words("personality-flags", value))
+    return "|".join(word for word in words if word) if words[0] else None
+
+
+def _scheduling_policy(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+    word = choice_word("scheduling-policies", value & _INT)
+    return f"{word}|SCHED_RESET_ON_FORK" if word and value & _RESET_ON_FORK else word
+
+
+def _account(_argument: Argument, _value: int, _args: Arguments) -> Optional[str]:
+    return None
+
+
+_MEANINGS: Mapping[str, Callable[[Argument, int, Arguments], Optional[str]]] = {
+    "directory": _directory,
+    "mode": _mode,
+    "file-mode": _file_mode,
+    "created-mode": _created_mode,
+    "ipc-flags": _ipc_flags,
+    "shared-memory-flags": _ipc_flags,
+    "clone-flags": _clone_flags,
+    "socket-option": _socket_option,
+    "protocol": _protocol,
+    "file-command-argument": _command_argument,
+    "process-option-argument": _option_argument,
+    "personality": _personality,
+    "scheduling-policy": _scheduling_policy,
+    USER: _account,
+    GROUP: _account,
+}
+_OWNED = {
+    "protocol": "protocols",
+    "personality": "personalities",
+    "scheduling-policy": "scheduling-policies",
+}

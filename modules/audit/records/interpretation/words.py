@@ -1,0 +1,111 @@
+"""Numbers that stand for words: flags, of which several hold at once, and choices, of which one does.
+
+The tables are ``words`` of `audit.tables`; tests/data/tables/words.json says where they come from.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, cast
+
+from mig_audit.modules.audit.tables.table import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_REGISTER = 0xFFFF_FFFF  # flags and choices are ints: what stands above is what the register held before
+_SIGN = 0x8000_0000
+
+
+class Flags(NamedTuple):
+    """Bits with names.
+
+    Attributes:
+        bits: (bit, its word), ascending.
+        zero: the word for none of ``zero_mask``, such as O_RDONLY; empty where there is none.
+        zero_mask: the bits that ``zero`` excludes.
+        zero_alone: nothing is said beside ``zero``.
+    """
+
+    bits: tuple[tuple[int, str], ...]
+    zero: str
+    zero_mask: int
+    zero_alone: bool
+
+    def text(self, value: int) -> Optional[str]:
+        """Return the words of all bits that are set, None if there are none."""
+        words = [word for bit, word in self.bits if value & bit]
+        if self.zero and not value & self.zero_mask:
+            words = [self.zero] if self.zero_alone else [self.zero, *words]
+        return "|".join(words) or None
+
+
+class Choices(NamedTuple):
+    """Numbers with names.
+
+    Attributes:
+        words: by number.
+        mask: the bits that choose; the others say something else.
+        unknown: what libauparse says of another number, a pattern; empty where it prints the number.
+    """
+
+    words: Mapping[int, str]
+    mask: int
+    unknown: str
+
+    def text(self, value: int) -> Optional[str]:
+        """Return the number's word, None if it has none."""
+        return self.words.get(value & self.mask)
+
+    def unknown_text(self, value: int) -> Optional[str]:
+        """Return what is said of a number without a word, None if nothing is."""
+        if not self.unknown:
+            return None
+        if "%d" in self.unknown:
+            value &= _REGISTER
+            return self.unknown.replace("%d", str(value - 2 * _SIGN if value & _SIGN else value))
+        return self.unknown.replace("%s", f"{value:x}", 1)
+
+
+@cache
+def flags(name: str) -> Flags:
+    """Return a table of flags.
+
+    Raises:
+        KeyError: there is no such table.
+    """
+    table = document()["flags"][name]
+    bits = sorted((bit, word) for word, bit in table["bits"].items())
+    return Flags(
+        tuple(bits), table.get("zero", ""), table.get("zero_mask", 0), table.get("zero_alone", False)
+    )
+
+
+@cache
+def choices(name: str) -> Choices:
+    """Return a table of choices.
+
+    Raises:
+        KeyError: there is no such table.
+    """
+    table = document()["choices"][name]
+    words = {number: word for word, number in table["values"].items()}
+    return Choices(words, table.get("mask", _REGISTER), table.get("unknown") or "")
+
+
+@lru_cache(maxsize=4096)
+def flag_words(name: str, value: int) -> Optional[str]:
+    """Return the words of a value's bits, None if it has none."""
+    return flags(name).text(value)
+
+
+@lru_cache(maxsize=4096)
+def choice_word(name: str, value: int) -> Optional[str]:
+    """Return a value's word, None if it has none."""
+    return choices(name).text(value)
+
+
+@cache
+def document() -> Mapping[str, Any]:
+    """Return the tables of words as they are stored."""
+    return cast("Mapping[str, Any]", load("words"))
