@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.kernel.control import Control
-from mig_audit.modules.audit.kernel.protocol import AUDIT_ADD_RULE, AUDIT_DEL_RULE
+from mig_audit.modules.audit.kernel.protocol import AUDIT_ADD_RULE, AUDIT_DEL_RULE, AUDIT_SET
+from mig_audit.modules.audit.kernel.status import pack_setting
 from mig_audit.modules.audit.rules import HOST, Rule, parse_file, print_rule
 from mig_audit.modules.audit.rules.explaining import explain_rule
+from mig_audit.modules.audit.run_settings import SETTINGS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -81,15 +83,24 @@ def _explain(options: Namespace, write: Write) -> int:
 
 
 def _compiled(line: RuleLine) -> dict[str, object]:
-    """Return what a line becomes: a message for the kernel, none for an option that is no rule, or an error."""
+    """Return what a line becomes: the messages that change the kernel as it says, or an error.
+
+    A control option that sets no number, such as -D, has none: nobody is to send what it would.
+    """
     place = {"line": line.number, "rule": line.text}
     if line.error is not None:
         return {**place, "ok": False, "error": str(line.error), "column": line.error.column}
-    if line.parsed is None:
-        return {**place, "ok": True, "messages": []}
-    kind = AUDIT_DEL_RULE if line.parsed.delete else AUDIT_ADD_RULE
-    message = {"type": kind, "payload_hex": line.parsed.rule.pack().hex()}
-    return {**place, "ok": True, "messages": [message]}
+    return {**place, "ok": True, "messages": list(_messages(line))}
+
+
+def _messages(line: RuleLine) -> Iterator[dict[str, object]]:
+    for control in line.controls:
+        if control.name in SETTINGS and control.value is not None:
+            payload = pack_setting(SETTINGS[control.name], control.value)
+            yield {"type": AUDIT_SET, "payload_hex": payload.hex()}
+    if line.parsed is not None:
+        kind = AUDIT_DEL_RULE if line.parsed.delete else AUDIT_ADD_RULE
+        yield {"type": kind, "payload_hex": line.parsed.rule.pack().hex()}
 
 
 def _list(options: Namespace, write: Write) -> int:

@@ -26,13 +26,15 @@ MOST_BACKLOG = 1 << 20
 _LONGEST_WAIT = (
     60000  # jiffies; the kernel takes 600 seconds at the most, which is this where it counts slowest
 )
-_SETTINGS = {
+SETTINGS = {
     "-b": Setting.BACKLOG_LIMIT,
     "-e": Setting.ENABLED,
     "-f": Setting.FAILURE,
     "-r": Setting.RATE_LIMIT,
     "--backlog_wait_time": Setting.BACKLOG_WAIT_TIME,
 }
+"""The control options that are a word of the kernel's status."""
+
 _SHOWS = "it only shows something: the result holds the rules and the status"
 _COUNTER = "the counter is evidence, and the run counts from what it finds"
 NEVER = {
@@ -118,7 +120,7 @@ class _Judge:
             if self.parameters.strict_rules:
                 return replace(rule, outcome="skipped", detail="strict_rules is set: one bad rule stops all")
             return replace(rule, outcome="setting", detail="a bad rule stops no other, and is in errors")
-        setting = _SETTINGS.get(control.name)
+        setting = SETTINGS.get(control.name)
         if setting is None:
             return replace(rule, outcome="skipped", detail=NEVER[control.name])
         if control.value == self.during.setting(setting):

@@ -5,6 +5,7 @@ A file of rules often has some. What becomes of them is not decided here: see `m
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional
 
@@ -14,7 +15,7 @@ from mig_audit.modules.audit.rules.strictness import StricterError
 from mig_audit.modules.audit.rules.values import integer, starts_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mig_audit.modules.audit.rules.options import Option
     from mig_audit.modules.audit.rules.words import Word
@@ -33,7 +34,8 @@ class Control:
 class _Kind:
     """How an option is read: ``read`` checks its argument, and returns it if it is a number.
 
-    auditctl takes one that is ``alone`` only on a line of its own, but for the options in ``beside``.
+    auditctl takes one that is ``alone`` only on a line of its own, but for the options in ``beside``; -i and -c may also
+    end a line of others.
     """
 
     read: Optional[Callable[[Word], Optional[int]]] = None
@@ -44,6 +46,8 @@ class _Kind:
 _WORD = 0xFFFFFFFF
 _SIGNALS = ("TERM", "HUP", "USR1", "USR2", "CONT", "STOP", "RELOAD", "ROTATE", "RESUME", "STATE")
 _KEY = "-k"
+_GOING_ON = ("-i", "-c")
+_SWALLOWING = frozenset(("-t", "-q", "--loginuid-immutable", "--reset-lost"))
 _OWN_LINE = "give it a line of its own"
 
 
@@ -130,21 +134,34 @@ def read_controls(first: Option, rest: Iterable[Option], line: str) -> tuple[Con
     Raises:
         RuleError: an argument makes no sense, or options are on one line that cannot be.
     """
-    others = list(rest)
+    if first.name in _SWALLOWING:
+        with _swallowed():
+            return tuple(_controls((first, *rest), line))
+    others = tuple(rest)
     if CONTROLS[first.name].alone:
         return (_only(first, others, line),)
     return tuple(_controls((first, *others), line))
 
 
-def _only(option: Option, others: list[Option], line: str) -> Control:
+@contextmanager
+def _swallowed() -> Iterator[None]:
+    try:
+        yield
+    except StricterError:
+        raise
+    except RuleError as error:
+        raise StricterError(strictness.SWALLOWED, error.what, error.column, error.remedy) from error
+
+
+def _only(option: Option, others: Sequence[Option], line: str) -> Control:
     beside = CONTROLS[option.name].beside
-    too_many = others[1:] or [other for other in others if other.name not in beside]
+    too_many = others[1:] or tuple(other for other in others if other.name not in beside)
     if too_many:
         raise RuleError(f"{option.name} is not the only option", too_many[0].word.column, _OWN_LINE)
-    return _control(option, line, (others or [option])[-1])
+    return _control(option, line, (*others, option)[0])
 
 
-def _controls(options: Iterable[Option], line: str) -> Iterator[Control]:
+def _controls(options: Sequence[Option], line: str) -> Iterator[Control]:
     for option in options:
         if option.name not in CONTROLS:
             raise StricterError(
@@ -153,7 +170,7 @@ def _controls(options: Iterable[Option], line: str) -> Iterator[Control]:
                 option.word.column,
                 "give the rule a line of its own",
             )
-        if CONTROLS[option.name].alone:
+        if CONTROLS[option.name].alone and not (option.name in _GOING_ON and option is options[-1]):
             raise RuleError(f"{option.name} is not the only option", option.word.column, _OWN_LINE)
         yield _control(option, line, option)
 

@@ -111,6 +111,13 @@ CONTROL = Deviation(
     "refused; on a line of their own such options are taken",
     "whether the rule is loaded would depend on the order of the options",
 )
+SWALLOWED = Deviation(
+    "swallowed",
+    "-t foo",
+    "passes over what follows -t, and in some versions what follows -q, --loginuid-immutable or --reset-lost",
+    _REFUSED,
+    "a mistake there would stay without effect, and without a word",
+)
 NO_RULE = Deviation(
     "no-rule",
     "--",
@@ -152,6 +159,7 @@ REFUSED = (
     SYSCALLS_FIRST,
     NO_32_BIT,
     CONTROL,
+    SWALLOWED,
     NO_RULE,
     LONG_LINE,
     NUL,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mig_audit.modules.audit.kernel.status import Setting, pack_setting
 from mig_audit.modules.audit.rule_commands import loaded_text
 from mig_audit.modules.audit.rules import Rule, parse_rule
 from mig_audit.modules.audit.rules import constants as c
@@ -76,7 +77,14 @@ def test_rules_are_compiled_to_json_lines_in_order() -> None:
             "ok": True,
             "messages": [{"type": 1012, "payload_hex": parse_rule("-W /etc/hosts -p wa").rule.pack().hex()}],
         },
-        {"line": 6, "rule": "-b 8192", "ok": True, "messages": []},
+        {
+            "line": 6,
+            "rule": "-b 8192",
+            "ok": True,
+            "messages": [
+                {"type": 1001, "payload_hex": pack_setting(Setting.BACKLOG_LIMIT, 8192).hex()},
+            ],
+        },
         {
             "line": 7,
             "rule": "-a never,exit -F uid=",

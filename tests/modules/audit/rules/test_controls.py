@@ -61,6 +61,7 @@ def test_a_control_option_has_a_line_of_its_own(line: str, name: str, value: Opt
 def test_a_line_may_have_several() -> None:
     """Each with its own piece of the line."""
     assert _controls("  -b 8192  -f 1 ") == (Control("-b", 8192, "-b 8192"), Control("-f", 1, "-f 1"))
+    assert _controls("-b 8192 -c") == (Control("-b", 8192, "-b 8192"), Control("-c", None, "-c"))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,9 @@ def test_a_line_may_have_several() -> None:
         ("-s -k a", "-k a"),
         ("-s -i -i", "-i"),
         ("-i -c", "-c"),
-        ("-b 64 -i", "-i"),
+        ("-b 64 -i -r 5", "-i"),
+        ("-e 1 -i -c", "-i"),
+        ("-e 1 -m text", "-m"),
         ("-i -w /etc/passwd", "-w /etc/passwd"),
         ("-e 1 -a always,exit", "-a always,exit"),
         ("-a always,exit -e 1", "-e 1"),

@@ -40,6 +40,8 @@ _EXAMPLES = [
     (strictness.SYSCALLS_FIRST, "-S open -A filesystem,always"),
     (strictness.SYSCALLS_FIRST, "-S open -d task,always"),
     (strictness.CONTROL, "-e 1 -a always,exit"),
+    (strictness.SWALLOWED, "--reset-lost -e 3"),
+    (strictness.SWALLOWED, "--loginuid-immutable --bogus"),
 ]
 
 
