@@ -5,5 +5,9 @@ from __future__ import annotations
 from mig_audit.interface import Command
 
 COMMANDS = (
-    Command("rules", "check, compile, explain and list rules", "mig_audit.modules.audit.rule_commands:RULES"),
+    Command(
+        "rules",
+        "check, compile, convert, explain and list rules",
+        "mig_audit.modules.audit.rule_commands:RULES",
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
@@ -12,19 +13,19 @@ from mig_audit.interface import Implementation
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.protocol import AUDIT_ADD_RULE, AUDIT_DEL_RULE, AUDIT_SET
 from mig_audit.modules.audit.kernel.status import pack_setting
-from mig_audit.modules.audit.rules import HOST, Rule, parse_file, print_rule
+from mig_audit.modules.audit.rules import HOST, Rule, print_rule
+from mig_audit.modules.audit.rules.conversion import convert
 from mig_audit.modules.audit.rules.explaining import explain_rule
+from mig_audit.modules.audit.rules.statements import LANGUAGES, Statement, read_statements
 from mig_audit.modules.audit.run_settings import SETTINGS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator
 
-    from mig_audit.modules.audit.rules import RuleLine
-
     Write = Callable[[str], None]
 
-_FILE = "a rule file in auditctl's language; - is stdin"
+_FILE = "a rule file in auditctl's language or in libaudit-go's JSON; - is stdin"
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -56,51 +57,77 @@ def _configure_list(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a line, with the kernel's bytes")
 
 
+def _configure_convert(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--to", choices=LANGUAGES, default="auditctl", help="the language to write (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--from",
+        dest="language",
+        choices=("auto", *LANGUAGES),
+        default="auto",
+        help="the language of the files (default: %(default)s)",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help=_FILE)
+
+
 def _check(options: Namespace, _write: Write) -> int:
-    _refuse(_problems(_lines(options.files)))
+    _refuse(_statements(options.files))
     return 0
 
 
 def _compile(options: Namespace, write: Write) -> int:
-    lines = list(_lines(options.files))
+    statements = list(_statements(options.files))
     if options.json:
-        write("".join(f"{json.dumps(_compiled(line))}\n" for _, line in lines))
+        write("".join(f"{json.dumps(_compiled(each))}\n" for each in statements))
     else:
-        write("".join(f"{line.parsed.rule.pack().hex()}\n" for _, line in lines if line.parsed))
-    _refuse(_problems(lines))
+        write("".join(f"{each.parsed.rule.pack().hex()}\n" for each in statements if each.parsed))
+    _refuse(statements)
     return 0
 
 
 def _explain(options: Namespace, write: Write) -> int:
-    lines = list(_lines(options.files))
-    added = [(file, line, line.parsed.rule) for file, line in lines if line.parsed and not line.parsed.delete]
-    rules = [rule for _, _, rule in added]
-    for index, (file, line, _) in enumerate(added):
-        said = "; ".join(explain_rule(index, rules, HOST))
-        write(f"{file}:{line.number}: {said}\n")
-    _refuse(_problems(lines))
+    statements = list(_statements(options.files))
+    added = [(each, each.parsed.rule) for each in statements if each.parsed and not each.parsed.delete]
+    rules = [rule for _, rule in added]
+    for index, (each, _) in enumerate(added):
+        write(f"{each.where}: {'; '.join(explain_rule(index, rules, HOST))}\n")
+    _refuse(statements)
     return 0
 
 
-def _compiled(line: RuleLine) -> dict[str, object]:
+def _convert(options: Namespace, write: Write) -> int:
+    """Write one document of all files; what has no place in it is said on stderr."""
+
+    def read(data: bytes) -> Iterable[Statement]:
+        return read_statements(data, options.language, exists=lambda _path: True, comments=True)
+
+    converted = convert(list(_statements(options.files, read)), options.to)
+    write(converted.text)
+    sys.stderr.write("".join(f"mig-audit: {note}\n" for note in converted.notes))
+    _refuse(converted.problems)
+    return 0
+
+
+def _compiled(statement: Statement) -> dict[str, object]:
     """Return what a line becomes: the messages that change the kernel as it says, or an error.
 
     A control option that sets no number, such as -D, has none: nobody is to send what it would.
     """
-    place = {"line": line.number, "rule": line.text}
-    if line.error is not None:
-        return {**place, "ok": False, "error": str(line.error), "column": line.error.column}
-    return {**place, "ok": True, "messages": list(_messages(line))}
+    place = {"line": statement.number, "rule": statement.text}
+    if statement.error is not None:
+        return {**place, "ok": False, "error": str(statement.error), "column": statement.error.column}
+    return {**place, "ok": True, "messages": list(_messages(statement))}
 
 
-def _messages(line: RuleLine) -> Iterator[dict[str, object]]:
-    for control in line.controls:
+def _messages(statement: Statement) -> Iterator[dict[str, object]]:
+    for control in statement.controls:
         if control.name in SETTINGS and control.value is not None:
             payload = pack_setting(SETTINGS[control.name], control.value)
             yield {"type": AUDIT_SET, "payload_hex": payload.hex()}
-    if line.parsed is not None:
-        kind = AUDIT_DEL_RULE if line.parsed.delete else AUDIT_ADD_RULE
-        yield {"type": kind, "payload_hex": line.parsed.rule.pack().hex()}
+    if statement.parsed is not None:
+        kind = AUDIT_DEL_RULE if statement.parsed.delete else AUDIT_ADD_RULE
+        yield {"type": kind, "payload_hex": statement.parsed.rule.pack().hex()}
 
 
 def _list(options: Namespace, write: Write) -> int:
@@ -129,11 +156,16 @@ def _as_line(payload: bytes, text: Optional[str]) -> str:
     return text or f"# a rule that has no text, by its bytes: {payload.hex()}"
 
 
-def _lines(files: Iterable[str]) -> Iterator[tuple[str, RuleLine]]:
-    """Yield every line that is neither blank nor a comment, with the name of its file."""
+def _statements(
+    files: Iterable[str], read: Callable[[bytes], Iterable[Statement]] = read_statements
+) -> Iterator[Statement]:
+    """Yield what every file says."""
     for file in files:
-        for line in parse_file(_read(file)):
-            yield ("stdin" if file == "-" else file), line
+        name = "stdin" if file == "-" else file
+        try:
+            yield from (replace(each, file=name) for each in read(_read(file)))
+        except RuleError as error:
+            yield Statement(1, "$", "the whole file", error=error, file=name)
 
 
 def _read(file: str) -> bytes:
@@ -145,15 +177,12 @@ def _read(file: str) -> bytes:
         ) from error
 
 
-def _problems(lines: Iterable[tuple[str, RuleLine]]) -> list[Problem]:
-    return [
-        Problem(f"{file}:{line.number}:{line.error.column}", "rule", f"{line.error} (in: {line.text})")
-        for file, line in lines
-        if line.error is not None
+def _refuse(statements: Iterable[Statement]) -> None:
+    problems = [
+        Problem(f"{each.where}:{each.error.column}", "rule", f"{each.error} (in: {each.text})")
+        for each in statements
+        if each.error is not None
     ]
-
-
-def _refuse(problems: list[Problem]) -> None:
     if problems:
         raise ParametersError(problems)
 
@@ -161,6 +190,7 @@ def _refuse(problems: list[Problem]) -> None:
 _ACTIONS: dict[str, tuple[str, Callable[[ArgumentParser], None], Callable[[Namespace, Write], int]]] = {
     "check": ("say everything that is wrong with rule files; touch nothing", _configure_check, _check),
     "compile": ("print the bytes of each rule for the kernel", _configure_compile, _compile),
+    "convert": ("rewrite rule files in another language", _configure_convert, _convert),
     "explain": ("say what each rule does, costs and misses", _configure_check, _explain),
     "list": ("print the rules that the kernel has, as text that means them again", _configure_list, _list),
 }

@@ -9,16 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
-from mig_audit.modules.audit.rules import (
-    ParsedRule,
-    RuleLine,
-    load_profile,
-    parse_file,
-    parse_rule,
-    profile_names,
-)
-from mig_audit.modules.audit.rules.controls import Control
-from mig_audit.modules.audit.rules.libaudit_go import parse_libaudit_go
+from mig_audit.modules.audit.rules import ParsedRule, load_profile, parse_rule, profile_names
+from mig_audit.modules.audit.rules.statements import Statement, read_statements
 from mig_audit.modules.audit.rules.text import parse_line
 
 if TYPE_CHECKING:
@@ -26,7 +18,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.kernel.state import RuleOutcome
     from mig_audit.modules.audit.parameters import RuleSource
-    from mig_audit.modules.audit.rules.libaudit_go import LibauditGoSettings
+    from mig_audit.modules.audit.rules.controls import Control
 
 _OPTION_DELETE = "mig-audit removes no rules but its own: delete this line"
 
@@ -126,7 +118,8 @@ def _of_source(source: RuleSource, problems: list[Problem]) -> Iterator[AskedRul
         yield from _of_line(source)
     elif source.kind == "profile":
         if source.value in profile_names():
-            yield from _of_lines(load_profile(source.value), f"profile {source.value}", source.path)
+            lines = map(Statement.of_line, load_profile(source.value))
+            yield from _of_statements(lines, f"profile {source.value}", source.path)
         else:
             known = ", ".join(profile_names())
             problems.append(
@@ -142,36 +135,14 @@ def _of_source(source: RuleSource, problems: list[Problem]) -> Iterator[AskedRul
 
 
 def _of_file(data: bytes, source: RuleSource, problems: list[Problem]) -> Iterator[AskedRule]:
-    """Give the rules of a file, which is auditctl's language or, if it begins with a brace, libaudit-go's JSON."""
     origin = f"file {source.value}"
-    if not data.lstrip().startswith(b"{"):
-        yield from _of_lines(parse_file(data), origin, source.path)
-        return
     try:
-        document = parse_libaudit_go(data)
+        statements = read_statements(data)
     except RuleError as error:
         where = f"{origin}, column {error.column}"
         problems.append(Problem(f"{source.path}.file", "file", f"{where}: {error}"))
         return
-    yield from _of_controls(_controls(document.settings), origin, source.path)
-    for rule in document.rules:
-        if rule.parsed is not None:
-            yield _asked(rule.parsed, rule.text, f"{origin} {rule.path}", source.path)
-        elif rule.error is not None:
-            yield _invalid(rule.text, f"{origin} {rule.path}", source.path, rule.error)
-
-
-def _controls(settings: LibauditGoSettings) -> Iterator[Control]:
-    """Give what a document says beside its rules as the options of auditctl that mean the same."""
-    if settings.delete:
-        yield Control("-D", None, "delete")
-    for option, name, value in (
-        ("-e", "enable", settings.enable),
-        ("-b", "buffer", settings.buffer),
-        ("-r", "rate", settings.rate),
-    ):
-        if value is not None:
-            yield Control(option, value, f"{name}: {value}")
+    yield from _of_statements(statements, origin, source.path)
 
 
 def _read(path: Path) -> bytes:
@@ -205,15 +176,15 @@ def _of_line(source: RuleSource) -> Iterator[AskedRule]:
         yield from _of_controls(parsed, "parameters", source.path)
 
 
-def _of_lines(lines: Iterable[RuleLine], origin: str, path: str) -> Iterator[AskedRule]:
-    for line in lines:
-        where = f"{origin} line {line.number}"
-        if line.parsed is not None:
-            yield _asked(line.parsed, line.text, where, path)
-        elif line.error is not None:
-            yield _invalid(line.text, where, path, line.error)
+def _of_statements(statements: Iterable[Statement], origin: str, path: str) -> Iterator[AskedRule]:
+    for each in statements:
+        where = f"{origin} {each.place}"
+        if each.parsed is not None:
+            yield _asked(each.parsed, each.text, where, path)
+        elif each.error is not None:
+            yield _invalid(each.text, where, path, each.error)
         else:
-            yield from _of_controls(line.controls, where, path)
+            yield from _of_controls(each.controls, where, path)
 
 
 def _of_controls(controls: Iterable[Control], origin: str, path: str) -> Iterator[AskedRule]:

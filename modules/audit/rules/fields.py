@@ -159,8 +159,9 @@ def parse_field(argument: Word, filter_list: int, names: Names) -> Field:
         raise RuleError(f"{name.text} takes {allowed}, not {_SYMBOLS[op]}", name.columns[-1])
     if kind.value is not None:
         return Field(code, op, kind.value(value, names))
-    if len(value.data) > c.PATH_MAX:
-        raise RuleError(f"{name.text} is longer than {c.PATH_MAX} bytes", value.column)
+    most = c.AUDIT_MAX_KEY_LEN if code == c.AUDIT_FILTERKEY else c.PATH_MAX
+    if len(value.data) > most:
+        raise RuleError(f"{name.text} is longer than {most} bytes", value.column)
     return Field.of_text(code, op, value.data)
 
 

@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.rules.names import Names
     from mig_audit.modules.audit.rules.text import ParsedRule
 
-_OLD = ("file_rules", "syscall_rules")
-_NEW = "audit_rules"
+OLD = ("file_rules", "syscall_rules")
+"""The arrays of the old dialect."""
+
+NEW = "audit_rules"
+"""The array of the new one."""
+
 _SETTINGS = ("delete", "enable", "buffer", "rate", STRICT)
 _DIGITS = re.compile(r"[0-9]{1,10}")
 _WORD = 0xFFFFFFFF
@@ -37,12 +41,16 @@ _MOST_ENABLED = 2  # AUDIT_LOCKED of linux/audit.h
 
 @dataclass(frozen=True)
 class LibauditGoRule:
-    """One element of a document: its JSON path, its text as compact JSON, and the rule or the error."""
+    """One element of a document: its JSON path, its text as compact JSON, and the rule or the error.
+
+    ``strict_path_check`` is what it, or else the document, says of a path that is not there.
+    """
 
     path: str
     text: str
     parsed: Optional[ParsedRule]
     error: Optional[RuleError]
+    strict_path_check: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ def parse_libaudit_go(
     """
     document = read_json(data)
     if not isinstance(document, JsonObject):
-        raise RuleError("the document is no JSON object", 1, f"write {{{_NEW!r}: [...]}}")
+        raise RuleError("the document is no JSON object", 1, f"write {{{NEW!r}: [...]}}")
     dialect = _dialect(document)
     strict = bool(_flag(document, STRICT))
     reading = Reading(names, exists, strict, dialect == "new")
@@ -93,20 +101,20 @@ def _dialect(document: JsonObject) -> str:
         raise RuleError(f"{name!r} occurs twice in the document", 1, "keep one")
     given = [name for name, _ in document.members]
     for name in given:
-        if name not in {*_OLD, _NEW, *_SETTINGS}:
-            known = ", ".join((_NEW, *_OLD, *_SETTINGS))
+        if name not in {*OLD, NEW, *_SETTINGS}:
+            known = ", ".join((NEW, *OLD, *_SETTINGS))
             raise RuleError(f"{name!r} has no meaning in the document", 1, f"known are {known}")
-    old = [name for name in given if name in _OLD]
-    if old and _NEW in given:
-        raise RuleError(f"the document has {_NEW} and {old[0]}", 1, f"put every rule into {_NEW}")
-    if not old and _NEW not in given:
-        raise RuleError(f"the document has no {_NEW}", 1, f"older ones have {' or '.join(_OLD)}")
+    old = [name for name in given if name in OLD]
+    if old and NEW in given:
+        raise RuleError(f"the document has {NEW} and {old[0]}", 1, f"put every rule into {NEW}")
+    if not old and NEW not in given:
+        raise RuleError(f"the document has no {NEW}", 1, f"older ones have {' or '.join(OLD)}")
     return "old" if old else "new"
 
 
 def _elements(document: JsonObject, reading: Reading) -> Iterator[LibauditGoRule]:
     for name, elements in document.members:
-        if name not in {*_OLD, _NEW}:
+        if name not in {*OLD, NEW}:
             continue
         if not isinstance(elements, list):
             raise RuleError(f"{name} is no array")
@@ -120,14 +128,19 @@ def _element(name: str, path: str, element: object, reading: Reading) -> Libaudi
         parsed = _parsed(name, element, line, reading)
     except RuleError as error:
         return LibauditGoRule(path, line.text, None, error)
-    return LibauditGoRule(path, line.text, parsed, None)
+    return LibauditGoRule(path, line.text, parsed, None, _is_strict(element, reading))
+
+
+def _is_strict(element: object, reading: Reading) -> bool:
+    own = element.get(STRICT) if isinstance(element, JsonObject) else None
+    return reading.strict_path_check if own is None else bool(own)
 
 
 def _parsed(name: str, element: object, line: Line, reading: Reading) -> ParsedRule:
     if not isinstance(element, JsonObject):
         raise RuleError("a rule is a JSON object")
     has_path = any(member == "path" for member, _ in element.members)
-    if name == "file_rules" or (name == _NEW and has_path):
+    if name == "file_rules" or (name == NEW and has_path):
         return file_rule(element, line, reading)
     return syscall_rule(element, line, reading)
 

@@ -1,4 +1,4 @@
-"""Rules to libaudit-go's JSON, in the dialect whose rules have an order: ``audit_rules``.
+"""Rules to libaudit-go's JSON: a document in the dialect whose rules have an order, or one element of either.
 
 What is printed is what `parse_libaudit_go` reads as the very same rule. libaudit-go itself has faults that no document
 can avoid: it loads a rule without syscalls so that it never matches, takes every ``arch`` for x86-64, does not find the
@@ -15,7 +15,7 @@ from mig_audit.errors import RuleError
 from mig_audit.modules.audit.rules import constants as c
 from mig_audit.modules.audit.rules.architectures import architecture, missing_abis, native
 from mig_audit.modules.audit.rules.fields import OPERATORS as SYMBOLS
-from mig_audit.modules.audit.rules.libaudit_go import parse_libaudit_go
+from mig_audit.modules.audit.rules.libaudit_go import NEW, parse_libaudit_go
 from mig_audit.modules.audit.rules.libaudit_go_values import ARCHITECTURES, OPERATORS
 from mig_audit.modules.audit.rules.model import ALL_SYSCALLS, SYSCALLS
 from mig_audit.modules.audit.rules.names import HOST
@@ -25,7 +25,7 @@ from mig_audit.modules.audit.rules.words import Word
 from mig_audit.modules.audit.tables import arch_name, field_name, file_type_name, syscall_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mig_audit.modules.audit.rules.model import Field, Rule
     from mig_audit.modules.audit.rules.names import Names
@@ -54,19 +54,28 @@ def print_libaudit_go(rules: Sequence[Rule], names: Names = HOST) -> str:
     Raises:
         RuleError: a rule, which the error counts from 1, has something that the dialect has no words for.
     """
-    elements = [_numbered(number, rule, names) for number, rule in enumerate(rules, start=1)]
-    return json.dumps({"audit_rules": elements}, ensure_ascii=False, indent=2) + "\n"
+    return as_document({NEW: [_numbered(number, rule, names) for number, rule in enumerate(rules, start=1)]})
+
+
+def as_document(members: Mapping[str, object]) -> str:
+    """Return the text of a document."""
+    return json.dumps(members, ensure_ascii=False, indent=2) + "\n"
 
 
 def _numbered(number: int, rule: Rule, names: Names) -> _Element:
     try:
-        return _element(rule, names)
+        return print_element(rule, names)
     except RuleError as error:
         what = f"rule {number} cannot be written for libaudit-go: {error.what}"
         raise RuleError(what, 1, error.remedy) from error
 
 
-def _element(rule: Rule, names: Names) -> _Element:
+def print_element(rule: Rule, names: Names = HOST) -> dict[str, object]:
+    """Return the element for a rule; one with a ``path`` is a file rule.
+
+    Raises:
+        RuleError: the rule has something that the dialects have no words for.
+    """
     if rule.mask == _LISTED_ALL:
         rule = replace(rule, mask=ALL_SYSCALLS)
     watch = _watch(rule)
@@ -79,7 +88,7 @@ def _element(rule: Rule, names: Names) -> _Element:
 
 
 def _means(element: _Element, rule: Rule, names: Names) -> bool:
-    document = json.dumps({"audit_rules": [element]}).encode("utf-8")
+    document = json.dumps({NEW: [element]}).encode("utf-8")
     (read,) = parse_libaudit_go(document, names, lambda _path: True).rules
     return read.parsed is not None and read.parsed.rule == rule
 

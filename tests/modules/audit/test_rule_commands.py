@@ -150,3 +150,53 @@ def test_a_loaded_rule_without_plain_text_is_not_made_up() -> None:
     assert loaded_text(parse_rule(b"-a always,exit -F path=/\xff -F perm=r").rule.pack()) is None
     assert loaded_text(b"no rule") is None
     assert loaded_text(parse_rule("-a never,task").rule.pack()) == "-a never,task"
+
+
+def test_rules_are_converted() -> None:
+    """Every file into one document on stdout; what is left out and what cannot be said is on stderr."""
+    given = "# why\n-w /etc/passwd -p wa -k id\n-a always,exit -F exe=/bin/ls -F uid=0\n"
+
+    result = _rules("convert", "--to", "libaudit-go", "-", stdin=given)
+
+    assert result.returncode == 2
+    assert json.loads(result.stdout) == {
+        "audit_rules": [{"path": "/etc/passwd", "permission": "wa", "key": "id"}]
+    }
+    comments, problem = result.stderr.splitlines()
+    assert comments == "mig-audit: 1 comment left out: JSON has none"
+    assert problem.startswith(
+        "mig-audit: stdin:3:1: libaudit-go has no words for this: there is no field exe"
+    )
+
+    back = _rules("convert", "-", stdin=result.stdout)
+    assert (back.returncode, back.stderr) == (0, "")
+    assert back.stdout == "-a always,exit -F path=/etc/passwd -F perm=wa -F key=id\n"
+
+
+def test_json_is_read_by_every_action() -> None:
+    """Its elements are named by their JSON path."""
+    document = json.dumps({"audit_rules": [{"path": "/etc/passwd", "permission": "wa"}, {"path": "x"}]})
+
+    checked = _rules("check", "-", stdin=document)
+    compiled = _rules("compile", "--json", "-", stdin=document)
+    explained = _rules("explain", "-", stdin=document)
+
+    assert checked.stderr.startswith("mig-audit: stdin:$.audit_rules[1]:1: a file rule needs a permission")
+    assert [json.loads(line)["ok"] for line in compiled.stdout.splitlines()] == [True, False]
+    assert explained.stdout.startswith("stdin:$.audit_rules[0]: records every system call")
+
+
+@pytest.mark.parametrize(
+    ("document", "language", "word"),
+    [
+        ("{", "auto", "line 1 is not JSON"),
+        ('{"file_rules": []}', "libaudit-go", "the document is libaudit-go-old, not libaudit-go"),
+        ('{"audit_rules": []}', "auditctl", "belongs to no option"),
+    ],
+)
+def test_a_file_in_another_language_than_was_said_is_refused(document: str, language: str, word: str) -> None:
+    """As a whole, or its lines."""
+    result = _rules("convert", "--from", language, "-", stdin=document)
+
+    assert result.returncode == 2
+    assert word in result.stderr

@@ -285,3 +285,11 @@ def test_the_native_architecture_is_that_of_the_machine() -> None:
         with pytest.raises(RuleError, match="pdp11"):
             parse_rule(text, strange)
     assert parse_rule("-a always,exit -F arch=x86_64 -S open", strange).rule.mask == 1 << 2
+
+
+def test_a_condition_on_the_key_is_no_longer_than_a_key() -> None:
+    """256 bytes, as auditctl has it."""
+    text = "-a always,exit -F arch=b64 -S execve -F key!="
+    assert parse_rule(text + "k" * 256, _NAMES).rule.fields[1].value == 256
+    with pytest.raises(RuleError, match="longer than 256 bytes"):
+        parse_rule(text + "k" * 257, _NAMES)
