@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA = "audit.parameters.v1.schema.json"
-DEFAULT_BACKLOG_LIMIT = 8192
-"""Records that the kernel may queue, unless the parameters or a rule file say otherwise."""
-
 _DIRECTORY = "/var/log/mig-audit"
 _EVENT_LIMIT = 1000
 _FAILURE = {"silent": 0, "printk": 1}

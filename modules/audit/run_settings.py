@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit.kernel.status import FAILURE_PANIC, Setting
-from mig_audit.modules.audit.parameters import DEFAULT_BACKLOG_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.parameters import KernelParameters, Parameters
     from mig_audit.modules.audit.rules.controls import Control
     from mig_audit.modules.audit.ruleset import AskedRule
+
+DEFAULT_BACKLOG_LIMIT = 8192
+"""Records that the kernel may queue, unless the parameters or a rule file say otherwise."""
 
 MOST_BACKLOG = 1 << 20
 """Records; no file may make the kernel queue more of them, as no parameter may."""

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mig_audit.errors import ParametersError
-from mig_audit.modules.audit.parameters import DEFAULT_BACKLOG_LIMIT, RuleSource, parse_parameters
-from mig_audit.modules.audit.run_settings import MOST_BACKLOG
+from mig_audit.modules.audit.parameters import RuleSource, parse_parameters
+from mig_audit.modules.audit.run_settings import DEFAULT_BACKLOG_LIMIT, MOST_BACKLOG
 from mig_audit.modules.audit.sinks import HttpSettings
 from mig_audit.validation import load_schema, parse_document
 
