@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mig_audit.errors import UsageError
-from mig_audit.modules.audit.formats.interface import Format, FormatFactory, header_of
+from mig_audit.modules.audit.formats.interface import Format, FormatFactory, coloured, header_of
 from mig_audit.registry import Catalogue
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ GROUP = "mig_audit.formats"
 # name -> the module in this folder, and the factory in it
 FORMATS = {
     "mozdef": "mozdef:MozdefFormat",
+    "go-audit": "go_audit:GoAuditFormat",
+    "pauditd-notification": "pauditd_notification:PauditdNotificationFormat",
+    "libaudit-go": "libaudit_go_event:LibauditGoFormat",
+    "text": "text_line:TextFormat",
+    "csv": "csv_rows:CsvFormat",
 }
 
 _CATALOGUE = Catalogue("format", GROUP, {name: f"{__name__}.{place}" for name, place in FORMATS.items()})
@@ -34,6 +39,7 @@ __all__ = [
     "GROUP",
     "Format",
     "FormatFactory",
+    "coloured",
     "format_names",
     "header_of",
     "make_format",

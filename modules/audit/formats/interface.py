@@ -33,6 +33,12 @@ class Format(Protocol):
 FormatFactory = Callable[["Origin"], Format]
 
 
+def coloured(form: Format) -> Format:
+    """Return the format as a terminal should have it; most formats have no colours."""
+    make: Optional[Callable[[], Format]] = getattr(form, "coloured", None)
+    return make() if make else form
+
+
 def header_of(form: Format) -> bytes:
     """Return the line that goes before the first event, empty for most formats."""
     header: bytes = getattr(form, "header", b"")

@@ -1,0 +1,34 @@
+"""Colours are for terminals."""
+
+from __future__ import annotations
+
+import io
+import os
+
+import pytest
+
+from mig_audit.terminal import wants_colour
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "xterm-256color", "NO_COLOR": ""}, True),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+        ({}, False),
+    ],
+)
+def test_a_terminal_has_colours_unless_they_are_declined(
+    environment: dict[str, str], *, wanted: bool
+) -> None:
+    """By NO_COLOR, or because it has none."""
+    master, slave = os.openpty()
+    with open(slave, "w", encoding="utf-8") as terminal, open(master, "rb"):  # noqa: PTH123 - descriptors
+        assert wants_colour(terminal, environment) is wanted
+
+
+def test_a_file_has_no_colours() -> None:
+    """Whatever the terminal is that the program was started from."""
+    assert not wants_colour(io.StringIO(), {"TERM": "xterm-256color"})

@@ -1,0 +1,88 @@
+"""What holds for every format: one line of safe text, whatever the records hold."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from audit_events import (
+    BUSY_HOST_EVENTS,
+    ORIGIN,
+    UNSAFE,
+    busy_host,
+    every_log,
+    hostile_exec,
+    hostile_login,
+    hostile_text,
+    log_events,
+)
+from hypothesis import given, settings
+
+from mig_audit.modules.audit.formats import FORMATS, coloured, header_of, make_format
+
+# These two hand on what was received, byte for byte; their own tests say what that means.
+_VERBATIM = {"audisp-json", "records"}
+_OURS = sorted(set(FORMATS) - _VERBATIM)
+_ALWAYS = sorted(set(_OURS) - {"pauditd-notification"})
+
+
+def _check(name: str, data: bytes) -> None:
+    data.decode("utf-8")
+    assert not UNSAFE.search(data)
+    if make_format(name, ORIGIN).media_type == "application/json":
+        assert isinstance(json.loads(data), dict)
+
+
+@pytest.mark.parametrize("name", _OURS)
+def test_every_event_of_a_busy_host_is_one_safe_line(name: str) -> None:
+    """All 20,719 of them, and the same bytes each time."""
+    encode, again = make_format(name, ORIGIN).encode, make_format(name, ORIGIN).encode
+    count = 0
+    for event in busy_host():
+        count += 1
+        data = encode(event)
+        assert data == again(event)
+        if data is not None:
+            assert data.decode("utf-8")
+            assert not UNSAFE.search(data)
+
+    assert count == BUSY_HOST_EVENTS
+
+
+@pytest.mark.parametrize("name", _OURS)
+@pytest.mark.parametrize("log", every_log())
+def test_every_event_of_other_logs_is_one_safe_line(name: str, log: str) -> None:
+    """Long arguments, odd names, enriched records, several hosts."""
+    encode = make_format(name, ORIGIN).encode
+    for event in log_events(log):
+        data = encode(event)
+        if data is not None:
+            _check(name, data)
+
+
+@pytest.mark.parametrize("name", _ALWAYS)
+def test_an_event_is_never_without_words(name: str) -> None:
+    """These formats can say something about any event."""
+    encode = make_format(name, ORIGIN).encode
+
+    assert all(encode(event) for log in every_log() for event in log_events(log))
+
+
+@pytest.mark.parametrize("name", _OURS)
+@given(text=hostile_text())
+@settings(deadline=None, max_examples=30)
+def test_no_text_ends_a_line(name: str, text: bytes) -> None:
+    """Nor does it reach a terminal as anything but text."""
+    form = make_format(name, ORIGIN)
+    for event in (hostile_exec(text), hostile_login(text)):
+        data = form.encode(event)
+        if data is not None:
+            _check(name, data)
+
+
+def test_only_text_has_colours_and_only_csv_a_header() -> None:
+    """The others are for programs."""
+    forms = [make_format(name, ORIGIN) for name in _OURS]
+
+    assert [form.name for form in forms if coloured(form) is not form] == ["text"]
+    assert [form.name for form in forms if header_of(form)] == ["csv"]
