@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from mig_audit.cli import build_parser
+from mig_audit.modules.audit.events import Origin, TableNames
+from mig_audit.modules.audit.formats import FORMATS, make_format
 from mig_audit.modules.audit.module import AuditModule
 from mig_audit.modules.audit.rules import strictness
 from mig_audit.validation import find_problems
@@ -75,3 +77,12 @@ def test_the_page_on_strictness_has_every_difference() -> None:
     everything = (*strictness.REFUSED, *strictness.MENDED, *strictness.RUN)
 
     assert [each.name for each in everything if f"| {each.auditctl} |" not in page] == []
+
+
+def test_the_page_on_formats_has_every_format() -> None:
+    """With the type that its events have at an endpoint."""
+    page = (_ROOT / "docs" / "formats.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \|[^|]*\|[^|]*\| `([^`]+)` \| [^|]+ \|$", page, re.MULTILINE)
+    origin = Origin("host", TableNames({}, {}))
+
+    assert rows == [(name, make_format(name, origin).media_type) for name in FORMATS]

@@ -77,8 +77,9 @@ def _rows(schema: dict[str, Any], node: dict[str, Any], prefix: str) -> list[str
             continue
         path = f"{prefix}{name}"
         meaning = child.get("description") or _resolved(schema, child).get("title", "")
-        if "enum" in child:
-            meaning = f"{meaning} One of {', '.join(f'`{value}`' for value in child['enum'])}."
+        values = child.get("else", child).get("enum")
+        if values:
+            meaning = f"{meaning} One of {', '.join(f'`{value}`' for value in values)}."
         default = f"`{json.dumps(child['default'])}`" if "default" in child else ""
         rows.append(f"| `{path}` | {meaning.replace('|', '&#124;')} | {default} |\n")
         inner = _resolved(schema, child.get("items", child))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit.events import END, Account, Correlator, Decoder, Ledger, Summary
+from mig_audit.modules.audit.formats import is_json
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -21,7 +22,7 @@ class Pipeline:
 
     ``kept`` are the encoded events for the envelope; ``own`` counts events that are this run's own changes to audit,
     which are in the raw log and nowhere else; ``findings`` counts all others, ``unrepresented`` those among them that
-    the format has no words for.
+    the format has no words for. ``json`` says whether the encoded events are JSON.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Pipeline:
     ) -> None:
         """Keep at most ``limit`` events and ``max_size`` bytes of them; send all of them to the sinks."""
         self._format = form
+        self.json = is_json(form)
         self._sinks = sinks
         self._room = max_size
         self._limit = limit

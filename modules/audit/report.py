@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional, cast
+from typing import TYPE_CHECKING, Any, Optional, Union, cast
 
 from mig_audit.errors import (
     AuditUnavailableError,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.sinks import SinkOutcome
 
 VERSION = "1.0"
+_DEFAULT_KEYS = {"timestamp", "category", "summary", "details"}  # what `describe_event` needs
 _TOP = 50  # values of each kind in the summary
 _REASONS = {
     "window": "the window is over",
@@ -90,7 +91,7 @@ def _elements(facts: Facts) -> dict[str, object]:
         "host": describe_host(),
         "window": _window(facts),
         "rules": [rule.to_json() for rule in _rules(facts)],
-        "events": _events(facts.pipeline.kept),
+        "events": _events(facts.pipeline),
         "events_omitted": facts.pipeline.findings - len(facts.pipeline.kept),
         "sinks": [_sink(outcome) for outcome in facts.sinks],
         "summary": _summary(facts.pipeline),
@@ -103,8 +104,9 @@ def _rules(facts: Facts) -> tuple[AskedRule, ...]:
     return with_settings(facts.rules, facts.parameters, facts.ready.during, facts.ready.why)
 
 
-def _events(kept: Sequence[bytes]) -> list[object]:
-    return [json.loads(event) for event in kept]
+def _events(pipeline: Pipeline) -> list[object]:
+    """Return the kept events: JSON as what it means, anything else as text."""
+    return [json.loads(event) if pipeline.json else event.decode("utf-8") for event in pipeline.kept]
 
 
 def _window(facts: Facts) -> dict[str, object]:
@@ -268,8 +270,12 @@ def _describe_elements(elements: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def describe_event(event: Mapping[str, Any]) -> str:
-    """Return one line for an event of the default format."""
+def describe_event(event: Union[str, Mapping[str, Any]]) -> str:
+    """Return one line: for an event of the default format, a sentence; for any other, what it is."""
+    if isinstance(event, str):
+        return event
+    if not event.keys() >= _DEFAULT_KEYS:
+        return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
     details = event["details"]
     who = details.get("originaluser") or details.get("user") or details.get("uid") or "-"
     failed = " FAILED" if details.get("success") is False else ""

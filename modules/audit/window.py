@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mig_audit.modules.audit import report
+from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
-from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
 from mig_audit.modules.audit.parameters import parse_parameters
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mig_audit.interface import Context
+    from mig_audit.modules.audit.formats import Format
     from mig_audit.modules.audit.parameters import Parameters
     from mig_audit.modules.audit.sinks import Sink
     from mig_audit.results import Result
@@ -32,15 +34,19 @@ def record_window(document: object, context: Context) -> Result:
     """Record one window and answer with what was found; see `mig_audit.interface.Module`."""
     began = time.monotonic()
     parameters = parse_parameters(document)
+    form = choose_format(parameters, Origin.here())
     rules = gather(parameters.rules, strict=parameters.strict_rules)
     path = parameters.log_path or parameters.log_directory / log_name(time.time())
     run_id = os.urandom(8).hex()
     with rawlog.created(path) as log:
-        sinks = [open_sink(settings, run_id=run_id, directory=path.parent) for settings in parameters.sinks]
+        sinks = [
+            open_sink(replace(settings, media_type=form.media_type), run_id=run_id, directory=path.parent)
+            for settings in parameters.sinks
+        ]
         recorder = RecorderProcess.start(log)
         own_pids = (os.getpid(), recorder.pid)
         plan = make_plan(parameters, rules, own_pids)
-        recording = Recording(recorder, log, _pipeline(parameters, sinks, own_pids), context)
+        recording = Recording(recorder, log, _pipeline(form, parameters, sinks, own_pids), context)
         delivered = recording.run(plan, sinks, parameters.drain)
         if recorder.found is None or recorder.ready is None:
             path.unlink()
@@ -67,8 +73,9 @@ def record_window(document: object, context: Context) -> Result:
         )
 
 
-def _pipeline(parameters: Parameters, sinks: Sequence[Sink], own_pids: Sequence[int]) -> Pipeline:
-    form = make_format(parameters.event_format, Origin.here())
+def _pipeline(
+    form: Format, parameters: Parameters, sinks: Sequence[Sink], own_pids: Sequence[int]
+) -> Pipeline:
     return Pipeline(
         form, sinks, limit=parameters.event_limit, max_size=parameters.max_events_size, own_pids=own_pids
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mig_audit.errors import UsageError
-from mig_audit.modules.audit.formats.interface import Format, FormatFactory, coloured, header_of
+from mig_audit.modules.audit.formats.interface import Format, FormatFactory, coloured, header_of, is_json
 from mig_audit.registry import Catalogue
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ __all__ = [
     "coloured",
     "format_names",
     "header_of",
+    "is_json",
     "make_format",
 ]
 

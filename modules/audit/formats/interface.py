@@ -39,6 +39,12 @@ def coloured(form: Format) -> Format:
     return make() if make else form
 
 
+def is_json(form: Format) -> bool:
+    """Say whether its events are JSON."""
+    kind = form.media_type.partition(";")[0]
+    return kind == "application/json" or kind.endswith("+json")
+
+
 def header_of(form: Format) -> bytes:
     """Return the line that goes before the first event, empty for most formats."""
     header: bytes = getattr(form, "header", b"")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.sinks.settings import HttpSettings
 
 _MOST_OF_A_REPLY = 1 << 16
-_MEDIA_TYPES = {"array": "application/json", "ndjson": "application/x-ndjson", "single": "application/json"}
+_MEDIA_TYPES = {"array": "application/json", "ndjson": "application/x-ndjson"}
 
 
 class HttpTransport:
@@ -112,7 +112,7 @@ class HttpTransport:
             {
                 "Accept": "*/*",
                 "Accept-Encoding": "identity",  # nothing to unpack, and no bomb
-                "Content-Type": _MEDIA_TYPES[settings.body],
+                "Content-Type": _MEDIA_TYPES.get(settings.body, settings.media_type),
                 "User-Agent": f"mig-audit/{mig_audit.__version__}",
                 **dict(settings.headers),
             }

@@ -30,7 +30,7 @@ class HttpSettings:
     """Where and how to POST events; times are in seconds, sizes in bytes.
 
     ``body`` is ``array`` (a JSON array, even of one event), ``ndjson`` (one event a line) or ``single`` (one event a
-    request, as it is). ``read_timeout`` is how long the endpoint may take to receive a request and to answer it. The
+    request, as it is, and said to be of ``media_type``). ``read_timeout`` is how long the endpoint may take to receive a request and to answer it. The
     token is read from a file or from an environment variable when the sink is opened. Nothing that may hold a secret
     is part of the repr.
 
@@ -40,6 +40,7 @@ class HttpSettings:
 
     url: str = field(repr=False)
     body: str = "array"
+    media_type: str = "application/json"
     batch_events: int = 500
     batch_bytes: int = 1 << 20
     batch_age: float = 1.0

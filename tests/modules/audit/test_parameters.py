@@ -89,7 +89,7 @@ def test_everything_can_be_set() -> None:
     (sink,) = given.sinks
     plain = HttpSettings(url=sink.url)
     same = [name for name in vars(plain) if getattr(sink, name) == getattr(plain, name)]
-    assert sorted(same) == ["token_env", "url", "verify"]
+    assert sorted(same) == ["media_type", "token_env", "url", "verify"]
 
 
 def test_a_sink_that_contradicts_itself_is_a_problem_with_a_path() -> None:

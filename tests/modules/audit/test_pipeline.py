@@ -145,3 +145,11 @@ def test_a_change_by_someone_else_is_a_finding() -> None:
     pipeline.flush()
 
     assert (pipeline.own, pipeline.findings) == (0, 2)
+
+
+def test_it_is_known_whether_events_are_json() -> None:
+    """The envelope holds others as text."""
+    names = TableNames({}, {})
+    forms = [make_format(name, Origin("host", names)) for name in ("mozdef", "csv")]
+
+    assert [Pipeline(form, (), limit=1, max_size=1, names=names).json for form in forms] == [True, False]

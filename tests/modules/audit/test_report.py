@@ -68,6 +68,13 @@ def test_each_event_is_a_line(envelope: dict[str, Any]) -> None:
     assert any("Execve: id" in line and "[T1059_exec]" in line for line in lines)
 
 
+def test_an_event_of_another_format_is_shown_as_it_is(envelope: dict[str, Any]) -> None:
+    """Text, or JSON on one line."""
+    envelope["elements"]["events"] = ["a line", {"sequence": 1, "messages": ["ä"]}]
+
+    assert describe(envelope, found_only=True)[:2] == ["a line", '{"sequence":1,"messages":["ä"]}']
+
+
 def test_what_was_found_alone_has_no_errors_and_no_statistics(envelope: dict[str, Any]) -> None:
     """For sweeps that print hits."""
     envelope["errors"] = ["something to know"]

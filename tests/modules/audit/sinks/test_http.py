@@ -147,6 +147,14 @@ def test_a_request_says_who_sends_what(tmp_path: Path) -> None:
     assert "authorization" not in second.headers
 
 
+def test_a_single_event_is_said_to_be_what_it_is() -> None:
+    """Not every format is JSON."""
+    with Receiver() as receiver:
+        _post(HttpSettings(receiver.url, body="single", media_type="text/csv"), [b"a,b"])
+
+    assert receiver.requests[0].headers["content-type"] == "text/csv"
+
+
 def test_an_idempotency_key_belongs_to_one_batch(tmp_path: Path) -> None:
     """It is the same when a batch is repeated, and another for each batch, endpoint and run."""
     with Receiver([Reply(503)]) as receiver:
