@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, Optional
 
@@ -32,7 +33,7 @@ def build_parser(arguments: Collection[str] = ()) -> argparse.ArgumentParser:
         prog="mig-audit",
         description="A flight recorder for Linux hosts, switched on for a bounded time.",
         epilog=_EPILOG + "\nUnder -m the exit code is always 0 and the envelope tells.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_help_formatter,
     )
     parser.add_argument("--version", action="version", version=f"mig-audit {__version__}")
     parser.add_argument(
@@ -41,14 +42,25 @@ def build_parser(arguments: Collection[str] = ()) -> argparse.ArgumentParser:
         metavar="MODULE",
         help="answer one MIG message on stdin with one JSON object on stdout",
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(prog="mig-audit", dest="command", metavar="COMMAND")
     for command in (*_COMMANDS, *find_module(DEFAULT_MODULE).commands()):
-        added = commands.add_parser(command.name, help=command.help, description=command.help)
+        added = commands.add_parser(
+            command.name, help=command.help, description=command.help, formatter_class=_help_formatter
+        )
         if command.name in arguments:
             implementation = command.load()
             implementation.configure(added)
             added.set_defaults(run=implementation.run)
     return parser
+
+
+def _help_formatter(prog: str) -> argparse.HelpFormatter:
+    """Return what lays out help; argparse makes one for each option, and left to itself asks shutil for the width."""
+    try:
+        columns = int(os.environ.get("COLUMNS", "")) or os.get_terminal_size(1).columns
+    except (ValueError, OSError):
+        columns = 80
+    return argparse.RawDescriptionHelpFormatter(prog, width=columns - 2)
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

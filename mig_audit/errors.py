@@ -20,6 +20,7 @@
         |-- LossError
         |-- RawLogError
         |-- RecordError                    a line that is no audit record; it is kept aside
+        |-- DamagedInputError              a log that ends torn, or cannot be read to its end
         `-- RestoreError
 
 Each error says what happened and where in ``what``, and what to do about it in ``remedy``.
@@ -171,6 +172,10 @@ class RawLogError(PartialError):
 
 class RecordError(PartialError):
     """A line that cannot be read as an audit record: it is counted and kept aside, never dropped."""
+
+
+class DamagedInputError(PartialError):
+    """A log that is torn, or could not be read to its end; what could be read of it was used."""
 
 
 class RestoreError(PartialError):

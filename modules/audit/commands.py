@@ -10,4 +10,5 @@ COMMANDS = (
         "check, compile, convert, explain and list rules",
         "mig_audit.modules.audit.rule_commands:RULES",
     ),
+    Command("replay", "turn raw logs into events again", "mig_audit.modules.audit.replay_command:REPLAY"),
 )

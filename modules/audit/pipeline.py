@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Protocol
 
 from mig_audit.modules.audit.events import END, Account, Correlator, Decoder, Ledger, Summary
 from mig_audit.modules.audit.formats import is_json
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Collection, Sequence
 
     from mig_audit.modules.audit.events import Event, Group, Names
     from mig_audit.modules.audit.formats import Format
-    from mig_audit.modules.audit.sinks import Sink
 
 _CHANGE_TYPES = frozenset({"CONFIG_CHANGE", "EVENT_LISTENER"})
+
+
+class Taker(Protocol):
+    """Whatever encoded events can be given to."""
+
+    def put(self, event: bytes) -> None:
+        """Take one event."""
 
 
 class Pipeline:
@@ -28,14 +34,17 @@ class Pipeline:
     def __init__(
         self,
         form: Format,
-        sinks: Sequence[Sink],
+        sinks: Sequence[Taker],
         *,
         limit: int,
         max_size: int,
-        own_pids: Container[int] = (),
+        own_pids: Collection[int] = (),
         names: Optional[Names] = None,
     ) -> None:
-        """Keep at most ``limit`` events and ``max_size`` bytes of them; send all of them to the sinks."""
+        """Keep at most ``limit`` events and ``max_size`` bytes of them; send all of them to the sinks.
+
+        Without ``own_pids`` nothing is this run's own.
+        """
         self._format = form
         self.json = is_json(form)
         self._sinks = sinks
@@ -93,7 +102,7 @@ class Pipeline:
 
         The kernel's record of audit being switched off again has no process in it, and nothing comes after it.
         """
-        if _CHANGE_TYPES.isdisjoint(event.types):
+        if not self._own_pids or _CHANGE_TYPES.isdisjoint(event.types):
             return False
         return event.process.pid in self._own_pids or (
             event.ending == END and event.types == ("CONFIG_CHANGE",)

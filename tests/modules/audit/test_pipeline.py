@@ -12,7 +12,7 @@ from mig_audit.modules.audit.pipeline import Pipeline
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mig_audit.modules.audit.sinks import Sink
+    from mig_audit.modules.audit.pipeline import Taker
 
 
 _SYSCALL = (
@@ -49,7 +49,7 @@ class ListSink:
 
 
 def _pipeline(
-    *sinks: Sink, limit: int = 10, max_size: int = 1 << 20, own_pids: Sequence[int] = ()
+    *sinks: Taker, limit: int = 10, max_size: int = 1 << 20, own_pids: Sequence[int] = ()
 ) -> Pipeline:
     names = TableNames({0: "root", 1000: "alice"}, {})
     return Pipeline(
@@ -69,7 +69,7 @@ def _numbers(events: Sequence[bytes]) -> list[str]:
 def test_every_event_goes_to_every_sink_and_the_first_ones_are_kept() -> None:
     """In order; the others are counted."""
     one, two = ListSink(), ListSink()
-    pipeline = _pipeline(one, two, limit=2)  # type: ignore[arg-type]  # they only take events
+    pipeline = _pipeline(one, two, limit=2)
     for serial in range(5):
         pipeline.feed(_block(_event(serial)))
     pipeline.flush()
@@ -129,6 +129,17 @@ def test_our_own_changes_to_audit_are_no_findings() -> None:
 
     assert (pipeline.own, pipeline.findings) == (2, 2)
     assert _numbers(pipeline.kept) == ["2", "3"]
+
+
+def test_a_log_that_is_only_read_has_no_changes_of_our_own() -> None:
+    """Even if it ends as a run's does."""
+    pipeline = _pipeline()
+    pipeline.feed(
+        b"type=CONFIG_CHANGE msg=audit(1700000000.000:4): op=set audit_enabled=0 old=1 auid=0 ses=1 res=1\n"
+    )
+    pipeline.flush()
+
+    assert (pipeline.own, pipeline.findings) == (0, 1)
 
 
 def test_a_change_by_someone_else_is_a_finding() -> None:

@@ -1,0 +1,174 @@
+"""``mig-audit replay``: raw logs of this host or another to events, on any machine, without root."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional
+
+from mig_audit.console import output, progress, say, say_error, whole_file
+from mig_audit.errors import PartialError, UsageError, exit_code
+from mig_audit.interface import Implementation
+from mig_audit.modules.audit.events import HostNames, Origin, names_from_files
+from mig_audit.modules.audit.formats import DEFAULT_FORMAT, FORMATS, header_of, make_format
+from mig_audit.modules.audit.pipeline import Pipeline
+from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, ledger_line, statistics
+from mig_audit.modules.audit.sources import Asked, open_sources
+from mig_audit.stop import Stop
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator, Sequence
+
+    from mig_audit.errors import MigAuditError
+    from mig_audit.modules.audit.events import Names
+
+_STDOUT = 1
+_PRIVATE = 0o600
+
+
+def _configure(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "logs",
+        nargs="+",
+        metavar="RAWLOG",
+        help="a log, plain or .gz/.xz/.bz2, a folder of logs, or - for stdin",
+    )
+    add("--format", default=DEFAULT_FORMAT, metavar="F", help=f"{', '.join(FORMATS)} (default: %(default)s)")
+    add("--rotated", action="store_true", help="read before each log what it was rotated to")
+    add(
+        "--follow",
+        action="store_true",
+        help="go on when the youngest log grows or is rotated, until a signal",
+    )
+    host = parser.add_argument_group("the host that the logs are from (default: this one)")
+    host.add_argument("--passwd", metavar="FILE", help="its /etc/passwd")
+    host.add_argument("--group", metavar="FILE", help="its /etc/group")
+    host.add_argument("--proc", metavar="DIR", help="its /proc; without it, nothing is looked up there")
+    host.add_argument("--hostname", metavar="NAME", help="its name, where the records do not say it")
+    add(
+        "--own-pid",
+        action="append",
+        default=[],
+        type=int,
+        metavar="PID",
+        help="leave out changes to audit by this process, as the run that made them did",
+    )
+    add(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write to FILE, complete or not at all (with --follow: append to it), instead of stdout",
+    )
+    add("--stats", action="store_true", help="print the ledger as one JSON line to stderr")
+    add("--stats-file", metavar="FILE", help="write the ledger as JSON to FILE")
+
+
+def _run(options: Namespace, _write: Callable[[str], None]) -> int:
+    stop = Stop()
+    try:
+        with stop.on_signals():
+            return _replay(options, stop)
+    finally:
+        stop.close()
+
+
+def _replay(options: Namespace, stop: Stop) -> int:
+    origin = _origin(options)
+    form = make_format(options.format, origin)
+    asked = Asked(options.logs, rotated=options.rotated, follow=options.follow)
+    sources = open_sources(asked, StopPatience(stop))
+    if len(sources) > 1:
+        say(f"read in this order: {' '.join(source.name for source in sources)}")
+    with _destination(options) as descriptor:
+        writer = EventWriter(descriptor)
+        if header_of(form):
+            writer.put(header_of(form))
+        pipeline = Pipeline(
+            form, (writer,), limit=0, max_size=0, own_pids=options.own_pid, names=origin.names
+        )
+        replay = Replay(sources, pipeline, writer, progress=progress())
+        replay.run()
+    return _tell(options, replay, _stopped(options, stop))
+
+
+def _stopped(options: Namespace, stop: Stop) -> Sequence[MigAuditError]:
+    """Return what there is to say of an early end; to follow a log has no other one."""
+    if options.follow or not stop.reason:
+        return ()
+    return (PartialError(f"stopped by {stop.reason} before the end", "what was read by then was written"),)
+
+
+def _tell(options: Namespace, replay: Replay, stopped: Sequence[MigAuditError]) -> int:
+    """Say what is not whole, and return the exit code."""
+    account = replay.account()
+    line = ledger_line(account)
+    if line:
+        say(line)
+    errors = (*stopped, *replay.troubles())
+    for error in errors:
+        say_error(error)
+    ledger = json.dumps(statistics(account, errors))
+    if options.stats:
+        sys.stderr.write(f"{ledger}\n")
+    if options.stats_file:
+        with output(options.stats_file) as write:
+            write(f"{ledger}\n")
+    return exit_code(errors) or int(account.records.aside > 0)
+
+
+def _origin(options: Namespace) -> Origin:
+    return Origin(
+        hostname=options.hostname or socket.gethostname(),
+        names=_names(options),
+        proc=Path(options.proc) if options.proc else None,
+    )
+
+
+def _names(options: Namespace) -> Names:
+    if options.passwd is None and options.group is None:
+        return HostNames()
+    return names_from_files(_content(options.passwd), _content(options.group))
+
+
+def _content(path: Optional[str]) -> bytes:
+    """Return what a file holds; of one that was not given, nothing."""
+    if path is None:
+        return b""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "name a readable file") from error
+
+
+@contextmanager
+def _destination(options: Namespace) -> Iterator[int]:
+    """Give the descriptor that events are written to."""
+    if options.output is None:
+        yield _STDOUT
+    elif options.follow:
+        descriptor = _open_to_append(options.output)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+    else:
+        with whole_file(options.output, keep_empty=True) as descriptor:
+            yield descriptor
+
+
+def _open_to_append(path: str) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _PRIVATE)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}", "name a file in a writable folder"
+        ) from error
+
+
+REPLAY = Implementation(_configure, _run)

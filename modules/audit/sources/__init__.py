@@ -1,0 +1,78 @@
+"""The sources: where record lines come from, one file per kind. What a source is, is in `interface`."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, NamedTuple
+
+from mig_audit.errors import UsageError
+from mig_audit.modules.audit.sources.compression import decompressor_for
+from mig_audit.modules.audit.sources.file import STDIN, FileSource, open_log
+from mig_audit.modules.audit.sources.follow import FollowedFile
+from mig_audit.modules.audit.sources.interface import Patience, Source
+from mig_audit.modules.audit.sources.rotation import Log, in_order, logs_in, older
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["Asked", "Patience", "Source", "open_sources"]
+
+
+class Asked(NamedTuple):
+    """What to read.
+
+    Attributes:
+        paths: files, folders of logs, and ``-`` for stdin, in any order.
+        rotated: read before each file what it was rotated to.
+        follow: go on with the youngest when it grows, or is rotated.
+    """
+
+    paths: Sequence[str]
+    rotated: bool = False
+    follow: bool = False
+
+
+def open_sources(asked: Asked, patience: Patience) -> list[Source]:
+    """Return what was asked for, the oldest first; all files are open, so that a rotation cannot hide one.
+
+    A file that goes by two names is read once.
+
+    Raises:
+        UsageError: something cannot be read, or cannot be followed.
+    """
+    logs = in_order(_distinct(Log(open_log(path), path) for path in _named(asked)))
+    sources: list[Source] = [FileSource(log.descriptor, _shown(log.path), patience) for log in logs]
+    if asked.follow and logs[-1].path != STDIN:
+        _refuse_compressed(logs[-1])
+        sources[-1] = FollowedFile(logs[-1].descriptor, logs[-1].path, patience)
+    return sources
+
+
+def _named(asked: Asked) -> Iterable[str]:
+    for path in asked.paths:
+        if path != STDIN and os.path.isdir(path):  # noqa: PTH112  # as it was named
+            yield from logs_in(path)
+            continue
+        if asked.rotated and path != STDIN:
+            yield from older(path)
+        yield path
+
+
+def _distinct(logs: Iterable[Log]) -> list[Log]:
+    found: dict[tuple[int, int], Log] = {}
+    for log in logs:
+        status = os.fstat(log.descriptor)
+        if found.setdefault((status.st_dev, status.st_ino), log) is not log:
+            os.close(log.descriptor)
+    return list(found.values())
+
+
+def _shown(path: str) -> str:
+    return "stdin" if path == STDIN else path
+
+
+def _refuse_compressed(log: Log) -> None:
+    regular = stat.S_ISREG(os.fstat(log.descriptor).st_mode)
+    if not regular or decompressor_for(os.pread(log.descriptor, 16, 0)):
+        raise UsageError(f"{log.path} cannot be followed", "name a plain file that grows, or - for stdin")

@@ -1,0 +1,147 @@
+"""Compressed logs, told by their first bytes and not by their names, in bounded memory whatever they hold."""
+
+from __future__ import annotations
+
+import zlib
+from importlib import import_module
+from typing import TYPE_CHECKING, Callable, Optional, Protocol, cast
+
+from mig_audit.errors import DamagedInputError, UsageError
+from mig_audit.modules.audit.sources.interface import CHUNK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_XZ_MEMORY = 80 << 20  # bytes: xz -9 needs 65 MiB
+
+
+class Decompressor(Protocol):
+    """One compressed member (a file may have several); the shape of bz2's and lzma's."""
+
+    @property
+    def eof(self) -> bool:
+        """Return whether the member's end was reached."""
+
+    @property
+    def needs_input(self) -> bool:
+        """Return whether there is nothing to give out before there is more to read."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """Return what came after the member's end."""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Return at most ``max_length`` bytes more."""
+
+
+class _Gzip:
+    """zlib's decompressor in that shape."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        self._full = False
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        # zlib can have taken all its input and still hold back what did not fit.
+        return not self._full and not self._inner.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        text = self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+        self._full = len(text) == max_length
+        return text
+
+
+def _bzip2() -> Decompressor:
+    import bz2  # noqa: PLC0415  # few logs need it
+
+    return bz2.BZ2Decompressor()
+
+
+def _xz() -> Decompressor:
+    import lzma  # noqa: PLC0415  # as above
+
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+
+
+def _zstd() -> Decompressor:
+    try:
+        zstd = import_module("compression.zstd")  # Python has it from 3.14 on
+    except ImportError:
+        raise UsageError(
+            "a log is compressed with zstd, which this Python cannot read", "pipe it through `zstd -dc`"
+        ) from None
+    return cast("Decompressor", zstd.ZstdDecompressor())
+
+
+_KINDS: tuple[tuple[bytes, Callable[[], Decompressor]], ...] = (
+    (b"\x1f\x8b", _Gzip),
+    (b"\xfd7zXZ\0", _xz),
+    (b"BZh", _bzip2),
+    (b"\x28\xb5\x2f\xfd", _zstd),
+)
+
+
+def undecided(start: bytes) -> bool:
+    """Say whether so few bytes do not tell yet whether they are compressed."""
+    return any(len(start) < len(magic) and magic.startswith(start) for magic, _ in _KINDS)
+
+
+def decompressor_for(start: bytes) -> Optional[Callable[[], Decompressor]]:
+    """Return what makes a decompressor for bytes that start so; None if they are not compressed."""
+    return next((make for magic, make in _KINDS if start.startswith(magic)), None)
+
+
+def decompressed(chunks: Iterator[bytes], make: Callable[[], Decompressor], name: str) -> Iterator[bytes]:
+    """Yield what compressed chunks hold, ``CHUNK`` bytes at the most at once.
+
+    An empty chunk is passed on: nothing is there at the moment. ``name`` is for errors.
+
+    Raises:
+        DamagedInputError: the compressed bytes are torn or damaged, after all that came before has been yielded.
+    """
+    member: Optional[Decompressor] = None
+    for chunk in chunks:
+        if not chunk:
+            yield chunk
+        rest = chunk
+        while rest:
+            if member is None:
+                # Padding is allowed between members and behind the last one.
+                rest = rest.lstrip(b"\0")
+                if not rest:
+                    break
+                member = make()
+            yield from _expanded(member, rest, name)
+            rest = member.unused_data if member.eof else b""
+            member = None if member.eof else member
+    if member is not None:
+        raise DamagedInputError(
+            f"{name} is compressed, and torn: its end is missing",
+            "what it has was read; look for a whole copy",
+        )
+
+
+def _expanded(member: Decompressor, data: bytes, name: str) -> Iterator[bytes]:
+    """Yield all that can be had of some compressed bytes."""
+    try:
+        while not member.eof:
+            text = member.decompress(data, CHUNK)
+            data = b""
+            if text:
+                yield text
+            if member.needs_input:
+                return
+    # Each library has an error of its own, and they share no base.
+    except Exception as error:
+        raise DamagedInputError(
+            f"{name} is compressed, and damaged: {error}", "what came before was read; look for a whole copy"
+        ) from error

@@ -1,0 +1,110 @@
+"""Which logs belong together, and which of them is the oldest."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+
+from mig_audit.errors import UsageError
+from mig_audit.modules.audit.sources.compression import decompressor_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_ENDINGS = r"(?:\.(?:gz|xz|bz2|zst))?"
+# auditd(8) and logrotate(8): NAME.1 is younger than NAME.2, and NAME is the youngest.
+_ROTATED = re.compile(rf"(?P<base>.+?)(?:\.(?P<number>[0-9]{{1,9}}))?{_ENDINGS}", re.DOTALL)
+_LOG = re.compile(rf"[^.].*\.log(?:[.-][0-9]+)*{_ENDINGS}")
+_STAMP = re.compile(rb"msg=audit\(([0-9]{1,12})\.([0-9]{3}):")
+_LOOK = 1 << 16  # bytes in which the first record is looked for
+
+
+class Log(NamedTuple):
+    """One that was named: its open descriptor and its path."""
+
+    descriptor: int
+    path: str
+
+
+def logs_in(folder: str) -> list[str]:
+    """Return the paths of the logs in a folder: what ends in ``.log``, rotated and compressed or not.
+
+    Raises:
+        UsageError: there is none, or the folder cannot be read.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entry.path for entry in entries if _LOG.fullmatch(entry.name) and entry.is_file())
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be read: {error.strerror}", "name a readable folder or its logs"
+        ) from error
+    if not found:
+        raise UsageError(
+            f"there are no logs in {folder}", "logs end in .log, .log.N, .log.N.gz; or name the files"
+        )
+    return found
+
+
+def older(path: str) -> list[str]:
+    """Return what a log was rotated to, the youngest first."""
+    folder, base = os.path.split(path)
+    try:
+        with os.scandir(folder or ".") as entries:
+            names = [entry.name for entry in entries]
+    except OSError:
+        return []
+    rotated = [
+        (number, name) for name in names for found, number in [_split(name)] if found == base and number >= 0
+    ]
+    return [os.path.join(folder, name) for _, name in sorted(rotated)]  # noqa: PTH118  # as it was named
+
+
+def in_order(logs: Sequence[Log]) -> list[Log]:
+    """Return logs with the oldest first.
+
+    Those of one name are in the order of their rotation; several names, in that of their first records. What cannot be
+    looked into, such as a pipe, stays in the order it was given in, behind the others.
+    """
+    sets: dict[str, list[Log]] = {}
+    for log in logs:
+        sets.setdefault(_split(log.path)[0], []).append(log)
+    ordered = [sorted(members, key=lambda log: -_split(log.path)[1]) for members in sets.values()]
+    ordered.sort(key=_first_time)
+    return [log for members in ordered for log in members]
+
+
+def _split(path: str) -> tuple[str, int]:
+    """Return the name that a log had at first, and how often it was rotated, -1 for not yet."""
+    match = _ROTATED.fullmatch(path)
+    if match is None:
+        return path, -1
+    return match["base"], int(match["number"] or -1)
+
+
+def _first_time(logs: Iterable[Log]) -> float:
+    """Return the time of the first record, in milliseconds since the epoch; infinity if none is found."""
+    stamps = (_STAMP.search(_beginning(log.descriptor)) for log in logs)
+    first = next((stamp for stamp in stamps if stamp), None)
+    return int(first[1]) * 1000 + int(first[2]) if first else float("inf")
+
+
+def _beginning(descriptor: int) -> bytes:
+    """Return the first bytes of what a file holds, and leave it where it is."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return b""
+    start = os.pread(descriptor, _LOOK, 0)
+    make = decompressor_for(start)
+    if make is None:
+        return start
+    return _look_into(make().decompress, start) or b""
+
+
+def _look_into(decompress: Callable[[bytes, int], bytes], start: bytes) -> Optional[bytes]:
+    try:
+        return decompress(start, _LOOK)
+    # It is told when it is read; each library has an error of its own, and they share no base.
+    except Exception:  # noqa: BLE001
+        return None

@@ -1,0 +1,118 @@
+"""Logs are read with the oldest first, in whatever order they are named."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import os
+from typing import TYPE_CHECKING, Optional
+
+import pytest
+
+from mig_audit.errors import UsageError
+from mig_audit.modules.audit.sources import Asked, open_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mig_audit.modules.audit.sources import Source
+
+
+class _NoPatience:
+    """Waits for nothing."""
+
+    over = False
+
+    def wait(self, _descriptor: Optional[int], _seconds: float) -> bool:
+        """Say that there is something to read."""
+        return True
+
+
+def _line(seconds: int, serial: int = 1) -> bytes:
+    return b"type=EOE msg=audit(%d.000:%d): \n" % (seconds, serial)
+
+
+def _write(folder: Path, times: dict[str, int]) -> None:
+    for name, seconds in times.items():
+        content = _line(seconds)
+        (folder / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+
+
+def _order(asked: Asked) -> list[str]:
+    return [os.path.basename(source.name) for source in _opened(asked)]  # noqa: PTH119 - a name, not a path
+
+
+def _opened(asked: Asked) -> Iterator[Source]:
+    for source in open_sources(asked, _NoPatience()):
+        list(source.blocks())  # closes it
+        yield source
+
+
+_ROTATED = {"audit.log.10": 1, "audit.log.2.gz": 2, "audit.log.1": 3, "audit.log": 4}
+
+
+def test_a_set_is_in_the_order_of_its_rotation(tmp_path: Path) -> None:
+    """In whatever order it is named, and whatever its times are: clocks are set."""
+    _write(tmp_path, dict.fromkeys(_ROTATED, 1700000000))
+
+    for names in itertools.permutations(_ROTATED):
+        assert _order(Asked([str(tmp_path / name) for name in names])) == list(_ROTATED)
+
+
+def test_a_folder_is_all_logs_in_it(tmp_path: Path) -> None:
+    """What is no log is passed over."""
+    _write(tmp_path, _ROTATED)
+    (tmp_path / "notes.txt").write_text("nothing")
+    (tmp_path / ".hidden.log").write_text("nothing")
+    (tmp_path / "folder.log").mkdir()
+
+    assert _order(Asked([str(tmp_path)])) == list(_ROTATED)
+
+
+def test_a_folder_without_logs_is_a_usage_error(tmp_path: Path) -> None:
+    """With what a log is called."""
+    with pytest.raises(UsageError, match="there are no logs in"):
+        open_sources(Asked([str(tmp_path)]), _NoPatience())
+
+
+def test_several_names_are_in_the_order_of_their_first_records(tmp_path: Path) -> None:
+    """Of the oldest in each set, decompressed if need be."""
+    times = {"b.log.1": 5, "b.log": 1, "c-20240101.log.gz": 7, "a.log": 9}
+    _write(tmp_path, times)
+    (tmp_path / "empty.log").write_bytes(b"")
+
+    assert _order(Asked([str(tmp_path)])) == [*times, "empty.log"]
+
+
+def test_what_a_file_was_rotated_to_is_read_if_that_is_asked_for(tmp_path: Path) -> None:
+    """Else a file is the file alone."""
+    _write(tmp_path, {**_ROTATED, "audit.logs.1": 1, "other.log.1": 1})
+
+    assert _order(Asked([str(tmp_path / "audit.log")], rotated=True)) == list(_ROTATED)
+    assert _order(Asked([str(tmp_path / "audit.log")])) == ["audit.log"]
+
+
+def test_a_file_of_two_names_is_read_once(tmp_path: Path) -> None:
+    """Its records would be there twice."""
+    _write(tmp_path, {"audit.log": 1})
+    (tmp_path / "link.log").symlink_to(tmp_path / "audit.log")
+
+    assert len(_order(Asked([str(tmp_path / "audit.log"), str(tmp_path)]))) == 1
+
+
+def test_what_cannot_be_read_is_told_before_anything_is(tmp_path: Path) -> None:
+    """With the reason."""
+    with pytest.raises(UsageError, match=r"nosuch\.log cannot be read: No such file"):
+        open_sources(Asked([str(tmp_path / "nosuch.log")]), _NoPatience())
+
+
+def test_zstd_is_refused_where_this_python_cannot_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is read."""
+    monkeypatch.setitem(__import__("sys").modules, "compression.zstd", None)
+    (tmp_path / "a.log.zst").write_bytes(b"\x28\xb5\x2f\xfd" + b"\0" * 20)
+
+    with pytest.raises(UsageError, match="zstd"):
+        open_sources(Asked([str(tmp_path)]), _NoPatience())
