@@ -29,8 +29,6 @@ _LOCK = Path("/run/lock/mig-audit-kernel-tests.lock")
 
 def _why_not() -> str:
     """Return why this machine cannot run the tests that use the kernel, or nothing."""
-    if os.geteuid() != 0:
-        return "needs root: the kernel's audit can be used by root alone"
     try:
         with Control.open() as control:
             status = control.status()
@@ -44,11 +42,19 @@ def _why_not() -> str:
 @pytest.fixture
 def kernel() -> Iterator[Control]:
     """Own the kernel's audit for one test; undo what the test left, and fail it for that."""
-    why = _why_not()
-    if why:
-        pytest.skip(why)
-    with _LOCK.open("w") as lock, Control.open() as control:
+    if os.geteuid() != 0:
+        pytest.skip("needs root: the kernel's audit can be used by root alone")
+    with _LOCK.open("w") as lock:
+        # Only then can it be seen whether somebody else than another test uses it.
         fcntl.flock(lock, fcntl.LOCK_EX)
+        why = _why_not()
+        if why:
+            pytest.skip(why)
+        yield from _lent()
+
+
+def _lent() -> Iterator[Control]:
+    with Control.open() as control:
         before = Snapshot.take(control)
         yield control
         after = Snapshot.take(control)
