@@ -6,7 +6,8 @@
     |-- InputError                     2   bad usage, parameters or rules
     |   |-- UsageError
     |   |-- ParametersError                carries every problem of the document
-    |   `-- RuleError                      carries the column in the rule's text
+    |   |-- RuleError                      carries the column in the rule's text
+    |   `-- FilterError                    carries the column in the filter's text
     |-- NotPermittedError              3
     |-- AuditUnavailableError          4   no audit, locked, or owned by another
     |   |-- AuditAbsentError
@@ -17,6 +18,7 @@
     `-- PartialError                   1   done, but something to know
         |-- KernelRefusedError             carries the errno
         |-- RuleNotLoadedError
+        |-- NeverMatchesError              a filter that can match no event
         |-- LossError
         |-- RawLogError
         |-- RecordError                    a line that is no audit record; it is kept aside
@@ -107,6 +109,15 @@ class RuleError(InputError):
         self.column = column
 
 
+class FilterError(InputError):
+    """A filter that cannot be understood: ``column`` counts characters of its text from 1."""
+
+    def __init__(self, what: str, remedy: str = "", column: int = 1) -> None:
+        """Remember where in the text the trouble starts."""
+        super().__init__(what, remedy)
+        self.column = column
+
+
 class NotPermittedError(MigAuditError):
     """The kernel or the file system says that this process may not do it."""
 
@@ -160,6 +171,10 @@ class KernelRefusedError(PartialError):
 
 class RuleNotLoadedError(PartialError):
     """A rule that was asked for is not in force; the others are."""
+
+
+class NeverMatchesError(PartialError):
+    """A filter of the parameters can match no event, whatever happens."""
 
 
 class LossError(PartialError):

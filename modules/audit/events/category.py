@@ -155,13 +155,13 @@ _SOCKETCALL_NAMES = (
     "socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom shutdown"
     " setsockopt getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg"
 )
-_SOCKETCALLS = dict(enumerate(_SOCKETCALL_NAMES.split(), start=1))
+SOCKETCALLS = dict(enumerate(_SOCKETCALL_NAMES.split(), start=1))
 
 
 def effective_syscall(name: Optional[str], first_argument: Optional[int]) -> Optional[str]:
     """Return the name of the call that was meant: behind ``socketcall`` there are twenty."""
     if name == "socketcall" and first_argument is not None:
-        return _SOCKETCALLS.get(first_argument, name)
+        return SOCKETCALLS.get(first_argument, name)
     return name
 
 

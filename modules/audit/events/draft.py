@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.records import Record, SocketAddress
 
 # kernel/auditsc.c, audit_log_exit: the one shape of SYSCALL records since 3.x, with and without a security module.
-_SYSCALL = re.compile(
+SYSCALL_SHAPE = re.compile(
     rb"arch=(?P<arch>[0-9a-f]{1,8}) syscall=(?P<syscall>[0-9]{1,10})"
     rb"(?: success=(?P<success>yes|no) exit=(?P<exit>-?[0-9]{1,20}))?"
     rb" a0=(?P<a0>[0-9a-f]{1,16}) a1=(?P<a1>[0-9a-f]{1,16}) a2=(?P<a2>[0-9a-f]{1,16}) a3=(?P<a3>[0-9a-f]{1,16})"
@@ -107,7 +107,7 @@ class Draft:
 
     def _syscall(self, record: Record) -> None:
         self.has_syscall = True
-        shape = _SYSCALL.fullmatch(record.body)
+        shape = SYSCALL_SHAPE.fullmatch(record.body)
         if shape:
             home = shape.groupdict()
             if home["success"] is None:
