@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 from mig_audit.errors import EXIT_CODES
+from mig_audit.modules.audit.events.filters import FIELDS
 from mig_audit.modules.audit.rules import strictness
 from mig_audit.modules.audit.run_settings import NEVER
 from mig_audit.validation import load_schema
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.rules.strictness import Deviation
 
 _ROOT = Path(__file__).resolve().parent.parent
-_DOCUMENTS = ("README.md", "docs/rule-strictness.md")
+_DOCUMENTS = ("README.md", "docs/rule-strictness.md", "docs/filters.md")
 _EXAMPLE_PARAMETERS = _ROOT / "params.example.json"
 _EXAMPLE_RESULT = _ROOT / "tests" / "data" / "result.json"
 _BLOCK = re.compile(
@@ -138,6 +139,15 @@ def never_followed() -> str:
     return f"| option | why it is skipped |\n|---|---|\n{rows}"
 
 
+def filter_fields() -> str:
+    """Return the table of the fields that filters can ask for."""
+    rows = "".join(
+        f"| `{field.name}` | {field.kind}{'' if field.single else ', several'} | {field.meaning} |\n"
+        for field in FIELDS.values()
+    )
+    return f"| field | kind | what it is |\n|---|---|---|\n{rows}"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     "parameters": parameters,
@@ -147,6 +157,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "mended rules": lambda: deviations(strictness.MENDED),
     "rules of a run": lambda: deviations(strictness.RUN),
     "options never followed": never_followed,
+    "filter fields": filter_fields,
 }
 
 

@@ -34,18 +34,19 @@ class AuditModule:
         }
 
     def validate(self, document: object) -> Sequence[Problem]:
-        """Return everything that is wrong with a document, its rules included."""
+        """Return everything that is wrong with a document, its rules and filters included."""
         from mig_audit.modules.audit.event_format import choose_format  # noqa: PLC0415  # as said above
         from mig_audit.modules.audit.events import Origin  # noqa: PLC0415
+        from mig_audit.modules.audit.events.filters import never_matching  # noqa: PLC0415
         from mig_audit.modules.audit.parameters import parse_parameters  # noqa: PLC0415
         from mig_audit.modules.audit.ruleset import source_problems  # noqa: PLC0415
 
         try:
             parameters = parse_parameters(document)
             choose_format(parameters, Origin.here())
-            return source_problems(parameters.rules)
         except ParametersError as error:
             return error.problems
+        return [*source_problems(parameters.rules), *never_matching(parameters.filters)]
 
     def run(self, document: object, context: Context) -> Result:
         """Record one window and answer with what was found; see `mig_audit.interface.Module`."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, cast
 
 from mig_audit.errors import ParametersError, Problem, UsageError
+from mig_audit.modules.audit.events.filters import FilterSpec, parse_filters
 from mig_audit.modules.audit.sinks import HttpSettings
 from mig_audit.quantities import parse_duration, parse_size
 from mig_audit.validation import find_problems
@@ -58,6 +59,7 @@ class Parameters:
     event_format: str
     event_limit: int
     max_events_size: int
+    filters: tuple[FilterSpec, ...]
     sinks: tuple[HttpSettings, ...]
     kernel: KernelParameters
 
@@ -84,6 +86,7 @@ def parse_parameters(document: object) -> Parameters:
         event_format=events.get("format", "mozdef"),
         event_limit=events.get("limit", 0 if given.get("sinks") else _EVENT_LIMIT),
         max_events_size=parse_size(events.get("max_size", "4MiB")),
+        filters=parse_filters(given.get("filters", ())),
         sinks=tuple(_sink(sink, f"$.sinks[{index}]") for index, sink in enumerate(given.get("sinks", []))),
         kernel=_kernel(given.get("kernel", {})),
     )

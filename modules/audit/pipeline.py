@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional, Protocol
 
 from mig_audit.modules.audit.events import END, Account, Correlator, Decoder, Ledger, Summary
+from mig_audit.modules.audit.events.filters import Verdict
 from mig_audit.modules.audit.formats import is_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from mig_audit.modules.audit.events import Event, Group, Names
+    from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.formats import Format
 
 _CHANGE_TYPES = frozenset({"CONFIG_CHANGE", "EVENT_LISTENER"})
@@ -27,11 +29,12 @@ class Pipeline:
     """One stream of records on its way.
 
     ``kept`` are the encoded events for the envelope; ``own`` counts events that are this run's own changes to audit,
-    which are in the raw log and nowhere else; ``findings`` counts all others, ``unrepresented`` those among them that
-    the format has no words for. ``json`` says whether the encoded events are JSON.
+    which are in the raw log and nowhere else; ``filters`` count those that they took away; ``findings`` counts all
+    others, ``unrepresented`` those among them that the format has no words for. ``json`` says whether the encoded events
+    are JSON.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is a choice of the caller's
         self,
         form: Format,
         sinks: Sequence[Taker],
@@ -40,6 +43,7 @@ class Pipeline:
         max_size: int,
         own_pids: Collection[int] = (),
         names: Optional[Names] = None,
+        filters: Optional[Filters] = None,
     ) -> None:
         """Keep at most ``limit`` events and ``max_size`` bytes of them; send all of them to the sinks.
 
@@ -54,6 +58,7 @@ class Pipeline:
         self._ledger = Ledger()
         self._correlator = Correlator()
         self._decoder = Decoder(names)
+        self.filters = filters
         self.summary = Summary()
         self.kept: list[bytes] = []
         self.findings = 0
@@ -78,9 +83,14 @@ class Pipeline:
 
     def _finish(self, group: Group) -> None:
         self._ledger.close(group)
+        verdict = self.filters.keep_early(group.records) if self.filters else Verdict.KEEP
+        if verdict is Verdict.DROP:
+            return
         event = self._decoder.decode(group)
         if self._is_own(event):
             self.own += 1
+            return
+        if verdict is Verdict.UNKNOWN and self.filters and not self.filters.keep(event):
             return
         self.findings += 1
         self.summary.add(event)

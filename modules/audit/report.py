@@ -11,10 +11,12 @@ from mig_audit.errors import (
     AuditUnavailableError,
     InternalError,
     MigAuditError,
+    NeverMatchesError,
     PartialError,
     RestoreError,
     RuleNotLoadedError,
 )
+from mig_audit.modules.audit.events.filters import never_matching
 from mig_audit.modules.audit.host import describe_host, describe_process, iso_time
 from mig_audit.modules.audit.run_settings import with_settings
 from mig_audit.quantities import format_duration
@@ -73,7 +75,7 @@ class Facts:
 def compose(facts: Facts) -> Result:
     """Return the envelope of a run that was begun."""
     fatal = [facts.ready.error] if facts.ready.error else []
-    errors = (*fatal, *facts.faults, *_rule_errors(facts.rules), *_log_errors(facts))
+    errors = (*fatal, *facts.faults, *_rule_errors(facts.rules), *_filter_errors(facts), *_log_errors(facts))
     errors = (*errors, *facts.loss.errors(), *_sink_errors(facts.sinks), *_restore_errors(facts.restoration))
     return Result(
         found_anything=facts.pipeline.findings > 0,
@@ -189,6 +191,7 @@ def _statistics(facts: Facts) -> dict[str, object]:
         "events": {
             "total": account.events,
             "own": pipeline.own,
+            **({"filtered": pipeline.filters.taken} if pipeline.filters else {}),
             "incomplete": account.incomplete,
             "late": account.late,
             "endings": dict(account.endings),
@@ -202,6 +205,13 @@ def _rule_errors(rules: Sequence[AskedRule]) -> Iterator[MigAuditError]:
         if rule.error is not None or rule.outcome == "refused":
             what = f"a rule was not loaded: {rule.origin}: {rule.text}: {rule.detail}"
             yield RuleNotLoadedError(what, "mend or remove it; the others were loaded")
+
+
+def _filter_errors(facts: Facts) -> Iterator[MigAuditError]:
+    for problem in never_matching(facts.parameters.filters):
+        yield NeverMatchesError(
+            f"{problem.path}: {problem.message}", "mend or remove it; all events were looked at"
+        )
 
 
 def _log_errors(facts: Facts) -> Iterator[MigAuditError]:

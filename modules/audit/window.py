@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mig_audit.modules.audit import report
 from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
+from mig_audit.modules.audit.events.filters import make_filters
 from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
 from mig_audit.modules.audit.parameters import parse_parameters
@@ -77,5 +78,10 @@ def _pipeline(
     form: Format, parameters: Parameters, sinks: Sequence[Sink], own_pids: Sequence[int]
 ) -> Pipeline:
     return Pipeline(
-        form, sinks, limit=parameters.event_limit, max_size=parameters.max_events_size, own_pids=own_pids
+        form,
+        sinks,
+        limit=parameters.event_limit,
+        max_size=parameters.max_events_size,
+        own_pids=own_pids,
+        filters=make_filters(parameters.filters) if parameters.filters else None,
     )

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mig_audit.modules.audit.events import Origin, TableNames
+from mig_audit.modules.audit.events.filters import make_filters, parse_filters
 from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.pipeline import Pipeline
 
@@ -164,3 +165,24 @@ def test_it_is_known_whether_events_are_json() -> None:
     forms = [make_format(name, Origin("host", names)) for name in ("mozdef", "csv")]
 
     assert [Pipeline(form, (), limit=1, max_size=1, names=names).json for form in forms] == [True, False]
+
+
+def test_what_filters_take_away_is_counted_and_in_no_other_place() -> None:
+    """Total is own plus filtered plus findings; the records of filtered events are in events."""
+    sink = ListSink()
+    pipeline = _pipeline(sink, own_pids=[4711])
+    filters = [{"drop": "pid = 1", "name": "early"}, {"drop": "argument = 5", "name": "late"}]
+    pipeline.filters = make_filters(parse_filters(filters))
+    change = "type=CONFIG_CHANGE msg={stamp}: op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1"
+    for serial in range(8):
+        pipeline.feed(_block(_event(serial, pid=1 if serial < 3 else 100)))
+    pipeline.feed(_block(_event(9, pid=4711, extra=[change])))
+    pipeline.flush()
+    account = pipeline.account()
+
+    assert pipeline.filters.taken == {"early": 3, "late": 1}
+    assert account.events == pipeline.own + 4 + pipeline.findings == 9
+    assert account.balanced
+    assert account.in_events == 8 * 3 + 4
+    assert _numbers(sink.events) == _numbers(pipeline.kept) == ["3", "4", "6", "7"]
+    assert pipeline.summary.top()["executables"] == (("/usr/bin/true", 4),)

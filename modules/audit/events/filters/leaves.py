@@ -35,6 +35,7 @@ _ORDERS: dict[str, Callable[[int, int], bool]] = {
 }
 _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 _NUMBER = re.compile(r"-?[0-9]{1,20}|0x[0-9a-fA-F]{1,16}")
+_TYPE_NUMBER = re.compile(r"[0-9]{1,5}")
 _UNSIGNED = re.compile(r"[0-9]{1,10}")
 _TEXTUAL = frozenset({fields.TEXT, fields.WORD, fields.CALL})
 _NUMERIC = frozenset({fields.NUMBER, fields.IDENTITY})
@@ -87,7 +88,7 @@ def make_leaf(name: str, operator: str, operands: Sequence[str]) -> Leaf:
         raise FilterError(f"there is no field {name!r}", f"fields: {', '.join(FIELDS)}")
     texts = tuple(operands)
     if operator == PRESENT:
-        return Leaf(known, operator, texts, _is_flag if known.kind == fields.FLAG else _anything)
+        return Leaf(known, operator, (), _is_flag if known.kind == fields.FLAG else _anything)
     if operator in {EQUALS, IN}:
         return _equality(known, operator, texts)
     if operator in _ORDERS and known.kind in _NUMERIC:
@@ -230,10 +231,10 @@ def _flag(known: Field, text: str) -> bool:
 
 
 def _word(known: Field, text: str) -> str:
-    number = record_type_number(text) if known.words == "types" else None
-    if number is not None:
-        return record_type_name(number)
-    return text.upper() if known.words in {"types", "errnos"} else text.lower()
+    if known.words == "types":
+        number = int(text) if _TYPE_NUMBER.fullmatch(text) else record_type_number(text)
+        return text.upper() if number is None else record_type_name(number)
+    return text.upper() if known.words == "errnos" else text.lower()
 
 
 _VALUES: dict[str, Callable[[Field, str], Any]] = {

@@ -67,10 +67,10 @@ class Regex:
         self._remembered = lru_cache(maxsize=1024)(self._search)
 
     def search(self, text: str) -> bool:
-        """Say whether the expression matches somewhere in the first `LONGEST` characters."""
+        """Say whether the expression matches somewhere in the first `LONGEST` characters of a text."""
         if len(text) <= _REMEMBERED_LENGTH:
             return self._remembered(text)
-        return self._search(text[:LONGEST])
+        return self._search(text)
 
     def can_match(self, first: str = "") -> bool:
         """Say whether any printable text at all would match.
@@ -96,7 +96,7 @@ class Regex:
     def _search(self, text: str) -> bool:
         state: _State = (frozenset((0,)), _START)
         known = self._next
-        for character in text:
+        for character in text[:LONGEST]:
             key = (state, character)
             if key in known:
                 following = known[key]
@@ -107,7 +107,7 @@ class Regex:
             if following is None:
                 return True
             state = following
-        return self._at_end(state)
+        return len(text) <= LONGEST and self._at_end(state)
 
     def _step(self, state: _State, character: str) -> Optional[_State]:
         """Return the state behind a character, None where the expression has matched before it."""
