@@ -55,7 +55,9 @@ def _plan(seconds: float) -> Plan:
     return Plan(
         rules=(parse_rule(_RULE).rule.pack(),),
         own_rules=(),
+        run_id="0" * 16,
         window=seconds,
+        canary=0,
         stream="unicast",
         receive_buffer=16 << 20,
         max_log_size=4 << 30,

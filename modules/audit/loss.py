@@ -2,7 +2,8 @@
 
 Two meters, and neither is honest alone (`gap <= missing <= gap + lost`). A record that was dropped at a full socket
 leaves a gap in the serial numbers and an ENOBUFS, and the kernel's ``lost`` does not move. An event that was refused
-at the backlog limit moves ``lost``, by one or more, and never had a serial number.
+at the backlog limit moves ``lost``, by one or more, and never had a serial number. The canaries close the interval:
+what was dropped before one that came back is a gap below its serial. docs/loss.md has the measurements.
 """
 
 from __future__ import annotations
@@ -11,44 +12,67 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import LossError, MigAuditError
+from mig_audit.modules.audit.host import iso_time
+from mig_audit.modules.audit.recorder.canaries import Canaries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mig_audit.modules.audit.events import Account
     from mig_audit.modules.audit.kernel.status import Status
     from mig_audit.modules.audit.recorder.reports import Ended
     from mig_audit.modules.audit.recording import Recording
+    from mig_audit.modules.audit.sinks import SinkOutcome
 
 _REPLAY = "they are in the raw log; allow more drain time, or record less"
+ALIVE, SILENT, FILTERED, REFUSED, UNSENT = "alive", "silent", "filtered", "refused", "unsent"
+_NO_CANARIES = Canaries()
 
 
 @dataclass(frozen=True)
 class Loss:
-    """The meters of one run, in records but for ``gap``, which counts serial numbers, and ``overruns`` (ENOBUFS).
+    """The meters of one run.
 
-    ``lost`` is None where somebody reset the kernel's counter meanwhile. ``processed`` are the records that were taken
-    from the raw log, ``log_size`` is its size in bytes.
+    ``received`` to ``processed``, ``foreign`` and ``unparsed`` are records, ``overruns`` are ENOBUFS, ``lost`` is in
+    the kernel's own unit, records it refused, and None where somebody reset that counter meanwhile. ``gap`` counts
+    serial numbers, of which ``unplaced`` may have come after all. ``incomplete``, ``filtered``, ``undelivered`` and
+    ``rejected`` are events, the last two summed over the sinks. ``may_filter`` says that there are rules that could keep
+    canaries out. ``log_size`` is in bytes.
     """
 
-    received: int
-    written: int
-    unwritten: int
-    processed: int
-    foreign: int
-    overruns: int
-    lost: Optional[int]
-    gap: int
-    ranges: tuple[tuple[int, int], ...]
-    unparsed: int
-    incomplete: int
-    log_size: int
+    received: int = 0
+    written: int = 0
+    unwritten: int = 0
+    processed: int = 0
+    foreign: int = 0
+    overruns: int = 0
+    lost: Optional[int] = 0
+    gap: int = 0
+    unplaced: int = 0
+    ranges: tuple[tuple[int, int], ...] = ()
+    unparsed: int = 0
+    incomplete: int = 0
+    filtered: int = 0
+    undelivered: int = 0
+    rejected: int = 0
+    canaries: Canaries = _NO_CANARIES
+    may_filter: bool = False
+    log_size: int = 0
 
     @classmethod
-    def measure(cls, before: Status, ended: Optional[Ended], recording: Recording, log_size: int) -> Loss:
+    def measure(
+        cls,
+        before: Status,
+        ended: Optional[Ended],
+        recording: Recording,
+        log_size: int,
+        *,
+        sinks: Sequence[SinkOutcome],
+        may_filter: bool,
+    ) -> Loss:
         """Read the meters; without the recorder's last word, what it would have said is what the raw log shows."""
         processed, account = recording.processed, recording.pipeline.account()
-        serials = account.serials.get("")
+        serials, filters = account.serials.get(""), recording.pipeline.filters
         delta = ended.status.lost - before.lost if ended else None
         return cls(
             received=ended.received if ended else processed,
@@ -59,9 +83,15 @@ class Loss:
             overruns=ended.overruns if ended else 0,
             lost=None if delta is None or delta < 0 else delta,
             gap=account.missing,
+            unplaced=serials.unplaced if serials else 0,
             ranges=serials.ranges if serials else (),
             unparsed=account.aside,
             incomplete=account.incomplete,
+            filtered=sum(filters.taken.values()) if filters else 0,
+            undelivered=sum(sink.undelivered for sink in sinks),
+            rejected=sum(sink.rejected for sink in sinks),
+            canaries=ended.canaries if ended else _NO_CANARIES,
+            may_filter=may_filter,
             log_size=log_size,
         )
 
@@ -70,6 +100,41 @@ class Loss:
         """Return the records that are in the raw log and were not looked at."""
         return self.written - self.processed
 
+    @property
+    def least(self) -> int:
+        """Return how many events are missing at the least."""
+        return self.gap - self.unplaced
+
+    @property
+    def most(self) -> Optional[int]:
+        """Return how many events are missing at the most; None where nobody can know."""
+        return None if self.lost is None or self.doubt else self.gap + self.lost
+
+    @property
+    def path(self) -> str:
+        """Return what the canaries say of the way that records take."""
+        canaries = self.canaries
+        if canaries.closed:
+            return ALIVE
+        if canaries.unsent:
+            return REFUSED if canaries.refused else UNSENT
+        return FILTERED if self.may_filter and not canaries.returned else SILENT
+
+    @property
+    def doubt(self) -> str:
+        """Return why there is no upper bound; nothing if there is one."""
+        if self.lost is None:
+            return "the kernel's counter of lost records was reset, or could not be read"
+        if self.path == SILENT:
+            since = self.canaries.silent_since
+            when = f"since {iso_time(since)}" if since else "at the end of the window"
+            return f"no canary came back {when}"
+        if self.overruns and self.path != ALIVE:
+            return "the socket overran, and no canary shows what was lost after that"
+        if self.unprocessed:
+            return f"{self.unprocessed} records were not looked at"
+        return ""
+
     def balanced(self, account: Account) -> bool:
         """Return whether every record is accounted for."""
         processed = account.in_events + account.aside + account.pending
@@ -77,13 +142,26 @@ class Loss:
 
     def to_json(self) -> dict[str, object]:
         """Return the ledger for the envelope."""
-        most = None if self.lost is None else self.gap + self.lost
+        canaries = self.canaries
         return {
             "serial_gap": self.gap,
             "missing_serials": [list(span) for span in self.ranges],
             "kernel_lost": self.lost,
             "overruns": self.overruns,
-            "events_missing": {"min": self.gap, "max": most},
+            "records_unparsed": self.unparsed,
+            "events_incomplete": self.incomplete,
+            "events_filtered": self.filtered,
+            "events_undelivered": self.undelivered,
+            "events_rejected": self.rejected,
+            "canary": {
+                "path": self.path,
+                "sent": canaries.sent,
+                "returned": canaries.returned,
+                "slowest": canaries.slowest,
+                "silent_since": iso_time(canaries.silent_since) if canaries.silent_since else None,
+                "why": canaries.unsent,
+            },
+            "events_missing": {"min": self.least, "max": self.most, "why": self.doubt},
         }
 
     def errors(self) -> Iterator[MigAuditError]:
@@ -94,6 +172,7 @@ class Loss:
             yield LossError(
                 "it is not known how many records the kernel lost", "its counter was reset meanwhile"
             )
+        yield from self._path_errors()
         if self.unwritten:
             yield LossError(f"{self.unwritten} records came and could not be written to the raw log")
         if self.unprocessed:
@@ -103,10 +182,24 @@ class Loss:
                 f"{self.unparsed} records could not be parsed", "they are in the raw log as they came"
             )
 
+    def _path_errors(self) -> Iterator[MigAuditError]:
+        if self.path == SILENT:
+            yield LossError(
+                f"{self.doubt}: it is not known what is missing after that",
+                "see whether audit was switched off, or the audit pid taken, or the host is overloaded",
+            )
+        elif self.path == FILTERED:
+            yield LossError(
+                "the canaries are filtered out: loss at the very end of the window could not be seen",
+                "see the rules on the user and exclude lists in `auditctl -l`; they must let TRUSTED_APP through",
+            )
+        elif self.path == REFUSED:
+            yield LossError(f"no canary could be sent: {self.canaries.unsent}", "it needs CAP_AUDIT_WRITE")
+
     def _missing(self) -> LossError:
-        most = "an unknown number" if self.lost is None else str(self.gap + self.lost)
+        most = "an unknown number" if self.most is None else str(self.most)
         told = f"kernel lost {'unknown' if self.lost is None else self.lost}, serial gap {self.gap}"
         return LossError(
-            f"between {self.gap} and {most} events are missing ({told}, socket overruns {self.overruns})",
+            f"between {self.least} and {most} events are missing ({told}, socket overruns {self.overruns})",
             "audit fewer events, or raise kernel.backlog_limit and kernel.receive_buffer",
         )

@@ -32,7 +32,10 @@ class RuleSource:
 
 @dataclass(frozen=True)
 class KernelParameters:
-    """How the kernel is used; a setting that is None is not given: a rule file may choose it."""
+    """How the kernel is used; a setting that is None is not given: a rule file may choose it.
+
+    ``canary`` is the time between two canaries in seconds, 0 for none.
+    """
 
     stream: str
     backlog_limit: Optional[int]
@@ -40,6 +43,7 @@ class KernelParameters:
     failure: Optional[int]
     wait: bool
     receive_buffer: int
+    canary: float
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def _kernel(given: Mapping[str, Any]) -> KernelParameters:
         failure=_FAILURE.get(given.get("failure", "")),
         wait=given.get("backpressure", "drop") == "wait",
         receive_buffer=parse_size(given.get("receive_buffer", "16MiB")),
+        canary=parse_duration(given.get("canary", "5s")),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional, Protocol
 
+from mig_audit.modules.audit.canary import Bracket, canary_of
 from mig_audit.modules.audit.events import END, Account, Correlator, Decoder, Ledger, Summary
 from mig_audit.modules.audit.events.filters import Verdict
 from mig_audit.modules.audit.formats import is_json
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.formats import Format
 
+_CANARY_TYPE = "TRUSTED_APP"
 _CHANGE_TYPES = frozenset({"CONFIG_CHANGE", "EVENT_LISTENER"})
 
 
@@ -28,8 +30,8 @@ class Taker(Protocol):
 class Pipeline:
     """One stream of records on its way.
 
-    ``kept`` are the encoded events for the envelope; ``own`` counts events that are this run's own changes to audit,
-    which are in the raw log and nowhere else; ``filters`` count those that they took away; ``findings`` counts all
+    ``kept`` are the encoded events for the envelope; ``own`` counts events that are this run's own changes to audit and
+    its canaries, which are in the raw log and nowhere else; ``filters`` count those that they took away; ``findings`` counts all
     others, ``unrepresented`` those among them that the format has no words for. ``json`` says whether the encoded events
     are JSON.
     """
@@ -55,6 +57,7 @@ class Pipeline:
         self._room = max_size
         self._limit = limit
         self._own_pids = own_pids
+        self._bracket = Bracket()
         self._ledger = Ledger()
         self._correlator = Correlator()
         self._decoder = Decoder(names)
@@ -83,6 +86,9 @@ class Pipeline:
 
     def _finish(self, group: Group) -> None:
         self._ledger.close(group)
+        if self._is_canary(group):
+            self.own += 1
+            return
         verdict = self.filters.keep_early(group.records) if self.filters else Verdict.KEEP
         if verdict is Verdict.DROP:
             return
@@ -107,13 +113,24 @@ class Pipeline:
         for sink in self._sinks:
             sink.put(encoded)
 
+    def _is_canary(self, group: Group) -> bool:
+        """Take note if this is a canary: the first one is where the numbering is counted from."""
+        record = group.records[0]
+        if record.type != _CANARY_TYPE:
+            return False
+        seen = canary_of(record.serial, record.body, self._own_pids)
+        if seen is not None and self._bracket.add(seen):
+            self._ledger.begin(seen.serial)
+        return seen is not None
+
     def _is_own(self, event: Event) -> bool:
         """Say whether this event is this run's own change to audit, and not something found.
 
-        The kernel's record of audit being switched off again has no process in it, and nothing comes after it.
+        Of some changes the kernel makes a record without a process in it: those outside the window are ours. Where no
+        canary shows where the window ends, nothing comes after audit was switched off again.
         """
         if not self._own_pids or _CHANGE_TYPES.isdisjoint(event.types):
             return False
-        return event.process.pid in self._own_pids or (
-            event.ending == END and event.types == ("CONFIG_CHANGE",)
-        )
+        if event.process.pid is not None or event.types != ("CONFIG_CHANGE",):
+            return event.process.pid in self._own_pids
+        return not self._bracket.holds(event.serial) if self._bracket.open else event.ending == END

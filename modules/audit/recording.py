@@ -27,7 +27,9 @@ _WAIT = 0.05  # seconds between looks at the raw log when nothing arrives
 _PROGRESS = 0.5  # seconds between words to a person at a terminal
 
 
-def make_plan(parameters: Parameters, rules: Sequence[AskedRule], own_pids: Sequence[int]) -> Plan:
+def make_plan(
+    parameters: Parameters, rules: Sequence[AskedRule], own_pids: Sequence[int], run_id: str
+) -> Plan:
     """Return what the recorder is to do."""
     kernel = parameters.kernel
     settings = run_settings(controls_of(rules), kernel)
@@ -35,7 +37,9 @@ def make_plan(parameters: Parameters, rules: Sequence[AskedRule], own_pids: Sequ
     return Plan(
         rules=loaded,
         own_rules=tuple(exclusion(pid) for pid in own_pids) if loaded else (),
+        run_id=run_id,
         window=parameters.window,
+        canary=kernel.canary,
         stream=kernel.stream,
         receive_buffer=kernel.receive_buffer,
         max_log_size=parameters.max_log_size,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mig_audit.modules.audit import report
+from mig_audit.modules.audit.canary import may_filter
 from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.events.filters import make_filters
@@ -46,8 +47,9 @@ def record_window(document: object, context: Context) -> Result:
         ]
         recorder = RecorderProcess.start(log)
         own_pids = (os.getpid(), recorder.pid)
-        plan = make_plan(parameters, rules, own_pids)
-        recording = Recording(recorder, log, _pipeline(form, parameters, sinks, own_pids), context)
+        plan = make_plan(parameters, rules, own_pids, run_id)
+        pipeline = _pipeline(form, parameters, sinks, own_pids)
+        recording = Recording(recorder, log, pipeline, context)
         delivered = recording.run(plan, sinks, parameters.drain)
         if recorder.found is None or recorder.ready is None:
             path.unlink()
@@ -65,7 +67,14 @@ def record_window(document: object, context: Context) -> Result:
                 stopped=recording.stopped,
                 faults=tuple(fault for fault in (recorder.failure, recording.fault) if fault),
                 pipeline=recording.pipeline,
-                loss=Loss.measure(recorder.found.before.status, recorder.ended, recording, size),
+                loss=Loss.measure(
+                    recorder.found.before.status,
+                    recorder.ended,
+                    recording,
+                    size,
+                    sinks=delivered,
+                    may_filter=may_filter((*recorder.found.before.rules, *plan.rules)),
+                ),
                 sinks=delivered,
                 log_path=path,
                 log_sha256=recording.tail.sha256(size),

@@ -100,6 +100,14 @@ class Control:
         """Delete one rule, given as ``struct audit_rule_data`` without the prepend flag."""
         self._request(protocol.AUDIT_DEL_RULE, payload, "deleting a rule")
 
+    def log_message(self, kind: int, text: bytes) -> None:
+        """Have the kernel record a message, as programs do; it needs CAP_AUDIT_WRITE.
+
+        That there is no error does not mean that there will be a record: the kernel says nothing where audit is
+        switched off, or where a filter keeps such messages out.
+        """
+        self._request(kind, text + b"\0", "having a message recorded")
+
     def rules(self) -> tuple[bytes, ...]:
         """Return every loaded rule as the kernel lists it, in evaluation order.
 

@@ -61,6 +61,10 @@ class Drain:
         self._buffer = bytearray(protocol.MAX_DATAGRAM)
         self._prefixes = _Prefixes()
 
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self._socket.fileno()
+
     def block(self) -> Block:
         """Return what is waiting, at most 1,024 records.
 

@@ -16,13 +16,15 @@ class Plan:
     """All that the recorder needs to know.
 
     ``rules`` and ``own_rules`` are ``struct audit_rule_data`` payloads; the latter keep the run's own processes out of
-    the record. ``window`` is in seconds, ``wait_time`` in jiffies, sizes are in bytes. A setting that is None stays as
-    it was found.
+    the record. ``window``, and ``canary``, the time between two of them, are in seconds, ``wait_time`` is in jiffies,
+    sizes are in bytes. A setting that is None stays as it was found.
     """
 
     rules: tuple[bytes, ...]
     own_rules: tuple[bytes, ...]
+    run_id: str
     window: float
+    canary: float
     stream: str
     receive_buffer: int
     max_log_size: int

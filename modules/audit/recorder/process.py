@@ -8,7 +8,6 @@ it from being audited while it owns the audit pid, and so that it can put the ke
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import time
@@ -16,23 +15,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import AuditOwnedError, InternalError, KernelRefusedError, MigAuditError
+from mig_audit.modules.audit.canary import MESSAGE_TYPE, Mark
 from mig_audit.modules.audit.kernel import access, stream
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot, add_rules, restore
 from mig_audit.modules.audit.kernel.status import Setting, Status
 from mig_audit.modules.audit.recorder import reports
+from mig_audit.modules.audit.recorder.canaries import Canaries, Canary
 from mig_audit.modules.audit.recorder.channel import Channel
 from mig_audit.modules.audit.recorder.drain import Drain
+from mig_audit.modules.audit.recorder.ending import Ending
 from mig_audit.modules.audit.recorder.plan import Plan
 from mig_audit.modules.audit.recorder.rawlog import RawLogWriter
+from mig_audit.modules.audit.recorder.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TICK = 0.2  # seconds between looks at the clock and the channel when nothing arrives
-_PROGRESS = 0.5  # seconds between progress reports
-_PAUSE = 0.005  # seconds to let records gather: waking up for each one costs more than reading it
-_FEW = 64  # records; more than that at once and there is no pause
+_PROGRESS = 0.5  # seconds between words on the rules that are being removed
+_PAUSE = 0.005  # seconds for the kernel to hand over what it has queued
 _LAST_DRAIN = 1.0  # seconds at the most to empty the kernel's queue at the end of the window
 
 
@@ -47,12 +48,12 @@ class Recorder:
         self._outcomes: list[RuleOutcome] = []
         self._settings: dict[Setting, int] = {}
         self._stream: Optional[stream.RecordStream] = None
-        self._reason = ""
+        self._ending = Ending()
         self._report = 0.0  # when the next word on progress is due
 
     def stop(self, *_: object) -> None:
         """End the window early; also the handler of SIGTERM, SIGINT and SIGHUP."""
-        self._reason = self._reason or "stopped"
+        self._ending.because("stopped")
 
     def run(self, plan: Plan) -> None:
         """Record one window, and leave the kernel as it was found whatever happens."""
@@ -78,11 +79,23 @@ class Recorder:
             source.mode, granted.why, granted.error, os.getpid(), wall, source.buffer, self._control.status()
         )
         self._channel.send(reports.READY, ready.to_json())
-        drain = Drain(source)
-        self._window(drain, started + plan.window)
+        drain, canary = Drain(source), self._canary(plan, granted)
+        Window(self._channel, self._log, self._control, drain, canary, self._ending).run(
+            started + plan.window
+        )
         ended = time.time()
         status = self._end(drain, before.status)
-        self._channel.send(reports.ENDED, self._ended(drain, wall, ended, status).to_json())
+        report = self._ended(drain, wall, ended, canary.account(), status)
+        self._channel.send(reports.ENDED, report.to_json())
+
+    def _canary(self, plan: Plan, granted: access.Access) -> Canary:
+        mark = Mark(plan.run_id, os.getpid())
+
+        def send(text: bytes) -> None:
+            self._control.log_message(MESSAGE_TYPE, text)
+
+        unsent = "" if granted.configure else f"the host is only read: {granted.why}"
+        return Canary(mark, send, plan.canary, time.time, unsent)
 
     def _open(self, plan: Plan, status: Status) -> access.Access:
         granted = access.decide(status, plan.stream, lower_failure=plan.failure is not None, alive=_alive)
@@ -117,38 +130,6 @@ class Recorder:
     def _outcome(self, outcome: RuleOutcome) -> None:
         self._outcomes.append(outcome)
         self._channel.send(reports.OUTCOME, outcome.to_json())
-
-    def _window(self, drain: Drain, deadline: float) -> None:
-        poller = select.poll()
-        poller.register(self._opened().socket, select.POLLIN)
-        poller.register(self._channel, select.POLLIN)
-        while not self._reason:
-            now = time.monotonic()
-            if now >= deadline:
-                self._reason = "window"
-                break
-            if now >= self._report:
-                self._report = now + _PROGRESS
-                self._progress(drain)
-            ready = dict(poller.poll(min(_TICK, deadline - now) * 1000))
-            if self._channel.fileno() in ready:
-                self._listen()
-            block = drain.block()
-            if not self._log.append(*block):
-                self._reason = "raw-log"
-            elif drain.idle and 0 < block.records < _FEW:
-                time.sleep(_PAUSE)
-
-    def _listen(self) -> None:
-        for message in self._channel.receive():
-            if message["kind"] == "stop":
-                self.stop()
-        if self._channel.closed:
-            self._reason = self._reason or "abandoned"
-
-    def _progress(self, drain: Drain) -> None:
-        progress = reports.Progress(drain.tally.received, self._log.written, self._log.size)
-        self._channel.send(reports.PROGRESS, progress.to_json(), wait=False)
 
     def _end(self, drain: Drain, before: Status) -> Status:
         """Stop the kernel producing, take what it has queued, and give the audit pid back."""
@@ -187,10 +168,13 @@ class Recorder:
         # The kernel's queue may have been handed over between the last read and the look at it.
         self._log.append(*drain.block())
 
-    def _ended(self, drain: Drain, started: float, ended: float, status: Status) -> reports.Ended:
+    def _ended(
+        self, drain: Drain, started: float, ended: float, canaries: Canaries, status: Status
+    ) -> reports.Ended:
         tally = drain.tally
         return reports.Ended(
-            reason=self._reason,
+            reason=self._ending.reason,
+            why=self._ending.why,
             started=started,
             ended=ended,
             received=tally.received,
@@ -201,6 +185,7 @@ class Recorder:
             foreign=tally.foreign,
             # The kernel asks the owner whether it is alive also when the owner itself lets go.
             challengers=tuple(sorted(tally.challengers - {os.getpid()})),
+            canaries=canaries,
             status=status,
             error=self._log.failure,
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from mig_audit import errors
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting, Status
+from mig_audit.modules.audit.recorder.canaries import Canaries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,12 +90,13 @@ class Progress:
 class Ended:
     """The window is closed and the raw log is complete.
 
-    ``reason`` is ``window``, ``stopped``, ``abandoned`` (the main process is gone), or ``raw-log``. ``overruns`` counts
-    ENOBUFS, ``foreign`` messages that were not from the kernel, ``challengers`` are processes that tried to take the
-    audit pid. ``status`` is the kernel's own account at the end of the window.
+    ``reason`` and ``why`` are those of `ending.Ending`. ``overruns`` counts ENOBUFS, ``foreign`` messages that were not
+    from the kernel, ``challengers`` are processes that tried to take the audit pid. ``status`` is the kernel's own
+    account at the end of the window.
     """
 
     reason: str
+    why: str
     started: float
     ended: float
     received: int
@@ -104,13 +106,15 @@ class Ended:
     overruns: int
     foreign: int
     challengers: tuple[int, ...]
+    canaries: Canaries
     status: Status
     error: Optional[errors.MigAuditError]
 
     def to_json(self) -> dict[str, object]:
         """Return the report as a document."""
         error = error_to_json(self.error) if self.error else None
-        return {**vars(self), "error": error, "status": self.status.to_json()}
+        canaries = self.canaries.to_json()
+        return {**vars(self), "error": error, "canaries": canaries, "status": self.status.to_json()}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Ended:
@@ -118,6 +122,7 @@ class Ended:
         fields = {name: document[name] for name in cls.__dataclass_fields__}
         fields["error"] = error_from_json(document["error"]) if document["error"] else None
         fields["challengers"] = tuple(document["challengers"])
+        fields["canaries"] = Canaries.from_json(document["canaries"])
         fields["status"] = Status.from_json(document["status"])
         return cls(**fields)
 

@@ -8,21 +8,10 @@ from typing import Any
 import pytest
 
 from mig_audit.modules.audit.loss import Loss
+from mig_audit.modules.audit.recorder.canaries import Canaries
 
-HEALTHY = Loss(
-    received=100,
-    written=100,
-    unwritten=0,
-    processed=100,
-    foreign=0,
-    overruns=0,
-    lost=0,
-    gap=0,
-    ranges=(),
-    unparsed=0,
-    incomplete=0,
-    log_size=1,
-)
+_BACK = Canaries(sent=3, returned=3, first=1, last=100, closed=True)
+HEALTHY = Loss(received=100, written=100, processed=100, canaries=_BACK, log_size=1)
 
 
 def _said(loss: Loss) -> list[str]:
@@ -32,7 +21,7 @@ def _said(loss: Loss) -> list[str]:
 def test_a_healthy_run_has_nothing_to_say() -> None:
     """Between 0 and 0 events are missing."""
     assert _said(HEALTHY) == []
-    assert HEALTHY.to_json()["events_missing"] == {"min": 0, "max": 0}
+    assert HEALTHY.to_json()["events_missing"] == {"min": 0, "max": 0, "why": ""}
 
 
 @pytest.mark.parametrize(
@@ -42,6 +31,7 @@ def test_a_healthy_run_has_nothing_to_say() -> None:
         ({"lost": 7}, 0, 7, "between 0 and 7 events are missing"),
         ({"gap": 5, "lost": 7}, 5, 12, "between 5 and 12 events are missing"),
         ({"overruns": 1}, 0, 0, "socket overruns 1"),
+        ({"gap": 5, "unplaced": 2}, 3, 5, "between 3 and 5 events are missing"),
         ({"gap": 5, "lost": None}, 5, None, "between 5 and an unknown number"),
         ({"lost": None}, 0, None, "it is not known how many"),
     ],
@@ -52,7 +42,10 @@ def test_what_is_missing_is_an_interval(
     """The serial gap is its lower end, what the kernel refused its width."""
     loss = replace(HEALTHY, **change)
 
-    assert loss.to_json()["events_missing"] == {"min": least, "max": most}
+    missing = loss.to_json()["events_missing"]
+    assert isinstance(missing, dict)
+    assert (missing["min"], missing["max"]) == (least, most)
+    assert (missing["max"] is None) == bool(missing["why"])
     assert any(words in said for said in _said(loss))
 
 
@@ -69,3 +62,30 @@ def test_no_kind_of_loss_is_silent(change: dict[str, Any], words: str) -> None:
     (said,) = _said(replace(HEALTHY, **change))
 
     assert words in said
+
+
+@pytest.mark.parametrize(
+    ("canaries", "change", "path", "bounded"),
+    [
+        (_BACK, {"overruns": 1}, "alive", True),
+        (Canaries(sent=3, returned=2, silent_since=1.5), {}, "silent", False),
+        (Canaries(sent=3, returned=2, silent_since=1.5), {"may_filter": True}, "silent", False),
+        (Canaries(sent=3, silent_since=1.5), {"may_filter": True}, "filtered", True),
+        (Canaries(sent=3, silent_since=1.5), {"may_filter": True, "overruns": 1}, "filtered", False),
+        (Canaries(sent=1, unsent="EPERM", refused=True), {}, "refused", True),
+        (Canaries(unsent="not asked for"), {}, "unsent", True),
+        (Canaries(unsent="not asked for"), {"overruns": 1}, "unsent", False),
+        (_BACK, {"processed": 90}, "alive", False),
+    ],
+)
+def test_without_a_canary_there_is_an_upper_bound_only_where_the_socket_lost_nothing(
+    canaries: Canaries, change: dict[str, Any], path: str, bounded: bool
+) -> None:
+    """What was dropped at the very end leaves no gap; and what was not looked at may have one."""
+    loss = replace(HEALTHY, canaries=canaries, **change)
+
+    assert loss.path == path
+    assert (loss.most is not None) == bounded
+    assert bool(loss.doubt) != bounded
+    if path in {"silent", "filtered", "refused"}:
+        assert any("canar" in said for said in _said(loss))

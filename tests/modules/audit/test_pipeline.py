@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from mig_audit.modules.audit.canary import Mark
 from mig_audit.modules.audit.events import Origin, TableNames
 from mig_audit.modules.audit.events.filters import make_filters, parse_filters
 from mig_audit.modules.audit.formats import make_format
@@ -186,3 +187,41 @@ def test_what_filters_take_away_is_counted_and_in_no_other_place() -> None:
     assert account.in_events == 8 * 3 + 4
     assert _numbers(sink.events) == _numbers(pipeline.kept) == ["3", "4", "6", "7"]
     assert pipeline.summary.top()["executables"] == (("/usr/bin/true", 4),)
+
+
+def _canary(serial: int, number: int, *, end: bool = False, pid: int = 4711) -> bytes:
+    text = Mark("0123456789abcdef", 4711).text(number, end=end).decode()
+    body = f"pid={pid} uid=0 auid=0 ses=1 subj=unconfined msg='{text}'"
+    return f"type=TRUSTED_APP msg=audit(1700000000.000:{serial}): {body}".encode()
+
+
+def test_canaries_are_no_findings_and_the_first_one_is_where_serials_count_from() -> None:
+    """What came before it had been waiting in a queue."""
+    pipeline = _pipeline(own_pids=[4711])
+    pipeline.feed(_block([*_event(3), _canary(90, 1), *_event(92), _canary(95, 2, end=True)]))
+    pipeline.flush()
+    serials = pipeline.account().serials[""]
+
+    assert (pipeline.own, pipeline.findings) == (2, 2)
+    assert (serials.first, serials.last, serials.missing) == (90, 95, 3)
+    assert pipeline.account().balanced
+
+
+def test_somebody_elses_message_is_no_canary_whatever_it_says() -> None:
+    """The kernel writes who sent it."""
+    pipeline = _pipeline(own_pids=[4711])
+    pipeline.feed(_block([_canary(90, 1, pid=4712)]))
+
+    assert (pipeline.own, pipeline.findings) == (0, 1)
+
+
+def test_changes_without_a_process_are_ours_outside_the_canaries_and_findings_between_them() -> None:
+    """Of setting up and restoring, the kernel may not say who did it."""
+    change = (
+        b"type=CONFIG_CHANGE msg=audit(1700000000.000:%d): op=set audit_enabled=0 old=1 auid=0 ses=1 res=1"
+    )
+    pipeline = _pipeline(own_pids=[4711])
+    pipeline.feed(_block([change % 1, _canary(2, 1), change % 3, _canary(4, 2, end=True), change % 5]))
+    pipeline.flush()
+
+    assert (pipeline.own, pipeline.findings) == (4, 1)

@@ -16,6 +16,7 @@ from mig_audit.modules.audit.run_settings import RunSettings, controls_of, run_s
 
 _FOUND = Status(0, 1, 0, 0, 64, 0, 0, 0x7F, 6000, 0, 11)
 _RULE = "-a always,exit -F arch=b64 -S execve -k exec"
+_RUN = "0123456789abcdef"
 _ARGUMENTS = {"-m": "hello", "-q": "/mnt,/srv", "--signal": "usr1"}
 
 
@@ -33,7 +34,7 @@ def _settings(*lines: str, **kernel: object) -> RunSettings:
 
 def _during(parameters: Parameters, rules: tuple[AskedRule, ...], found: Status) -> Status:
     """Return the status that the recorder would make of the one it found."""
-    settings = make_plan(parameters, rules, ()).settings(found, tune=True)
+    settings = make_plan(parameters, rules, (), _RUN).settings(found, tune=True)
     return replace(found, **{Setting(setting).name.lower(): value for setting, value in settings.items()})
 
 
@@ -86,11 +87,11 @@ def test_what_the_parameters_say_wins() -> None:
 
 def test_the_plan_has_the_settings_and_control_lines_alone_need_no_exclusions() -> None:
     """Without a rule of ours there is nothing to be kept out of."""
-    plan = make_plan(_parameters(), _rules("-b 16384", "-r 5"), (1, 2))
+    plan = make_plan(_parameters(), _rules("-b 16384", "-r 5"), (1, 2), _RUN)
 
     assert (plan.backlog_limit, plan.rate_limit, plan.wait_time) == (16384, 5, 0)
     assert (plan.rules, plan.own_rules) == ((), ())
-    assert len(make_plan(_parameters(), _rules("-b 16384", _RULE), (1, 2)).own_rules) == 2
+    assert len(make_plan(_parameters(), _rules("-b 16384", _RULE), (1, 2), _RUN).own_rules) == 2
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from mig_audit import errors
 from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting, Status
+from mig_audit.modules.audit.recorder.canaries import Canaries
 from mig_audit.modules.audit.recorder.client import restoration_from_json
 from mig_audit.modules.audit.recorder.reports import (
     Ended,
@@ -47,7 +48,9 @@ def test_ready(error: errors.MigAuditError | None) -> None:
 @pytest.mark.parametrize("error", [None, errors.RawLogError("full", "free space")])
 def test_ended(error: errors.MigAuditError | None) -> None:
     """With and without an error."""
-    ended = Ended("window", 1.0, 2.0, 10, 9, 1, 1000, 2, 3, (4, 5), _STATUS, error)
+    ended = Ended(
+        "window", "", 1.0, 2.0, 10, 9, 1, 1000, 2, 3, (4, 5), Canaries(3, 2, 7, 9, 0.1, 1.5), _STATUS, error
+    )
 
     assert _same(Ended.from_json(_sent(ended.to_json())), ended)
 

@@ -1,0 +1,104 @@
+"""What a canary looks like: a message of this run's own that goes the way of every record, and must come out."""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+MESSAGE_TYPE = 1121
+"""AUDIT_TRUSTED_APP (libaudit.h): a program's message in words of its own."""
+
+_END = b" end"
+_MODULUS = 2**32
+_HALF = 2**31
+_LIST = struct.Struct("=I")
+_PREPEND = 0x10
+_MESSAGE_LISTS = frozenset({0, 5})  # linux/audit.h: AUDIT_FILTER_USER, AUDIT_FILTER_EXCLUDE
+
+
+class Sighting(NamedTuple):
+    """A canary that came out: its number from 1, its event's serial, and whether it was sent to close the window."""
+
+    number: int
+    serial: int
+    end: bool
+
+
+_BODY = re.compile(
+    rb"pid=([0-9]{1,10}) uid=[0-9]+ auid=[0-9]+ ses=[0-9]+(?: subj=[^']*)? "
+    rb"msg='op=mig-audit-canary run=([0-9a-f]{16}) nr=([0-9]{1,10})( end)?'"
+)
+_LINE = re.compile(rb"^type=TRUSTED_APP msg=audit\([^:]*:([0-9]{1,10})\): (.*)$", re.MULTILINE)
+
+
+def canary_of(serial: int, body: bytes, pids: Collection[int]) -> Optional[Sighting]:
+    """Return the canary that a TRUSTED_APP record is, if it is one that one of these processes sent.
+
+    The kernel writes the sender's process id before the text of a message: nobody else can send one that passes.
+    """
+    match = _BODY.fullmatch(body)
+    if match is None or int(match[1]) not in pids:
+        return None
+    return Sighting(int(match[3]), serial, match[4] is not None)
+
+
+class Mark:
+    """Makes the canaries of one run, and finds them in what comes back."""
+
+    def __init__(self, run_id: str, pid: int) -> None:
+        """Mark for the canaries that process ``pid`` sends."""
+        self._text = b"op=mig-audit-canary run=%b nr=" % run_id.encode()
+        self._pids = frozenset({pid})
+
+    def text(self, number: int, *, end: bool) -> bytes:
+        """Return the message to send."""
+        return b"%b%d%b" % (self._text, number, _END if end else b"")
+
+    def in_block(self, data: bytes) -> list[Sighting]:
+        """Return the canaries among raw-log lines."""
+        # Most blocks have none, and a search for plain bytes is what they cost.
+        if self._text not in data:
+            return []
+        lines = [match for match in _LINE.finditer(data) if self._text in match[2]]
+        seen = [canary_of(int(match[1]), match[2], self._pids) for match in lines]
+        return [sighting for sighting in seen if sighting is not None]
+
+
+class Bracket:
+    """The serials from a run's first canary to the one that closed its window: what lies outside is not of the window."""
+
+    def __init__(self) -> None:
+        """Know neither."""
+        self._first: Optional[int] = None
+        self._last: Optional[int] = None
+
+    @property
+    def open(self) -> bool:
+        """Return whether a canary has been seen."""
+        return self._first is not None
+
+    def add(self, seen: Sighting) -> bool:
+        """Take a canary; return whether it is the first."""
+        first = self._first is None
+        if first:
+            self._first = seen.serial
+        if seen.end and self._last is None:
+            self._last = seen.serial
+        return first
+
+    def holds(self, serial: int) -> bool:
+        """Return whether an event with this serial is of the window, as far as is known by now."""
+        return not _is_below(serial, self._first) and (self._last is None or _is_below(serial, self._last))
+
+
+def _is_below(serial: int, other: Optional[int]) -> bool:
+    return other is not None and (serial - other) % _MODULUS >= _HALF
+
+
+def may_filter(rules: Iterable[bytes]) -> bool:
+    """Say whether one of these rules (``struct audit_rule_data``) could keep messages of programs out of the record."""
+    return any(_LIST.unpack_from(rule)[0] & ~_PREPEND in _MESSAGE_LISTS for rule in rules)

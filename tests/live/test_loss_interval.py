@@ -1,0 +1,123 @@
+"""What a run says of its losses, against commands that the test counted itself.
+
+Every numbered command is one event, so what is missing is known. `MIG_AUDIT_LOSS_RUNS` is how often each way of losing
+is tried (`make test-loss`: 100).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from typing import Any, Callable
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.kernel
+
+UID = 61357
+MKDIR = f"-a always,exit -F arch=b64 -S mkdir,mkdirat -F uid={UID} -k numbered"
+NUMBERED = """
+import os
+for i in range({count}):
+    try:
+        os.mkdir(f"/mig-audit-no-such-folder/{{i}}")
+    except FileNotFoundError:
+        pass
+"""
+_RUNS = range(int(os.environ.get("MIG_AUDIT_LOSS_RUNS", "5")))
+_COUNT = 10_000
+
+Start = Callable[..., Any]
+Work = Callable[[str], None]
+
+
+def _seen(envelope: dict[str, Any]) -> int:
+    """Return the events of which anything arrived, whole or not, but for the run's own."""
+    events = envelope["statistics"]["events"]
+    seen: int = events["total"] - events["own"] - events["late"]
+    return seen
+
+
+def _assert_holds(envelope: dict[str, Any], done: int) -> None:
+    """See that the interval contains the truth."""
+    loss = envelope["statistics"]["loss"]
+    missing = done - _seen(envelope)
+    assert loss["canary"]["path"] == "alive", envelope["errors"]
+    assert loss["events_missing"]["min"] <= missing <= loss["events_missing"]["max"], loss
+    assert envelope["statistics"]["records"]["balanced"]
+    assert bool(envelope["errors"]) == bool(loss["events_missing"]["max"] or loss["overruns"])
+
+
+def _recorder(process: Any) -> Any:  # noqa: ANN401  # psutil has no types of its own
+    """Return the recorder of a run."""
+    children = psutil.Process(process.pid).children()
+    (recorder,) = [child for child in children if "recorder.process" in str(child.cmdline())]
+    return recorder
+
+
+@pytest.mark.parametrize("number", _RUNS)
+def test_a_healthy_run_misses_nothing(run: Start, workload: Work, number: int) -> None:  # noqa: ARG001  # only counts
+    """Between 0 and 0, and that is the truth."""
+    begun = run({"window": "30s", "rules": [MKDIR]})
+    workload(NUMBERED.format(count=500))
+    begun.process.send_signal(signal.SIGTERM)
+    envelope = begun.finish()
+
+    assert envelope["statistics"]["loss"]["events_missing"] == {"min": 0, "max": 0, "why": ""}
+    assert _seen(envelope) == 500
+    _assert_holds(envelope, 500)
+
+
+@pytest.mark.parametrize("number", _RUNS)
+def test_the_interval_holds_the_truth_with_a_stalled_reader(run: Start, workload: Work, number: int) -> None:
+    """It comes back while the window is open, or only after it should have ended."""
+    late = number % 2 == 1
+    begun = run({"window": "2s" if late else "60s", "rules": [MKDIR], "kernel": {"receive_buffer": "64KiB"}})
+    recorder = _recorder(begun.process)
+    recorder.suspend()
+    workload(NUMBERED.format(count=_COUNT))
+    time.sleep(2.2 if late else 0.5 + number % 5 / 2)
+    recorder.resume()
+    if not late:
+        time.sleep(0.1)
+        begun.process.send_signal(signal.SIGTERM)
+    envelope = begun.finish()
+
+    assert _seen(envelope) < _COUNT
+    _assert_holds(envelope, _COUNT)
+
+
+@pytest.mark.parametrize("number", _RUNS)
+def test_the_interval_holds_the_truth_with_an_overrun_socket(run: Start, workload: Work, number: int) -> None:  # noqa: ARG001  # only counts
+    """The multicast group does not wait for a reader whose buffer is full."""
+    kernel = {"receive_buffer": "64KiB", "stream": "multicast"}
+    begun = run({"window": "60s", "rules": [MKDIR], "kernel": kernel})
+    _together(workload, NUMBERED.format(count=_COUNT))
+    begun.process.send_signal(signal.SIGTERM)
+    envelope = begun.finish()
+
+    assert envelope["statistics"]["loss"]["overruns"]
+    _assert_holds(envelope, 2 * _COUNT)
+
+
+@pytest.mark.parametrize("number", _RUNS)
+def test_the_interval_holds_the_truth_with_a_refused_backlog(run: Start, workload: Work, number: int) -> None:  # noqa: ARG001  # only counts
+    """The kernel drops what its queue has no room for, and gives it no serial."""
+    begun = run({"window": "60s", "rules": [MKDIR], "kernel": {"backlog_limit": 64}})
+    _together(workload, NUMBERED.format(count=_COUNT))
+    begun.process.send_signal(signal.SIGTERM)
+    envelope = begun.finish()
+
+    assert envelope["statistics"]["loss"]["kernel_lost"]
+    _assert_holds(envelope, 2 * _COUNT)
+
+
+def _together(workload: Work, program: str) -> None:
+    threads = [threading.Thread(target=workload, args=(program,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
