@@ -28,7 +28,7 @@ from mig_audit.modules.audit.events import HostNames, Origin
 from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.kernel import stream
 from mig_audit.modules.audit.kernel.control import Control
-from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot, add_rules, restore
+from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot, add_rules, release, restore
 from mig_audit.modules.audit.pipeline import Pipeline
 from mig_audit.modules.audit.recorder import rawlog
 from mig_audit.modules.audit.recorder.client import RecorderProcess
@@ -75,7 +75,7 @@ def _pipeline() -> Pipeline:
 def as_process(log: int, seconds: float) -> Measured:
     """Record as a run does."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    recorder = RecorderProcess.start(log)
+    recorder = RecorderProcess.start(log, os.urandom(8).hex())
     recorder.send(_plan(seconds))
     tail, pipeline = Tail(log), _pipeline()
     while recorder.ended is None and not recorder.gone:
@@ -118,7 +118,7 @@ def as_thread(log: int, seconds: float) -> Measured:
             while thread.is_alive():
                 pipeline.feed(tail.block())
             lost = control.status().lost - before.status.lost
-            stream.release(control, before.status.words)
+            release(control, before.status, os.getpid())
         finally:
             source.close()
             restore(control, before, settings, outcomes)

@@ -17,6 +17,7 @@
     |-- InternalError                  6   a fault of ours
     `-- PartialError                   1   done, but something to know
         |-- KernelRefusedError             carries the errno
+        |   `-- UnansweredError                nobody knows whether it was done
         |-- RuleNotLoadedError
         |-- NeverMatchesError              a filter that can match no event
         |-- LossError
@@ -167,6 +168,10 @@ class KernelRefusedError(PartialError):
         """Put the kernel's word behind what was asked of it."""
         super().__init__(f"{what}: {describe_errno(number)}", remedy)
         self.number = number
+
+
+class UnansweredError(KernelRefusedError):
+    """The kernel was asked, and its answer did not arrive: it may have done it."""
 
 
 class RuleNotLoadedError(PartialError):

@@ -11,4 +11,5 @@ COMMANDS = (
         "mig_audit.modules.audit.rule_commands:RULES",
     ),
     Command("replay", "turn raw logs into events again", "mig_audit.modules.audit.replay_command:REPLAY"),
+    Command("restore", "undo what killed runs left", "mig_audit.modules.audit.restore_command:RESTORE"),
 )

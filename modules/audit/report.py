@@ -16,6 +16,7 @@ from mig_audit.errors import (
     RestoreError,
     RuleNotLoadedError,
 )
+from mig_audit.modules.audit.dead_runs import dead_run_to_json, restore_error
 from mig_audit.modules.audit.events.filters import never_matching
 from mig_audit.modules.audit.host import describe_host, describe_process, iso_time
 from mig_audit.modules.audit.run_settings import with_settings
@@ -77,6 +78,7 @@ def compose(facts: Facts) -> Result:
     fatal = [facts.ready.error] if facts.ready.error else []
     errors = (*fatal, *facts.faults, *_rule_errors(facts.rules), *_filter_errors(facts), *_log_errors(facts))
     errors = (*errors, *facts.loss.errors(), *_sink_errors(facts.sinks), *_restore_errors(facts.restoration))
+    errors = (*errors, *(error for error in map(restore_error, facts.found.recovered) if error))
     return Result(
         found_anything=facts.pipeline.findings > 0,
         success=not fatal and not any(isinstance(error, InternalError) for error in errors),
@@ -164,6 +166,7 @@ def _kernel(facts: Facts) -> dict[str, object]:
         "differences": list(restoration.differences)
         if restoration
         else ["it is not known how the kernel was left"],
+        "recovered": [dead_run_to_json(run) for run in facts.found.recovered],
     }
 
 
@@ -202,7 +205,7 @@ def _statistics(facts: Facts) -> dict[str, object]:
 
 def _rule_errors(rules: Sequence[AskedRule]) -> Iterator[MigAuditError]:
     for rule in rules:
-        if rule.error is not None or rule.outcome == "refused":
+        if rule.error is not None or rule.outcome in {"refused", "pending"}:
             what = f"a rule was not loaded: {rule.origin}: {rule.text}: {rule.detail}"
             yield RuleNotLoadedError(what, "mend or remove it; the others were loaded")
 
@@ -273,6 +276,8 @@ def _describe_elements(elements: Mapping[str, Any]) -> Iterator[str]:
     log, kernel, window = elements["raw_log"], elements["kernel"], elements["window"]
     yield f"window: {window['started']} to {window['ended']}, {window['why']}; read by {kernel['stream']}"
     yield f"raw log: {log['path']}, {log['records']} records, sha256 {log['sha256']}"
+    for run in kernel["recovered"]:
+        yield f"killed run {run['run_id']}: {'undone' if run['complete'] else 'NOT undone'} before this one began"
     yield (
         "kernel: restored"
         if kernel["restored"]

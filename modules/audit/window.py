@@ -45,8 +45,8 @@ def record_window(document: object, context: Context) -> Result:
             open_sink(replace(settings, media_type=form.media_type), run_id=run_id, directory=path.parent)
             for settings in parameters.sinks
         ]
-        recorder = RecorderProcess.start(log)
-        own_pids = (os.getpid(), recorder.pid)
+        recorder = RecorderProcess.start(log, run_id)
+        own_pids = (os.getpid(), recorder.pid, recorder.guard)
         plan = make_plan(parameters, rules, own_pids, run_id)
         pipeline = _pipeline(form, parameters, sinks, own_pids)
         recording = Recording(recorder, log, pipeline, context)

@@ -64,6 +64,19 @@ def beside_owner(pid: int, stream: str) -> Access:
     return Access(MULTICAST, configure=True, tune=False, why=f"process {pid} owns the audit pid")
 
 
+def beside_run(pid: int, stream: str, *, asked: bool) -> Access:
+    """Return what the run may do while another run of ours has the kernel's audit; ``asked`` says if it has rules."""
+    who = f"another run of mig-audit{f' (process {pid})' if pid else ''}"
+    remedy = "wait until that run has ended, or put what both look for into one"
+    if stream == UNICAST:
+        raise AuditOwnedError(
+            f"{who} is recording, and kernel.stream = unicast insists on the audit pid", remedy
+        )
+    why = f"{who} is recording"
+    skipped = AuditOwnedError(f"{why}: no rule was added, only what it and the host audit was read", remedy)
+    return Access(MULTICAST, configure=False, tune=False, why=why, error=skipped if asked else None)
+
+
 def _locked() -> MigAuditError:
     return AuditLockedError(
         "the audit configuration is locked (enabled=2): no rule could be added, only what was already audited was read",

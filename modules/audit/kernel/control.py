@@ -14,6 +14,7 @@ from mig_audit.errors import (
     KernelRefusedError,
     MigAuditError,
     NotPermittedError,
+    UnansweredError,
     describe_errno,
 )
 from mig_audit.modules.audit.kernel import protocol
@@ -145,14 +146,14 @@ class Control:
     def _reply(self, sequence: int) -> tuple[int, bytes]:
         """Return the next message that answers ``sequence``: its type and payload."""
         while True:
-            with _explained("waiting for the kernel's answer"):
+            with _unanswered():
                 datagram = self._socket.recv(protocol.MAX_DATAGRAM)
             length, kind, _flags, answered, _port = protocol.HEADER.unpack_from(datagram)
             if answered == sequence:
                 return kind, datagram[protocol.HEADER.size : length]
 
 
-class _BufferFullError(InternalError):
+class _BufferFullError(UnansweredError):
     """ENOBUFS on the control socket."""
 
 
@@ -160,16 +161,22 @@ class _BufferFullError(InternalError):
 def _explained(what: str) -> Iterator[None]:
     try:
         yield
+    except OSError as error:
+        raise refusal(what, error.errno or errno.EIO) from error
+
+
+@contextmanager
+def _unanswered() -> Iterator[None]:
+    what = "waiting for the kernel's answer"
+    try:
+        yield
     except socket.timeout as error:
-        remedy = "the host may be overloaded; try again"
-        raise KernelRefusedError(
-            f"{what}: no answer in {_ANSWER_SECONDS:g} s", errno.ETIMEDOUT, remedy
-        ) from error
+        what, remedy = f"{what}: none in {_ANSWER_SECONDS:g} s", "the host may be overloaded; try again"
+        raise UnansweredError(what, errno.ETIMEDOUT, remedy) from error
     except OSError as error:
         number = error.errno or errno.EIO
-        if number == errno.ENOBUFS:
-            raise _BufferFullError(f"{what}: the socket's receive buffer overran") from error
-        raise refusal(what, number) from error
+        kind = _BufferFullError if number == errno.ENOBUFS else UnansweredError
+        raise kind(what, number) from error
 
 
 def refusal(what: str, number: int, euid: Callable[[], int] = os.geteuid) -> MigAuditError:

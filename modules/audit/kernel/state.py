@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from mig_audit.errors import KernelRefusedError, MigAuditError
+from mig_audit.errors import KernelRefusedError, MigAuditError, UnansweredError
 from mig_audit.modules.audit.kernel.status import Setting, Status
 
 if TYPE_CHECKING:
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.kernel.control import Control
 
 _PREPEND = 0x10
-# Switching off comes first: it is what the host feels. The limits come last, so that they hold while we clean up.
-_RESTORE_ORDER = (
-    Setting.ENABLED,
-    Setting.FAILURE,
-    Setting.RATE_LIMIT,
-    Setting.BACKLOG_LIMIT,
-    Setting.BACKLOG_WAIT_TIME,
-)
+# `struct audit_rule_data`: flags, action, field_count, then 64 words each of mask, fields, values and fieldflags, then
+# buflen and the strings. The upper half of the mask's last word stands for classes of system calls.
+_CLASSES = slice(266, 268) if sys.byteorder == "little" else slice(264, 266)
+_MASK, _BUFLEN, _STRINGS = slice(12, 268), 1036, 1040
+# What the host feels comes first, and the audit pid right behind `enabled`. Rules come last: they are slow to delete.
+_LIMITS = (Setting.FAILURE, Setting.RATE_LIMIT, Setting.BACKLOG_LIMIT, Setting.BACKLOG_WAIT_TIME)
+_OURS = frozenset({"added", "pending", "left"})
+_THEIRS = "someone else changed that meanwhile, and theirs stays"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,11 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class RuleOutcome:
-    """What became of one planned rule: ``added``, ``exists``, ``refused``, ``skipped``, later ``removed``, ``vanished``."""
+    """What became of one planned rule: ``added``, ``exists``, ``refused``, ``skipped``, later ``removed``, ``vanished``, ``left``.
+
+    ``pending`` is one that the kernel may or may not have taken: its answer did not come, or was not heard any more.
+    ``absent`` is one that it had not.
+    """
 
     payload: bytes
     outcome: str
@@ -71,11 +76,15 @@ class RuleOutcome:
 
 @dataclass(frozen=True)
 class Restoration:
-    """How the kernel was left: ``differences`` is empty if, and only if, it is as it was found."""
+    """How the kernel was left: ``differences`` is empty if, and only if, it is as it was found.
+
+    ``complete`` is False where something of ours could not be undone; what someone else changed is not ours to undo.
+    """
 
     after: Optional[Snapshot]
     outcomes: tuple[RuleOutcome, ...]
     differences: tuple[str, ...]
+    complete: bool = True
 
     @property
     def restored(self) -> bool:
@@ -88,7 +97,19 @@ class Restoration:
             "after": self.after.to_json() if self.after else None,
             "outcomes": [outcome.to_json() for outcome in self.outcomes],
             "differences": list(self.differences),
+            "complete": self.complete,
         }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Restoration:
+        """Rebuild a restoration from `to_json`."""
+        after = document["after"]
+        return cls(
+            Snapshot.from_json(after) if after else None,
+            tuple(RuleOutcome.from_json(outcome) for outcome in document["outcomes"]),
+            tuple(document["differences"]),
+            document["complete"],
+        )
 
 
 def add_rules(
@@ -106,6 +127,8 @@ def add_rules(
 def _add(control: Control, payload: bytes) -> RuleOutcome:
     try:
         control.add_rule(payload)
+    except UnansweredError as error:
+        return RuleOutcome(payload, "pending", str(error))
     except KernelRefusedError as error:
         if error.number == errno.EEXIST:
             return RuleOutcome(payload, "exists", "it was loaded before and stays")
@@ -121,29 +144,40 @@ def restore(
     settings: Mapping[Setting, int],
     rules: Sequence[RuleOutcome],
     progress: Callable[[int], None] = lambda _done: None,
+    owner: int = 0,
 ) -> Restoration:
-    """Undo what the run changed, then compare the kernel with what was found.
+    """Undo what a run changed, then compare the kernel with what was found. It may be done twice, and by anybody.
 
-    ``settings`` are the values that the run gave, or was about to give; one that has another value by now was changed
-    by someone else, and theirs wins. Every step is tried, whatever becomes of the others; what could not be undone is
-    in ``differences``. Deleting a rule waits for an RCU grace period, 10 to 70 ms, which is why rules come last, and why
-    ``progress`` is told how many of them are done.
+    Every step is tried, whatever becomes of the others; what could not be undone is in ``differences``.
+
+    Args:
+        control: the kernel.
+        before: its state before the run.
+        settings: the values that the run gave, or was about to give; one that has another value by now was changed by
+            someone else, and theirs wins.
+        rules: what became of each rule of the run.
+        progress: told how many rules are done: deleting one waits for an RCU grace period, 10 to 70 ms.
+        owner: the process id that the run claimed the audit pid with, 0 if it did not.
     """
     trouble: list[str] = []
-    for setting in _RESTORE_ORDER:
+    if Setting.ENABLED in settings:
+        _restore_setting(control, before.status, Setting.ENABLED, settings[Setting.ENABLED], trouble)
+    try:
+        release(control, before.status, owner)
+    except MigAuditError as error:
+        trouble.append(f"the audit pid was not given back: {error}")
+    for setting in _LIMITS:
         if setting in settings:
             _restore_setting(control, before.status, setting, settings[setting], trouble)
-    outcomes = []
-    for outcome in rules:
-        outcomes.append(_remove(control, outcome, trouble))
-        progress(len(outcomes))
+    outcomes = _remove_rules(control, before, rules, progress, trouble)
     try:
         after = Snapshot.take(control)
     except MigAuditError as error:
-        return Restoration(
-            None, tuple(outcomes), (*trouble, f"the state after the run could not be read: {error}")
-        )
-    return Restoration(after, tuple(outcomes), (*trouble, *compare(before, after)))
+        unknown = f"the state after the run could not be read: {error}"
+        return Restoration(None, outcomes, (*trouble, unknown), complete=False)
+    why = "" if trouble else f": {_THEIRS}"
+    differences = (f"{difference}{why}" for difference in compare(before, after))
+    return Restoration(after, outcomes, (*trouble, *differences), complete=not trouble)
 
 
 def _restore_setting(
@@ -157,25 +191,95 @@ def _restore_setting(
         trouble.append(f"{setting.name.lower()} was not set back to {wanted}: {error}")
 
 
-def _remove(control: Control, outcome: RuleOutcome, trouble: list[str]) -> RuleOutcome:
-    if outcome.outcome != "added":
+def release(control: Control, before: Status, owner: int) -> None:
+    """Give the audit pid back if it is still ``owner``'s; that of a dead process anybody can."""
+    if not owner or control.status().pid != owner:
+        return
+    try:
+        control.set(Setting.PID, 0, before.words)
+    except KernelRefusedError:
+        # Some kernels answer with an error although they let go; whether they did is what counts.
+        if control.status().pid == owner:
+            raise
+
+
+def _remove_rules(
+    control: Control,
+    before: Snapshot,
+    rules: Sequence[RuleOutcome],
+    progress: Callable[[int], None],
+    trouble: list[str],
+) -> tuple[RuleOutcome, ...]:
+    """Delete every rule of the run that is there now and was not there before.
+
+    That, and not our own account, is what decides: it holds also for a rule in doubt, where someone else loaded all
+    rules anew, and where an earlier try to undo the same run came to nothing half way.
+    """
+    if not _OURS.intersection(outcome.outcome for outcome in rules):
+        return tuple(rules)
+    try:
+        new = Counter(map(identity, control.rules()))
+    except MigAuditError as error:
+        trouble.append(f"no rule was removed, because they could not be listed: {error}")
+        return tuple(_left(outcome, str(error)) for outcome in rules)
+    new.subtract(map(identity, before.rules))
+    outcomes = []
+    for outcome in rules:
+        outcomes.append(_remove(control, outcome, new, trouble))
+        progress(len(outcomes))
+    return tuple(outcomes)
+
+
+def _remove(control: Control, outcome: RuleOutcome, new: Counter[bytes], trouble: list[str]) -> RuleOutcome:
+    if outcome.outcome not in _OURS:
         return outcome
+    certain = outcome.outcome != "pending" and _is_listed_otherwise(outcome.payload)
+    if new[identity(outcome.payload)] <= 0 and not certain:
+        return _gone(outcome)
     try:
         control.delete_rule(without_prepend(outcome.payload))
     except KernelRefusedError as error:
         if error.number == errno.ENOENT:
-            return RuleOutcome(outcome.payload, "vanished", "someone else removed it during the run")
+            return _gone(outcome)
         trouble.append(f"a rule was not removed: {error}")
-        return RuleOutcome(outcome.payload, "left", str(error))
+        return _left(outcome, str(error))
     except MigAuditError as error:
         trouble.append(f"a rule was not removed: {error}")
-        return RuleOutcome(outcome.payload, "left", str(error))
+        return _left(outcome, str(error))
+    new[identity(outcome.payload)] -= 1
     return RuleOutcome(outcome.payload, "removed")
+
+
+def _gone(outcome: RuleOutcome) -> RuleOutcome:
+    if outcome.outcome == "pending":
+        return RuleOutcome(outcome.payload, "absent", "the kernel had not taken it")
+    return RuleOutcome(outcome.payload, "vanished", "someone else removed it during the run")
+
+
+def _left(outcome: RuleOutcome, detail: str) -> RuleOutcome:
+    return RuleOutcome(outcome.payload, "left", detail) if outcome.outcome in _OURS else outcome
 
 
 def without_prepend(payload: bytes) -> bytes:
     """Return the form in which the kernel finds a rule for deletion: its list without the prepend flag."""
     return bytes([payload[0] & ~_PREPEND]) + payload[1:]
+
+
+def identity(payload: bytes) -> bytes:
+    """Return what a rule as it was sent and the same rule as the kernel lists it have in common.
+
+    The kernel clears the prepend flag and the class bits, counts the strings itself, and pads the message.
+    """
+    plain = bytearray(without_prepend(payload[:_BUFLEN]))
+    if len(plain) == _BUFLEN:
+        plain[_CLASSES] = bytes(2)
+    return bytes(plain) + payload[_STRINGS:].rstrip(b"\0")
+
+
+def _is_listed_otherwise(payload: bytes) -> bool:
+    """Return whether a rule names classes of system calls, which the kernel lists as the calls themselves."""
+    mask = payload[_MASK]
+    return any(payload[_CLASSES]) and mask != bytes([0xFF]) * len(mask)
 
 
 def compare(before: Snapshot, after: Snapshot) -> tuple[str, ...]:

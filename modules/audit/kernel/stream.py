@@ -62,11 +62,6 @@ def claim(words: int, receive_buffer: int) -> RecordStream:
     return RecordStream(sock, "unicast", granted)
 
 
-def release(control: Control, words: int) -> None:
-    """Give the audit pid back; any socket of the owning process will do."""
-    control.set(Setting.PID, 0, words)
-
-
 def join(receive_buffer: int) -> RecordStream:
     """Read beside the owner, through the multicast group (Linux 3.16 and CAP_AUDIT_READ)."""
     sock = open_netlink()

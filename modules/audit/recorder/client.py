@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Callable, Optional, cast
 import mig_audit
 from mig_audit.errors import InternalError, MigAuditError
 from mig_audit.modules.audit.kernel.control import Control
-from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot, restore
+from mig_audit.modules.audit.kernel.recovery import boot_id, recover_run
+from mig_audit.modules.audit.kernel.runs import Runs
+from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot, compare
 from mig_audit.modules.audit.recorder import reports
 from mig_audit.modules.audit.recorder.channel import Channel
 
@@ -35,14 +37,17 @@ _FAREWELL = 10.0  # seconds for the recorder to exit once it has said its last w
 class RecorderProcess:
     """The recorder as seen from the main process: everything it has reported so far.
 
-    ``gone`` is True once its channel is closed; from then on nothing changes any more.
+    ``gone`` is True once its channel is closed; from then on nothing changes any more. ``guard`` is the process id of
+    its guard, and its own where it died before it had one.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], channel: Channel) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], channel: Channel, run_id: str) -> None:
         """Use `start`."""
         self._process = process
         self._channel = channel
+        self._run_id = run_id
         self.pid = process.pid
+        self.guard = 0
         self.found: Optional[reports.Found] = None
         self.outcomes: list[RuleOutcome] = []
         self.ready: Optional[reports.Ready] = None
@@ -54,16 +59,16 @@ class RecorderProcess:
 
     @classmethod
     def start(
-        cls, log: int, arguments: Sequence[str] = (sys.executable, "-I", "-S", "-c", _BOOT)
+        cls, log: int, run_id: str, arguments: Sequence[str] = (sys.executable, "-I", "-S", "-c", _BOOT)
     ) -> RecorderProcess:
-        """Start a recorder that appends to the descriptor ``log``; it does nothing before it has its plan.
+        """Start a recorder that appends to the descriptor ``log``, and its guard; it does nothing before it has its plan.
 
         It gets a session of its own, so that what the terminal or an agent does to this process does not reach it: it
         sees its channel close, and restores the kernel.
         """
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [*arguments, str(_PACKAGE_ROOT), str(theirs.fileno()), str(log)]
+            command = [*arguments, str(_PACKAGE_ROOT), str(theirs.fileno()), str(log), run_id]
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -72,7 +77,11 @@ class RecorderProcess:
                 pass_fds=(theirs.fileno(), log),
                 start_new_session=True,
             )
-        return cls(process, Channel(ours))
+        started = cls(process, Channel(ours), run_id)
+        while not started.guard and not started.gone:
+            started.listen(_PATIENCE)
+        started.guard = started.guard or started.pid
+        return started
 
     @property
     def gone(self) -> bool:
@@ -98,7 +107,9 @@ class RecorderProcess:
                 self._take(message.pop("kind"), message)
 
     def _take(self, kind: str, message: dict[str, object]) -> None:
-        if kind == reports.OUTCOME:
+        if kind == reports.GUARDED:
+            self.guard = cast("int", message["pid"])
+        elif kind == reports.OUTCOME:
             self.outcomes.append(reports.outcome_from_json(message))
         elif kind == reports.FOUND:
             self.found = reports.Found.from_json(message)
@@ -113,7 +124,7 @@ class RecorderProcess:
         elif kind == reports.REMOVED:
             self.removed = cast("int", message["rules"])
         else:
-            self.restoration = restoration_from_json(message)
+            self.restoration = Restoration.from_json(message)
 
     def outcomes_of(self, payloads: Sequence[bytes]) -> tuple[list[RuleOutcome], list[RuleOutcome]]:
         """Return what became of these rules when they were added, and at the end, without the run's own rules."""
@@ -145,21 +156,23 @@ class RecorderProcess:
             self.failure = InternalError(f"the recorder ended before its window did, with exit status {code}")
 
     def _stand_in(self, found: reports.Found, open_control: Callable[[], Control]) -> None:
+        """Undo the run, unless its guard has done it already; say how the kernel is."""
         try:
-            with open_control() as control:
-                self.restoration = restore(control, found.before, found.settings, self.outcomes)
+            with open_control() as control, Runs() as runs:
+                if runs.lock_to_undo(self._run_id):
+                    recovered = recover_run(runs, self._run_id, control, boot_id())
+                    self.restoration = recovered.restoration if recovered else None
+                after = Snapshot.take(control)
         except MigAuditError as error:
             trouble = f"the recorder died, and the kernel could not be restored in its place: {error}"
-            self.restoration = Restoration(None, tuple(self.outcomes), (trouble,))
+            self.restoration = Restoration(None, tuple(self.outcomes), (trouble,), complete=False)
+            return
+        if self.restoration is None:
+            outcomes = tuple(_by_guard(outcome) for outcome in self.outcomes)
+            self.restoration = Restoration(after, outcomes, compare(found.before, after))
 
 
-def restoration_from_json(document: dict[str, object]) -> Restoration:
-    """Rebuild a restoration from its report."""
-    after, outcomes, differences = document["after"], document["outcomes"], document["differences"]
-    assert isinstance(outcomes, list)  # noqa: S101  # our own report, not input
-    assert isinstance(differences, list)  # noqa: S101  # the same
-    return Restoration(
-        Snapshot.from_json(after) if isinstance(after, dict) else None,
-        tuple(RuleOutcome.from_json(outcome) for outcome in outcomes),
-        tuple(differences),
-    )
+def _by_guard(outcome: RuleOutcome) -> RuleOutcome:
+    if outcome.outcome not in {"added", "pending"}:
+        return outcome
+    return RuleOutcome(outcome.payload, "removed", "by the guard, after the recorder had died")

@@ -11,20 +11,21 @@ import os
 import signal
 import socket
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional
 
-from mig_audit.errors import AuditOwnedError, InternalError, KernelRefusedError, MigAuditError
+from mig_audit.errors import InternalError, MigAuditError
 from mig_audit.modules.audit.canary import MESSAGE_TYPE, Mark
-from mig_audit.modules.audit.kernel import access, stream
+from mig_audit.modules.audit.kernel import access
 from mig_audit.modules.audit.kernel.control import Control
-from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot, add_rules, restore
-from mig_audit.modules.audit.kernel.status import Setting, Status
-from mig_audit.modules.audit.recorder import reports
+from mig_audit.modules.audit.kernel.recovery import boot_id, recover
+from mig_audit.modules.audit.kernel.runs import Runs
+from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
+from mig_audit.modules.audit.recorder import guard, reports
 from mig_audit.modules.audit.recorder.canaries import Canaries, Canary
 from mig_audit.modules.audit.recorder.channel import Channel
 from mig_audit.modules.audit.recorder.drain import Drain
 from mig_audit.modules.audit.recorder.ending import Ending
+from mig_audit.modules.audit.recorder.intervention import Intervention
 from mig_audit.modules.audit.recorder.plan import Plan
 from mig_audit.modules.audit.recorder.rawlog import RawLogWriter
 from mig_audit.modules.audit.recorder.window import Window
@@ -32,22 +33,27 @@ from mig_audit.modules.audit.recorder.window import Window
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mig_audit.modules.audit.kernel.journal import Process
+    from mig_audit.modules.audit.kernel.recovery import Recovered
+    from mig_audit.modules.audit.kernel.status import Status
+    from mig_audit.modules.audit.kernel.stream import RecordStream
+
 _PROGRESS = 0.5  # seconds between words on the rules that are being removed
 _PAUSE = 0.005  # seconds for the kernel to hand over what it has queued
+_UNDOING = 10.0  # seconds at the most to wait for another run that is being undone
+_WAIT = 0.05  # seconds between looks at it
 _LAST_DRAIN = 1.0  # seconds at the most to empty the kernel's queue at the end of the window
 
 
 class Recorder:
     """One recording. Its state is what must be undone, and how the window ended."""
 
-    def __init__(self, channel: Channel, log: RawLogWriter, control: Control) -> None:
+    def __init__(self, channel: Channel, log: RawLogWriter, control: Control, runs: Runs) -> None:
         """Use `run`."""
         self._channel = channel
         self._log = log
         self._control = control
-        self._outcomes: list[RuleOutcome] = []
-        self._settings: dict[Setting, int] = {}
-        self._stream: Optional[stream.RecordStream] = None
+        self._runs = runs
         self._ending = Ending()
         self._report = 0.0  # when the next word on progress is due
 
@@ -55,25 +61,59 @@ class Recorder:
         """End the window early; also the handler of SIGTERM, SIGINT and SIGHUP."""
         self._ending.because("stopped")
 
-    def run(self, plan: Plan) -> None:
+    def run(self, plan: Plan, guard: Process) -> None:
         """Record one window, and leave the kernel as it was found whatever happens."""
-        before = Snapshot.take(self._control)
+        held = self._hold()
+        recovered = recover(self._runs, self._control, boot_id()) if held else ()
+        intervention = Intervention(self._control, Snapshot.take(self._control))
         try:
-            self._record(plan, before)
+            granted = self._access(plan, intervention.before.status, held=held)
+            if granted.configure:
+                rules = (*plan.own_rules, *plan.rules)
+                intervention.write_down(self._runs, plan.run_id, guard, rules)
+            granted = intervention.open(granted, plan.stream, plan.receive_buffer)
+            self._record(plan, intervention, granted, recovered)
         except MigAuditError as error:
             self._channel.send(reports.FAILED, reports.error_to_json(error))
         except Exception as error:  # noqa: BLE001  # the kernel must be restored, then the fault is reported
             fault = InternalError(f"the recorder failed: {type(error).__name__}: {error}")
             self._channel.send(reports.FAILED, reports.error_to_json(fault))
         finally:
-            self._restore(before)
+            restoration = intervention.restore(self._runs, plan.run_id, self._removed)
+            self._channel.send(reports.RESTORED, restoration.to_json())
 
-    def _record(self, plan: Plan, before: Snapshot) -> None:
-        granted = self._open(plan, before.status)
-        self._settings = plan.settings(before.status, tune=granted.tune) if granted.configure else {}
-        self._channel.send(reports.FOUND, reports.Found(before, self._settings).to_json())
-        self._configure(plan, before.status.words, granted)
-        source = self._opened()
+    def _hold(self) -> bool:
+        """Take the lock on the kernel's audit; wait for a run that is being undone, and not for one that records."""
+        limit = time.monotonic() + _UNDOING
+        while not self._runs.try_lock():
+            undoing = any(each.undoing for each in self._runs.undertakings())
+            if self._ending.reason or not undoing or time.monotonic() > limit:
+                return False
+            time.sleep(_WAIT)
+        return True
+
+    def _access(self, plan: Plan, status: Status, *, held: bool) -> access.Access:
+        if not held:
+            pids = [run.main.pid for run in self._runs.undertakings() if run.recorder.alive()]
+            return access.beside_run(pids[0] if pids else 0, plan.stream, asked=bool(plan.rules))
+        return access.decide(status, plan.stream, lower_failure=plan.failure is not None, alive=_alive)
+
+    def _record(
+        self,
+        plan: Plan,
+        intervention: Intervention,
+        granted: access.Access,
+        recovered: tuple[Recovered, ...],
+    ) -> None:
+        before = intervention.before
+        settings = plan.settings(before.status, tune=granted.tune) if granted.configure else {}
+        intervention.announce(settings)
+        self._channel.send(reports.FOUND, reports.Found(before, settings, recovered).to_json())
+        if granted.configure:
+            intervention.configure(self._outcome)
+        else:
+            intervention.skip(plan.rules, granted.why, self._outcome)
+        source = _opened(intervention)
         started, wall = time.monotonic(), time.time()
         ready = reports.Ready(
             source.mode, granted.why, granted.error, os.getpid(), wall, source.buffer, self._control.status()
@@ -84,7 +124,7 @@ class Recorder:
             started + plan.window
         )
         ended = time.time()
-        status = self._end(drain, before.status)
+        status = self._end(drain, intervention)
         report = self._ended(drain, wall, ended, canary.account(), status)
         self._channel.send(reports.ENDED, report.to_json())
 
@@ -97,65 +137,17 @@ class Recorder:
         unsent = "" if granted.configure else f"the host is only read: {granted.why}"
         return Canary(mark, send, plan.canary, time.time, unsent)
 
-    def _open(self, plan: Plan, status: Status) -> access.Access:
-        granted = access.decide(status, plan.stream, lower_failure=plan.failure is not None, alive=_alive)
-        if granted.mode == access.UNICAST:
-            try:
-                self._stream = stream.claim(status.words, plan.receive_buffer)
-            except AuditOwnedError:
-                # An owner that was not alive a moment ago, or that only the kernel can see: it stays the owner.
-                granted = access.beside_owner(self._control.status().pid, plan.stream)
-        if granted.mode == access.MULTICAST:
-            self._stream = stream.join(plan.receive_buffer)
-        return granted
-
-    def _opened(self) -> stream.RecordStream:
-        if self._stream is None:
-            raise InternalError("the record stream was not opened")
-        return self._stream
-
-    def _configure(self, plan: Plan, words: int, granted: access.Access) -> None:
-        if not granted.configure:
-            for payload in plan.rules:
-                self._outcome(RuleOutcome(payload, "skipped", granted.why))
-            return
-        for setting, value in self._settings.items():
-            if setting is not Setting.ENABLED:
-                self._control.set(setting, value, words)
-        add_rules(self._control, (*plan.own_rules, *plan.rules), self._outcome)
-        # Last, so that all rules begin at once.
-        if Setting.ENABLED in self._settings:
-            self._control.set(Setting.ENABLED, self._settings[Setting.ENABLED], words)
-
     def _outcome(self, outcome: RuleOutcome) -> None:
-        self._outcomes.append(outcome)
         self._channel.send(reports.OUTCOME, outcome.to_json())
 
-    def _end(self, drain: Drain, before: Status) -> Status:
+    def _end(self, drain: Drain, intervention: Intervention) -> Status:
         """Stop the kernel producing, take what it has queued, and give the audit pid back."""
-        source = self._opened()
-        self._restore_enabled(before)
+        intervention.switch_off()
         self._empty(drain)
         status = self._control.status()
-        self._release(before)
+        intervention.release()
         self._empty(drain)
-        source.close()
         return status
-
-    def _release(self, before: Status) -> None:
-        if self._control.status().pid != os.getpid():
-            return
-        try:
-            stream.release(self._control, before.words)
-        except KernelRefusedError:
-            # Some kernels answer with an error although they let go; whether they did is what counts.
-            if self._control.status().pid == os.getpid():
-                raise
-
-    def _restore_enabled(self, before: Status) -> None:
-        ours = self._settings.get(Setting.ENABLED)
-        if ours is not None and self._control.status().enabled == ours:
-            self._control.set(Setting.ENABLED, before.enabled, before.words)
 
     def _empty(self, drain: Drain) -> None:
         limit = time.monotonic() + _LAST_DRAIN
@@ -190,17 +182,6 @@ class Recorder:
             error=self._log.failure,
         )
 
-    def _restore(self, before: Snapshot) -> None:
-        restoration = restore(self._control, before, self._settings, self._outcomes, self._removed)
-        try:
-            self._release(before.status)
-        except MigAuditError as error:
-            trouble = (*restoration.differences, f"the audit pid was not given back: {error}")
-            restoration = replace(restoration, differences=trouble)
-        if self._stream is not None:
-            self._stream.close()
-        self._channel.send(reports.RESTORED, restoration.to_json())
-
     def _removed(self, done: int) -> None:
         if time.monotonic() >= self._report:
             self._report = time.monotonic() + _PROGRESS
@@ -222,21 +203,37 @@ def _receive_plan(channel: Channel) -> tuple[Optional[Plan], bool]:
     return None, False
 
 
+def _opened(intervention: Intervention) -> RecordStream:
+    if intervention.stream is None:
+        raise InternalError("the record stream was not opened")
+    return intervention.stream
+
+
 def main(arguments: Sequence[str], open_control: Callable[[], Control] = Control.open) -> int:
-    """Run the recorder; the arguments are the descriptors of its channel and its raw log."""
+    """Run the recorder; the arguments are the descriptors of its channel and its raw log, and the run's id."""
     channel = Channel(socket.socket(fileno=int(arguments[0])))
-    plan, stop = _receive_plan(channel)
-    if plan is None:
-        return 0
     try:
-        with open_control() as control:
-            recorder = Recorder(channel, RawLogWriter(int(arguments[1]), plan.max_log_size), control)
+        # Before anything is changed, and before there is a socket that a copy of this process would keep open.
+        watch = guard.start(arguments[2])
+        channel.send(reports.GUARDED, {"pid": watch.pid})
+        plan, stop = _receive_plan(channel)
+        if plan is None:
+            return 0
+        log = RawLogWriter(int(arguments[1]), plan.max_log_size)
+        with open_control() as control, _runs(control) as runs:
+            recorder = Recorder(channel, log, control, runs)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, recorder.stop)
             if stop:
                 recorder.stop()
-            recorder.run(plan)
+            recorder.run(plan, watch)
     except MigAuditError as error:
         channel.send(reports.FAILED, reports.error_to_json(error))
     channel.close()
     return 0
+
+
+def _runs(control: Control) -> Runs:
+    """Open the runs of this host, but first see that this is the host: the kernel's refusal is the better reason."""
+    control.status()
+    return Runs()

@@ -1,6 +1,7 @@
-"""What the recorder says on its channel, in order: found, outcome..., ready, progress..., ended, removed..., restored.
+"""What the recorder says on its channel.
 
-``failed`` may come in the place of any of them, and is followed by ``restored`` if something had been changed.
+In order: guarded, found, outcome..., ready, progress..., ended, removed..., restored. ``failed`` may come in the
+place of any of them, and is followed by ``restored`` if something had been changed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from mig_audit import errors
+from mig_audit.modules.audit.kernel.recovery import Recovered
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting, Status
 from mig_audit.modules.audit.recorder.canaries import Canaries
@@ -16,27 +18,30 @@ from mig_audit.modules.audit.recorder.canaries import Canaries
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FOUND, OUTCOME, READY, PROGRESS = "found", "outcome", "ready", "progress"
+GUARDED, FOUND, OUTCOME, READY, PROGRESS = "guarded", "found", "outcome", "ready", "progress"
 ENDED, REMOVED, RESTORED, FAILED = "ended", "removed", "restored", "failed"
 
 
 @dataclass(frozen=True)
 class Found:
-    """The state before the first change, and the settings that are about to be made."""
+    """The state before the first change, the settings that are about to be made, and the dead runs that were undone."""
 
     before: Snapshot
-    settings: dict[Setting, int]
+    settings: Mapping[Setting, int]
+    recovered: tuple[Recovered, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """Return the report as a document."""
         settings = {setting.name: value for setting, value in self.settings.items()}
-        return {"before": self.before.to_json(), "settings": settings}
+        recovered = [run.to_json() for run in self.recovered]
+        return {"before": self.before.to_json(), "settings": settings, "recovered": recovered}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Found:
         """Rebuild the report."""
         settings = {Setting[name]: value for name, value in document["settings"].items()}
-        return cls(Snapshot.from_json(document["before"]), settings)
+        recovered = tuple(Recovered.from_json(run) for run in document["recovered"])
+        return cls(Snapshot.from_json(document["before"]), settings, recovered)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from mig_audit.errors import AuditAbsentError, InternalError, KernelRefusedError, NotPermittedError
+from mig_audit.errors import (
+    AuditAbsentError,
+    InternalError,
+    KernelRefusedError,
+    NotPermittedError,
+    UnansweredError,
+)
 from mig_audit.modules.audit.kernel import protocol
 from mig_audit.modules.audit.kernel.control import Control, refusal
 from mig_audit.modules.audit.kernel.status import Setting
@@ -125,7 +131,7 @@ def test_a_kernel_that_does_not_answer_is_an_error_with_a_remedy(kernel: Scripte
     kernel.answers = lambda _kind, _sequence, _payload: []
     kernel.control._socket.settimeout(0.05)
 
-    with pytest.raises(KernelRefusedError, match=r"no answer.*try again"):
+    with pytest.raises(UnansweredError, match=r"none in.*try again"):
         kernel.control.status()
 
 

@@ -21,6 +21,7 @@ from mig_audit.modules.audit.kernel.state import (
 )
 from mig_audit.modules.audit.kernel.status import Setting, Status
 
+_THEIRS = "someone else changed that meanwhile, and theirs stays"
 _STATUS = Status(0, 1, 0, 0, 64, 0, 0, 0x7F, 15000, 0, 11)
 
 
@@ -150,7 +151,8 @@ def test_what_someone_else_set_meanwhile_stays_theirs() -> None:
 
     assert kernel.now.backlog_limit == 9999
     assert kernel.now.enabled == 0
-    assert restoration.differences == ("backlog_limit was 64 and is 9999",)
+    assert restoration.differences == (f"backlog_limit was 64 and is 9999: {_THEIRS}",)
+    assert restoration.complete
 
 
 def test_a_rule_that_someone_else_added_is_told_and_left() -> None:
@@ -162,7 +164,7 @@ def test_a_rule_that_someone_else_added_is_told_and_left() -> None:
     restoration = _restore(kernel, before, {}, outcomes)
 
     assert kernel.loaded == [_rule("theirs")]
-    assert restoration.differences == ("the rules differ: 0 that were there are gone, 1 are new",)
+    assert restoration.differences == (f"the rules differ: 0 that were there are gone, 1 are new: {_THEIRS}",)
 
 
 def test_every_step_is_tried_although_one_fails() -> None:

@@ -11,7 +11,6 @@ from mig_audit import errors
 from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting, Status
 from mig_audit.modules.audit.recorder.canaries import Canaries
-from mig_audit.modules.audit.recorder.client import restoration_from_json
 from mig_audit.modules.audit.recorder.reports import (
     Ended,
     Found,
@@ -70,8 +69,8 @@ def test_outcomes_and_restoration() -> None:
     restoration = Restoration(_SNAPSHOT, (outcome,), ("a difference",))
 
     assert outcome_from_json(_sent({"kind": "outcome", **outcome.to_json()})) == outcome
-    assert restoration_from_json(_sent(restoration.to_json())) == restoration
-    assert restoration_from_json(_sent(Restoration(None, (), ()).to_json())) == Restoration(None, (), ())
+    assert Restoration.from_json(_sent(restoration.to_json())) == restoration
+    assert Restoration.from_json(_sent(Restoration(None, (), ()).to_json())) == Restoration(None, (), ())
 
 
 @pytest.mark.parametrize(

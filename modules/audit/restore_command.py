@@ -1,0 +1,69 @@
+"""``mig-audit restore``: undo what killed runs have left in the kernel."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Callable
+
+from mig_audit.errors import AuditOwnedError, exit_code
+from mig_audit.interface import Implementation
+from mig_audit.modules.audit.dead_runs import dead_run_to_json, describe_dead_run, restore_error
+from mig_audit.modules.audit.kernel.control import Control
+from mig_audit.modules.audit.kernel.recovery import boot_id, recover
+from mig_audit.modules.audit.kernel.runs import Runs
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from mig_audit.modules.audit.kernel.recovery import Recovered
+
+    Write = Callable[[str], None]
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+
+
+def _run(options: Namespace, write: Write) -> int:
+    recovered = _recovered()
+    errors = [error for error in map(restore_error, recovered) if error]
+    if options.json:
+        write(json.dumps(document(recovered)) + "\n")
+    else:
+        lines = [line for run in recovered for line in describe_dead_run(run)]
+        write("".join(f"{line}\n" for line in lines or ["nothing was left to undo"]))
+    for error in errors:
+        sys.stderr.write(f"mig-audit: {error}\n")
+    return exit_code(errors)
+
+
+RESTORE = Implementation(_configure, _run)
+
+
+def document(recovered: tuple[Recovered, ...]) -> dict[str, object]:
+    """Return what was done as a document of the schema ``restore``."""
+    return {
+        "restored": all(run.complete for run in recovered),
+        "runs": [dead_run_to_json(run) for run in recovered],
+    }
+
+
+def _recovered() -> tuple[Recovered, ...]:
+    with Control.open() as control:
+        control.status()
+        with Runs() as runs:
+            _lock(runs)
+            return recover(runs, control, boot_id())
+
+
+def _lock(runs: Runs) -> None:
+    """Take the lock, or say who has it: a run that lives undoes itself."""
+    while not runs.try_lock():
+        living = [run for run in runs.undertakings() if run.recorder.alive()]
+        if living and not any(run.undoing for run in living):
+            raise AuditOwnedError(
+                f"a run of mig-audit is recording (process {living[0].main.pid})",
+                "it undoes itself at its end; stop it with SIGTERM, or try again later",
+            )
+        runs.wait()
