@@ -2,89 +2,43 @@
 
 from __future__ import annotations
 
-import errno
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory_kernel import STATUS, MemoryKernel, rule
 
-from mig_audit.errors import KernelRefusedError, NotPermittedError
 from mig_audit.modules.audit.kernel.state import (
     Restoration,
     RuleOutcome,
     Snapshot,
     add_rules,
     compare,
+    identity,
     restore,
     without_prepend,
 )
-from mig_audit.modules.audit.kernel.status import Setting, Status
+from mig_audit.modules.audit.kernel.status import Setting
 
 _THEIRS = "someone else changed that meanwhile, and theirs stays"
-_STATUS = Status(0, 1, 0, 0, 64, 0, 0, 0x7F, 15000, 0, 11)
-
-
-def _rule(name: str, flags: int = 4) -> bytes:
-    return bytes([flags, 0, 0, 0]) + name.encode()
-
-
-class MemoryKernel:
-    """Keeps rules and settings, and refuses as the real one does."""
-
-    def __init__(self, rules: list[bytes] | None = None) -> None:
-        """Start with some rules loaded."""
-        self.loaded = list(rules or [])
-        self.now = _STATUS
-        self.locked = False
-
-    def status(self) -> Status:
-        """Return the status."""
-        return self.now
-
-    def rules(self) -> tuple[bytes, ...]:
-        """Return the rules in evaluation order."""
-        return tuple(self.loaded)
-
-    def set(self, setting: Setting, value: int, _words: int) -> None:
-        """Set one word."""
-        if self.locked:
-            raise NotPermittedError("locked")
-        self.now = replace(self.now, **{setting.name.lower(): value})
-
-    def add_rule(self, payload: bytes) -> None:
-        """Append or prepend a rule."""
-        if payload.endswith(b"bad"):
-            raise KernelRefusedError("adding a rule", errno.EINVAL)
-        if payload[0] & 0x10:
-            self.loaded.insert(0, without_prepend(payload))
-        elif payload in self.loaded:
-            raise KernelRefusedError("adding a rule", errno.EEXIST)
-        else:
-            self.loaded.append(payload)
-
-    def delete_rule(self, payload: bytes) -> None:
-        """Delete the first rule with these bytes."""
-        if payload not in self.loaded:
-            raise KernelRefusedError("deleting a rule", errno.ENOENT)
-        self.loaded.remove(payload)
 
 
 def _run(
     kernel: MemoryKernel, rules: list[bytes], settings: dict[Setting, int]
 ) -> tuple[Snapshot, list[RuleOutcome]]:
-    before = Snapshot.take(kernel)  # type: ignore[arg-type]  # it stands in for Control
+    before = Snapshot.take(kernel.control)
     for setting, value in settings.items():
         kernel.set(setting, value, 11)
     outcomes: list[RuleOutcome] = []
-    add_rules(kernel, rules, outcomes.append)  # type: ignore[arg-type]  # the same
+    add_rules(kernel.control, rules, outcomes.append)
     return before, outcomes
 
 
 def _restore(
     kernel: MemoryKernel, before: Snapshot, settings: dict[Setting, int], rules: list[RuleOutcome]
 ) -> Restoration:
-    return restore(kernel, before, settings, rules)  # type: ignore[arg-type]  # it stands in for Control
+    return restore(kernel.control, before, settings, rules)
 
 
 @given(
@@ -95,34 +49,34 @@ def test_whatever_was_added_the_kernel_is_as_it_was_found(
     there: list[str], asked: list[tuple[str, int]]
 ) -> None:
     """Rules that were there stay, in their order; ours go, and only ours."""
-    kernel = MemoryKernel([_rule(name) for name in there])
+    kernel = MemoryKernel([rule(name) for name in there])
     settings = {Setting.BACKLOG_LIMIT: 8192, Setting.ENABLED: 1}
 
-    before, outcomes = _run(kernel, [_rule(name, flags) for name, flags in asked], settings)
+    before, outcomes = _run(kernel, [rule(name, flags) for name, flags in asked], settings)
     restoration = _restore(kernel, before, settings, outcomes)
 
     assert restoration.restored
-    assert kernel.loaded == [_rule(name) for name in there]
-    assert kernel.now == _STATUS
+    assert kernel.loaded == [rule(name) for name in there]
+    assert kernel.now == STATUS
     assert len(restoration.outcomes) == len(asked)
 
 
-def test_progress_is_told_of_each_rule() -> None:
+def test_progress_is_told_of_eachrule() -> None:
     """Removing a thousand of them takes the kernel many seconds."""
     kernel = MemoryKernel()
-    before, outcomes = _run(kernel, [_rule("one"), _rule("two")], {})
+    before, outcomes = _run(kernel, [rule("one"), rule("two")], {})
     told: list[int] = []
 
-    restore(kernel, before, {}, outcomes, told.append)  # type: ignore[arg-type]  # it stands in for Control
+    restore(kernel.control, before, {}, outcomes, told.append)
 
     assert told == [1, 2]
 
 
 def test_each_rule_has_an_outcome() -> None:
     """One is added, one was there, one the kernel refuses; the refusal stops nothing."""
-    kernel = MemoryKernel([_rule("old")])
+    kernel = MemoryKernel([rule("old")])
 
-    _, outcomes = _run(kernel, [_rule("bad"), _rule("old"), _rule("new")], {})
+    _, outcomes = _run(kernel, [rule("bad"), rule("old"), rule("new")], {})
 
     assert [outcome.outcome for outcome in outcomes] == ["refused", "exists", "added"]
     assert "EINVAL" in outcomes[0].detail
@@ -131,7 +85,7 @@ def test_each_rule_has_an_outcome() -> None:
 def test_a_rule_that_vanished_is_no_difference() -> None:
     """The kernel removes a watch by itself when its folder goes."""
     kernel = MemoryKernel()
-    before, outcomes = _run(kernel, [_rule("watch")], {})
+    before, outcomes = _run(kernel, [rule("watch")], {})
     kernel.loaded.clear()
 
     restoration = _restore(kernel, before, {}, outcomes)
@@ -158,12 +112,12 @@ def test_what_someone_else_set_meanwhile_stays_theirs() -> None:
 def test_a_rule_that_someone_else_added_is_told_and_left() -> None:
     """It is not ours to remove."""
     kernel = MemoryKernel()
-    before, outcomes = _run(kernel, [_rule("ours")], {})
-    kernel.add_rule(_rule("theirs"))
+    before, outcomes = _run(kernel, [rule("ours")], {})
+    kernel.add_rule(rule("theirs"))
 
     restoration = _restore(kernel, before, {}, outcomes)
 
-    assert kernel.loaded == [_rule("theirs")]
+    assert kernel.loaded == [rule("theirs")]
     assert restoration.differences == (f"the rules differ: 0 that were there are gone, 1 are new: {_THEIRS}",)
 
 
@@ -171,7 +125,7 @@ def test_every_step_is_tried_although_one_fails() -> None:
     """A configuration that was locked meanwhile cannot be set back, but rules are still removed."""
     kernel = MemoryKernel()
     settings = {Setting.ENABLED: 1}
-    before, outcomes = _run(kernel, [_rule("ours")], settings)
+    before, outcomes = _run(kernel, [rule("ours")], settings)
     kernel.locked = True
 
     restoration = _restore(kernel, before, settings, outcomes)
@@ -183,23 +137,23 @@ def test_every_step_is_tried_although_one_fails() -> None:
 
 def test_another_order_is_a_difference() -> None:
     """Rules are evaluated in order."""
-    one, two = _rule("one"), _rule("two")
+    one, two = rule("one"), rule("two")
 
-    assert compare(Snapshot(_STATUS, (one, two)), Snapshot(_STATUS, (two, one))) == (
+    assert compare(Snapshot(STATUS, (one, two)), Snapshot(STATUS, (two, one))) == (
         "the same rules are loaded in another order",
     )
 
 
 def test_counters_are_not_configuration() -> None:
     """What was lost meanwhile is no difference, and neither is a queue."""
-    busy = replace(_STATUS, lost=7, backlog=3, backlog_wait_time_actual=9)
+    busy = replace(STATUS, lost=7, backlog=3, backlog_wait_time_actual=9)
 
-    assert compare(Snapshot(_STATUS, ()), Snapshot(busy, ())) == ()
+    assert compare(Snapshot(STATUS, ()), Snapshot(busy, ())) == ()
 
 
 def test_a_snapshot_survives_the_channel() -> None:
     """What is sent is what arrives."""
-    snapshot = Snapshot(_STATUS, (_rule("one"),))
+    snapshot = Snapshot(STATUS, (rule("one"),))
 
     assert Snapshot.from_json(snapshot.to_json()) == snapshot
 
@@ -207,4 +161,73 @@ def test_a_snapshot_survives_the_channel() -> None:
 @pytest.mark.parametrize("flags", [0x14, 4])
 def test_a_rule_is_deleted_without_its_prepend_flag(flags: int) -> None:
     """With it the kernel does not find the rule."""
-    assert without_prepend(_rule("x", flags)) == _rule("x", 4)
+    assert without_prepend(rule("x", flags)) == rule("x", 4)
+
+
+def test_a_rule_in_doubt_is_removed_if_the_kernel_has_it() -> None:
+    """And not if it was there before: that one is the host's."""
+    kernel = MemoryKernel([rule("theirs")])
+    before = Snapshot.take(kernel.control)
+    kernel.add_rule(rule("taken"))
+    doubts = [RuleOutcome(rule(name), "pending") for name in ("theirs", "taken", "not")]
+
+    restoration = _restore(kernel, before, {}, doubts)
+
+    assert [outcome.outcome for outcome in restoration.outcomes] == ["absent", "removed", "absent"]
+    assert kernel.loaded == [rule("theirs")]
+    assert restoration.restored
+
+
+def test_restoring_twice_takes_nothing_from_the_host() -> None:
+    """A rule that was put before the host's equal one is removed once."""
+    kernel = MemoryKernel([rule("same")])
+    before, outcomes = _run(kernel, [rule("same", 0x14)], {})
+
+    assert _restore(kernel, before, {}, outcomes).restored
+    assert _restore(kernel, before, {}, outcomes).restored
+    assert kernel.loaded == [rule("same")]
+
+
+def test_the_pid_of_a_dead_owner_is_given_back_right_behind_enabled() -> None:
+    """The limits and the rules come later."""
+    kernel = MemoryKernel()
+    before, outcomes = _run(kernel, [rule("ours")], {Setting.BACKLOG_LIMIT: 8192, Setting.ENABLED: 1})
+    kernel.set(Setting.PID, 77, 11)
+    kernel.steps.clear()
+
+    settings = {Setting.BACKLOG_LIMIT: 8192, Setting.ENABLED: 1}
+    assert restore(kernel.control, before, settings, outcomes, owner=77).restored
+
+    assert kernel.steps == ["set enabled", "set pid", "set backlog_limit", "delete"]
+
+
+def test_the_pid_of_someone_else_is_left() -> None:
+    """It was taken by them when ours had ended."""
+    kernel = MemoryKernel()
+    before = Snapshot.take(kernel.control)
+    kernel.set(Setting.PID, 412, 11)
+
+    restore(kernel.control, before, {}, [], owner=77)
+
+    assert kernel.now.pid == 412
+
+
+def test_what_could_not_be_undone_is_not_put_down_to_others() -> None:
+    """It says which step failed, and that something of ours is left."""
+    kernel = MemoryKernel()
+    before, outcomes = _run(kernel, [], {Setting.ENABLED: 1})
+    kernel.locked = True
+
+    restoration = _restore(kernel, before, {Setting.ENABLED: 1}, outcomes)
+
+    assert not restoration.complete
+    assert restoration.differences == ("enabled was not set back to 0: locked", "enabled was 0 and is 1")
+
+
+def test_a_rule_and_its_listing_are_one() -> None:
+    """The prepend flag, the class bits of the mask, the length of the strings and the padding are the kernel's."""
+    sent = bytes([0x14]) + bytes(11) + b"\xff" * 256 + bytes(768) + b"\0\0\0\0" + b"key"
+    listed = bytes([4]) + bytes(11) + b"\xff" * 254 + b"\0\0" + bytes(768) + b"\3\0\0\0" + b"key\0"
+
+    assert identity(sent) == identity(listed)
+    assert identity(sent) != identity(listed[:-2] + b"x\0")
