@@ -1,0 +1,79 @@
+"""Variants of a log are what they say."""
+
+from __future__ import annotations
+
+import lzma
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mig_audit.modules.audit.events import Correlator, Ledger, correlate
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def variants(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Import the script."""
+    monkeypatch.syspath_prepend(str(_ROOT / "bench"))
+    import variants as script  # noqa: PLC0415  # it is a script, not a package
+
+    return script
+
+
+@pytest.fixture
+def lines() -> list[bytes]:
+    """Give a captured log."""
+    content = lzma.decompress((_ROOT / "tests" / "data" / "records" / "file.log.xz").read_bytes())
+    return content.splitlines(keepends=True)
+
+
+def _types(lines: list[bytes]) -> list[list[str]]:
+    groups = correlate(Ledger().records([line.rstrip(b"\n") for line in lines]), Correlator())
+    return sorted([record.type for record in group.records] for group in groups)
+
+
+@pytest.mark.parametrize("name", ["spread", "dense", "unique", "entropy"])
+def test_the_events_are_as_they_were(variants: ModuleType, lines: list[bytes], name: str) -> None:
+    """As many, of the same records."""
+    varied = list(variants.VARIANTS[name](lines))
+
+    assert len(varied) == len(lines)
+    assert _types(varied) == _types(lines)
+
+
+def test_without_ends_everything_else_is_there(variants: ModuleType, lines: list[bytes]) -> None:
+    """In its order."""
+    assert list(variants.no_eoe(lines)) == [line for line in lines if b"type=EOE" not in line]
+
+
+def test_events_are_spread_over_time(variants: ModuleType, lines: list[bytes]) -> None:
+    """200 a second."""
+    times = re.findall(rb"audit\(([0-9]+)", b"".join(variants.spread(lines)))
+    events = len(set(re.findall(rb"audit\(([^)]*)", b"".join(lines))))
+
+    assert int(times[-1]) - int(times[0]) == (events - 1) // 200
+
+
+def test_no_text_is_there_twice(variants: ModuleType, lines: list[bytes]) -> None:
+    """Nor are process and inode."""
+    varied = b"".join(variants.unique(lines))
+    texts = Counter(re.findall(rb'\b(?:name|comm|exe|cwd)=("[^"]*"|[0-9A-F]{4,})[ \n]', varied))
+
+    assert len(texts) > 100
+    assert set(texts.values()) == {1}
+
+
+def test_random_bytes_are_random(variants: ModuleType, lines: list[bytes]) -> None:
+    """And the same in each run."""
+    varied = list(variants.entropy(lines))
+    names = re.findall(rb"\bname=([0-9A-F]+)", b"".join(varied))
+
+    assert len(set(names)) == len(names) > 100
+    assert varied == list(variants.entropy(lines))
