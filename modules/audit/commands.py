@@ -10,6 +10,7 @@ COMMANDS = (
         "check, compile, convert, explain and list rules",
         "mig_audit.modules.audit.rule_commands:RULES",
     ),
+    Command("events", "find and show events of raw logs", "mig_audit.modules.audit.events_command:EVENTS"),
     Command("replay", "turn raw logs into events again", "mig_audit.modules.audit.replay_command:REPLAY"),
     Command("restore", "undo what killed runs left", "mig_audit.modules.audit.restore_command:RESTORE"),
 )

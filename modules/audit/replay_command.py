@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable
 
 from mig_audit.console import output, progress, say, say_error, whole_file
 from mig_audit.errors import PartialError, UsageError, exit_code
 from mig_audit.interface import Implementation
-from mig_audit.modules.audit.events import HostNames, Origin, names_from_files
 from mig_audit.modules.audit.formats import DEFAULT_FORMAT, FORMATS, header_of, make_format
+from mig_audit.modules.audit.origin_options import add_origin, origin_of
 from mig_audit.modules.audit.pipeline import Pipeline
 from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, ledger_line, statistics
 from mig_audit.modules.audit.sources import Asked, open_sources
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mig_audit.errors import MigAuditError
-    from mig_audit.modules.audit.events import Names
 
 _STDOUT = 1
 _PRIVATE = 0o600
@@ -46,11 +43,7 @@ def _configure(parser: ArgumentParser) -> None:
         action="store_true",
         help="go on when the youngest log grows or is rotated, until a signal",
     )
-    host = parser.add_argument_group("the host that the logs are from (default: this one)")
-    host.add_argument("--passwd", metavar="FILE", help="its /etc/passwd")
-    host.add_argument("--group", metavar="FILE", help="its /etc/group")
-    host.add_argument("--proc", metavar="DIR", help="its /proc; without it, nothing is looked up there")
-    host.add_argument("--hostname", metavar="NAME", help="its name, where the records do not say it")
+    add_origin(parser)
     add(
         "--own-pid",
         action="append",
@@ -79,7 +72,7 @@ def _run(options: Namespace, _write: Callable[[str], None]) -> int:
 
 
 def _replay(options: Namespace, stop: Stop) -> int:
-    origin = _origin(options)
+    origin = origin_of(options)
     form = make_format(options.format, origin)
     asked = Asked(options.logs, rotated=options.rotated, follow=options.follow)
     sources = open_sources(asked, StopPatience(stop))
@@ -120,30 +113,6 @@ def _tell(options: Namespace, replay: Replay, stopped: Sequence[MigAuditError]) 
         with output(options.stats_file) as write:
             write(f"{ledger}\n")
     return exit_code(errors) or int(account.records.aside > 0)
-
-
-def _origin(options: Namespace) -> Origin:
-    return Origin(
-        hostname=options.hostname or socket.gethostname(),
-        names=_names(options),
-        proc=Path(options.proc) if options.proc else None,
-    )
-
-
-def _names(options: Namespace) -> Names:
-    if options.passwd is None and options.group is None:
-        return HostNames()
-    return names_from_files(_content(options.passwd), _content(options.group))
-
-
-def _content(path: Optional[str]) -> bytes:
-    """Return what a file holds; of one that was not given, nothing."""
-    if path is None:
-        return b""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "name a readable file") from error
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class Summary:
             self._count("keys", key)
         self._count("categories", event.category)
         self._count("executables", event.process.exe or NONE)
-        self._count("users", _user(event))
+        self._count("users", user_of(event))
 
     def top(self, limit: int = 20) -> dict[str, tuple[Count, ...]]:
         """Return the most frequent values of each kind, the most frequent first, then by value."""
@@ -61,7 +61,7 @@ class Summary:
         counts[value if value in counts or len(counts) < self._distinct else OTHER] += 1
 
 
-def _user(event: Event) -> str:
+def user_of(event: Event) -> str:
     """Return who it was: who logged in if that is known, else on whose account it ran."""
     for identity in (event.identities.auid, event.identities.uid):
         if identity is not None and identity.name is not None:

@@ -13,6 +13,7 @@ from mig_audit.modules.audit.events.filters.document import (
 )
 from mig_audit.modules.audit.events.filters.expression import parse_expression
 from mig_audit.modules.audit.events.filters.fields import FIELDS
+from mig_audit.modules.audit.events.filters.leaves import make_leaf
 from mig_audit.modules.audit.events.filters.matching import compile_condition
 from mig_audit.modules.audit.events.filters.stages import Filters, Verdict
 
@@ -25,6 +26,7 @@ __all__ = [
     "Verdict",
     "compile_condition",
     "make_filters",
+    "make_leaf",
     "never_matching",
     "parse_condition",
     "parse_expression",

@@ -1,0 +1,136 @@
+"""``mig-audit events``: a log as its analyst wants to see it, on any machine, without root."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING, Callable, Optional, Union
+
+from mig_audit.console import progress, say, say_error
+from mig_audit.errors import PartialError, UsageError, exit_code
+from mig_audit.interface import Implementation
+from mig_audit.modules.audit.events.tops import KINDS
+from mig_audit.modules.audit.formats import FORMATS, coloured, header_of, make_format
+from mig_audit.modules.audit.origin_options import add_origin, origin_of
+from mig_audit.modules.audit.pipeline import Pipeline
+from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, ledger_line
+from mig_audit.modules.audit.result_file import raw_logs
+from mig_audit.modules.audit.selection import add_selection, filters_of, never_selecting
+from mig_audit.modules.audit.sources import Asked, open_sources
+from mig_audit.modules.audit.views import TopView
+from mig_audit.stop import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mig_audit.modules.audit.formats import Format
+    from mig_audit.modules.audit.views import View
+
+_STDOUT = 1
+_DEFAULT_FORMAT = "text"
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "logs",
+        nargs="+",
+        metavar="FILE",
+        help="a raw log, plain or .gz/.xz/.bz2, a folder of logs, - for stdin, or the result of a run",
+    )
+    add_selection(parser)
+    shown = parser.add_argument_group("what is shown of them")
+    shown.add_argument(
+        "--format",
+        default=_DEFAULT_FORMAT,
+        metavar="F",
+        help=f"{', '.join(FORMATS)} (default: %(default)s, in colours on a terminal)",
+    )
+    shown.add_argument(
+        "--top",
+        nargs="?",
+        const=",".join(KINDS),
+        type=_kinds,
+        metavar="KINDS",
+        help=f"instead, tables of the most frequent {', '.join(KINDS)} (all of these, or some behind --top=)",
+    )
+    shown.add_argument(
+        "-n", "--rows", type=_rows, default=10, metavar="N", help="rows of a table (default: 10)"
+    )
+    shown.add_argument("--json", action="store_true", help="tables as one JSON object a line")
+    add("--rotated", action="store_true", help="read before each log what it was rotated to")
+    add_origin(parser)
+
+
+def _kinds(text: str) -> list[str]:
+    kinds = text.split(",")
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: choose from {', '.join(KINDS)}")
+    return list(dict.fromkeys(kinds))
+
+
+def _rows(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows")
+    return int(text)
+
+
+def _run(options: argparse.Namespace, write: Callable[[str], None]) -> int:
+    stop = Stop()
+    try:
+        with stop.on_signals():
+            return _events(options, write, stop)
+    finally:
+        stop.close()
+
+
+def _events(options: argparse.Namespace, write: Callable[[str], None], stop: Stop) -> int:
+    origin = origin_of(options)
+    view = _view(options)
+    filters = filters_of(options, time.time())
+    reason = never_selecting(options)
+    if reason:
+        say(f"no event can be selected: {reason}")
+    form: Union[Format, View] = view or _format(options.format, make_format(options.format, origin))
+    sources = open_sources(Asked(raw_logs(options.logs), rotated=options.rotated), StopPatience(stop))
+    writer = EventWriter(_STDOUT)
+    if header_of(form):
+        writer.put(header_of(form))
+    pipeline = Pipeline(form, (writer,), limit=0, max_size=0, names=origin.names, filters=filters)
+    replay = Replay(sources, pipeline, writer, progress=progress())
+    replay.run()
+    if view:
+        write("".join(f"{line}\n" for line in view.lines(as_json=options.json)))
+    return _tell(replay, stop, view)
+
+
+def _view(options: argparse.Namespace) -> Optional[View]:
+    if options.json and not options.top:
+        raise UsageError("--json is for --top", "choose --format mozdef for events as JSON")
+    return TopView(options.top, options.rows) if options.top else None
+
+
+def _format(name: str, form: Format) -> Format:
+    """Return a format, coloured where people read it."""
+    return coloured(form) if name == _DEFAULT_FORMAT and sys.stdout.isatty() else form
+
+
+def _tell(replay: Replay, stop: Stop, view: Optional[View]) -> int:
+    """Say what is not whole, and return the exit code."""
+    account = replay.account()
+    line = ledger_line(account._replace(unrepresented=0) if view else account)
+    if line:
+        say(line)
+    errors: Sequence[PartialError] = replay.troubles()
+    if stop.reason:
+        early = PartialError(f"stopped by {stop.reason} before the end", "what was read by then is shown")
+        errors = (early, *errors)
+    for error in errors:
+        say_error(error)
+    return exit_code(errors) or int(account.records.aside > 0)
+
+
+EVENTS = Implementation(_configure, _run)
+"""The command."""

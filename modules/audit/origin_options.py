@@ -1,0 +1,53 @@
+"""The options of the command line that describe the host a log is from."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+
+from mig_audit.errors import UsageError
+from mig_audit.modules.audit.events import HostNames, Origin, names_from_files
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from mig_audit.modules.audit.events import Names
+
+
+def add_origin(parser: ArgumentParser) -> None:
+    """Add the options to a parser."""
+    host = parser.add_argument_group("the host that the logs are from (default: this one)")
+    host.add_argument("--passwd", metavar="FILE", help="its /etc/passwd")
+    host.add_argument("--group", metavar="FILE", help="its /etc/group")
+    host.add_argument("--proc", metavar="DIR", help="its /proc; without it, nothing is looked up there")
+    host.add_argument("--hostname", metavar="NAME", help="its name, where the records do not say it")
+
+
+def origin_of(options: Namespace) -> Origin:
+    """Return the host that the options describe.
+
+    Raises:
+        UsageError: a file cannot be read.
+    """
+    return Origin(
+        hostname=options.hostname or socket.gethostname(),
+        names=_names(options),
+        proc=Path(options.proc) if options.proc else None,
+    )
+
+
+def _names(options: Namespace) -> Names:
+    if options.passwd is None and options.group is None:
+        return HostNames()
+    return names_from_files(_content(options.passwd), _content(options.group))
+
+
+def _content(path: Optional[str]) -> bytes:
+    """Return what a file holds; of one that was not given, nothing."""
+    if path is None:
+        return b""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "name a readable file") from error

@@ -1,0 +1,188 @@
+"""`mig-audit events`, as a process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pty
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from kernel_events import lines_of, syscall_body
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_COMMAND = [sys.executable, "-m", "mig_audit", "events"]
+
+
+def _log(**more: object) -> bytes:
+    lines = []
+    for serial in range(4):
+        body = syscall_body(
+            exe=f'"/usr/bin/p{serial}"', key=f'"k{serial % 2}"', pid=serial + 10, uid=serial % 3, **more
+        )
+        lines += lines_of(
+            ("SYSCALL", body),
+            ("EXECVE", f'argc=2 a0="p" a1="{serial}"'),
+            ("EOE", ""),
+            serial=serial,
+            time=1_700_000_000.0 + serial,
+        )
+    return b"".join(line + b"\n" for line in lines)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Return a log of four programs, a second from each other."""
+    path = tmp_path / "raw.log"
+    path.write_bytes(_log())
+    return path
+
+
+def _run(*arguments: object, code: int = 0, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [*_COMMAND, *map(str, arguments)]
+    result = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)
+    assert result.returncode == code, result.stderr.decode()
+    return result
+
+
+def _shown(*arguments: object) -> list[int]:
+    output = _run(*arguments, "--format", "mozdef").stdout
+    return [int(json.loads(line)["details"]["argv"][1]) for line in output.splitlines()]
+
+
+def test_without_options_every_event_is_a_line_for_people(log: Path) -> None:
+    """Data on stdout alone, and no colours where there is no terminal."""
+    result = _run(log)
+
+    assert [line.rpartition(b" ")[2] for line in result.stdout.splitlines()] == [b"0", b"1", b"2", b"3"]
+    assert b"\x1b" not in result.stdout
+    assert result.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        (["--where", "pid > 11"], [2, 3]),
+        (["--where", "pid > 10", "--where", "exe ~ '[12]$'"], [1, 2]),
+        (["--key", "k1"], [1, 3]),
+        (["--key", "k0", "--key", "k1"], [0, 1, 2, 3]),
+        (["--user", "2"], [2]),
+        (["--user", "1000"], [0, 1, 2, 3]),
+        (["--exe", "/usr/bin/p3"], [3]),
+        (["--exe", "p3", "--exe", "p0"], [0, 3]),
+        (["--exe", "bin/p3"], []),
+        (["--since", "+1s", "--until", "+2s"], [1, 2]),
+        (["--since", "2023-11-14T22:13:22Z"], [2, 3]),
+        (["--until", "22:13:20"], [0]),
+        (["--since", "1s"], []),
+        (["--key", "k1", "--since", "+2s", "--where", "success"], [3]),
+    ],
+)
+def test_the_options_select_events(log: Path, options: list[str], shown: list[int]) -> None:
+    """By expression, key, user, program and time; all of them must fit."""
+    assert _shown(log, *options) == shown
+
+
+def test_what_cannot_be_selected_is_said(log: Path) -> None:
+    """A mistake looks like a clean host otherwise."""
+    result = _run(log, "--where", "syscall = opn")
+
+    assert result.stdout == b""
+    assert b"no event can be selected: there is no system call opn" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--where", "exe ="], b"column 6"),
+        (["--since", "noon"], b"no point in time"),
+        (["--top=keys,colours"], b"colours"),
+        (["--rows", "0"], b"no number of rows"),
+        (["--format", "xml"], b"xml"),
+        (["--json"], b"--top"),
+    ],
+)
+def test_a_mistake_in_the_options_ends_with_2(log: Path, options: list[str], words: bytes) -> None:
+    """And a word on it."""
+    assert words in _run(log, *options, code=2).stderr
+
+
+def test_tables_show_the_most_frequent(log: Path) -> None:
+    """Of the kinds that were asked for, among the events that were selected."""
+    assert _run(log, "--top=keys,exes", "-n", 1, "--where", "pid != 10").stdout.decode() == (
+        "keys\n  2  k1\n\nexes\n  1  /usr/bin/p1\n"
+    )
+
+
+def test_tables_may_be_json(log: Path) -> None:
+    """One object a line."""
+    output = _run(log, "--top=keys", "--json").stdout
+
+    assert [json.loads(line) for line in output.splitlines()] == [
+        {"kind": "keys", "value": "k0", "events": 2},
+        {"kind": "keys", "value": "k1", "events": 2},
+    ]
+
+
+def test_a_result_is_read_by_its_raw_log(log: Path, tmp_path: Path) -> None:
+    """The envelope holds only the first events."""
+    told = {"path": str(log), "sha256": hashlib.sha256(log.read_bytes()).hexdigest()}
+    result = tmp_path / "result.json"
+    result.write_text(json.dumps({"elements": {"raw_log": told}}))
+
+    assert _shown(result) == [0, 1, 2, 3]
+
+
+def test_a_log_may_come_from_stdin() -> None:
+    """From a pipe."""
+    assert len(_run("-", stdin=_log()).stdout.splitlines()) == 4
+
+
+def test_a_damaged_log_is_shown_and_said(log: Path) -> None:
+    """Exit code 1."""
+    log.write_bytes(log.read_bytes() + b"nonsense\n")
+
+    assert b"1 line is no record" in _run(log, code=1).stderr
+
+
+def test_nothing_reaches_a_terminal_that_could_harm_it(tmp_path: Path) -> None:
+    """Colours are ours alone: what a program is called cannot clear the screen."""
+    log = tmp_path / "raw.log"
+    evil = b"\x1b[2J\x07\r\n".hex().upper()
+    log.write_bytes(
+        b"".join(line + b"\n" for line in lines_of(("SYSCALL", syscall_body(exe=evil)), ("EOE", "")))
+    )
+    master, slave = pty.openpty()
+    with subprocess.Popen([*_COMMAND, str(log)], stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        output = b""
+        while True:
+            try:
+                block = os.read(master, 65536)
+            except OSError:
+                break  # the other end is closed
+            output += block
+    os.close(master)
+
+    assert process.returncode == 0
+    assert b"\x1b[" in output
+    assert b"\x1b[2J" not in output
+    assert b"\\x1b[2J\\x07" in output
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
+    """As in `mig-audit events LOG | head`."""
+    log = tmp_path / "raw.log"
+    log.write_bytes(_log() * 5000)
+    with subprocess.Popen([*_COMMAND, str(log)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
