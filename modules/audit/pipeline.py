@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional, Protocol
 
 from mig_audit.modules.audit.canary import Bracket, canary_of
-from mig_audit.modules.audit.events import END, Account, Correlator, Decoder, Ledger, Summary
+from mig_audit.modules.audit.events import END, Account, Decoder, Ledger, Summary, make_grouping
 from mig_audit.modules.audit.events.filters import Verdict
-from mig_audit.modules.audit.formats import is_json
+from mig_audit.modules.audit.formats import grouping_of, is_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -58,8 +58,8 @@ class Pipeline:
         self._limit = limit
         self._own_pids = own_pids
         self._bracket = Bracket()
-        self._ledger = Ledger()
-        self._correlator = Correlator()
+        self._grouping = make_grouping(grouping_of(form))
+        self._ledger = Ledger(seconds_limit=self._grouping.seconds_limit)
         self._decoder = Decoder(names)
         self.filters = filters
         self.summary = Summary()
@@ -72,17 +72,17 @@ class Pipeline:
         """Take whole lines of the raw log."""
         lines = block[:-1] if block.endswith(b"\n") else block
         for record in self._ledger.records(lines.split(b"\n")):
-            for group in self._correlator.add(record):
+            for group in self._grouping.add(record):
                 self._finish(group)
 
     def flush(self) -> None:
         """Complete what is open: the stream has ended."""
-        for group in self._correlator.flush():
+        for group in self._grouping.flush():
             self._finish(group)
 
     def account(self) -> Account:
         """Return the balance of records so far."""
-        return self._ledger.account(pending=self._correlator.held)
+        return self._ledger.account(pending=self._grouping.held, left_out=self._grouping.left_out)
 
     def _finish(self, group: Group) -> None:
         self._ledger.close(group)

@@ -96,7 +96,7 @@ def _elements(facts: Facts) -> dict[str, object]:
         "window": _window(facts),
         "rules": [rule.to_json() for rule in _rules(facts)],
         "events": _events(facts.pipeline),
-        "events_omitted": facts.pipeline.findings - len(facts.pipeline.kept),
+        "events_omitted": facts.pipeline.findings - facts.pipeline.unrepresented - len(facts.pipeline.kept),
         "sinks": [_sink(outcome) for outcome in facts.sinks],
         "summary": _summary(facts.pipeline),
         "raw_log": _raw_log(facts),
@@ -110,7 +110,10 @@ def _rules(facts: Facts) -> tuple[AskedRule, ...]:
 
 def _events(pipeline: Pipeline) -> list[object]:
     """Return the kept events: JSON as what it means, anything else as text."""
-    return [json.loads(event) if pipeline.json else event.decode("utf-8") for event in pipeline.kept]
+    return [
+        json.loads(event) if pipeline.json else event.decode("utf-8", "backslashreplace")
+        for event in pipeline.kept
+    ]
 
 
 def _window(facts: Facts) -> dict[str, object]:
@@ -194,6 +197,7 @@ def _statistics(facts: Facts) -> dict[str, object]:
         "events": {
             "total": account.events,
             "own": pipeline.own,
+            "unrepresented": pipeline.unrepresented,
             **({"filtered": pipeline.filters.taken} if pipeline.filters else {}),
             "incomplete": account.incomplete,
             "late": account.late,

@@ -14,6 +14,7 @@ from mig_audit.modules.audit.events.event import (
     Process,
     Syscall,
 )
+from mig_audit.modules.audit.events.grouping import Grouping, make_grouping
 from mig_audit.modules.audit.events.ledger import Account, Ledger
 from mig_audit.modules.audit.events.names import HostNames, Names, TableNames, names_from_files
 from mig_audit.modules.audit.events.origin import Origin
@@ -30,6 +31,7 @@ __all__ = [
     "Event",
     "Field",
     "Group",
+    "Grouping",
     "HostNames",
     "Identities",
     "Identity",
@@ -46,5 +48,6 @@ __all__ = [
     "TableNames",
     "correlate",
     "make_group",
+    "make_grouping",
     "names_from_files",
 ]

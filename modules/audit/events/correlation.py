@@ -10,6 +10,7 @@ import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple, Union
 
+from mig_audit.modules.audit.records.record import SECONDS_LIMIT
 from mig_audit.modules.audit.tables import record_type_number
 
 if TYPE_CHECKING:
@@ -132,6 +133,9 @@ class Correlator:
             about 1,700. Further ones become late parts.
         memory: how many completed events are remembered, so that their late records are known as such.
     """
+
+    seconds_limit = SECONDS_LIMIT
+    left_out = 0
 
     def __init__(
         self,

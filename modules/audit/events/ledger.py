@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mig_audit.errors import RecordError
 from mig_audit.modules.audit.events.serials import MissingSerials, SerialTracker
 from mig_audit.modules.audit.records import parse_line, printable
+from mig_audit.modules.audit.records.record import SECONDS_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ class Account:
 
     Attributes:
         received: lines that came in.
-        in_events: records that were given out in groups.
+        in_events: records that were given out in groups, or that only said that one was whole.
         aside: lines that are no records, counted and not used.
         pending: records in events that are still open.
         samples: the first lines kept aside, as printable text.
@@ -66,10 +67,12 @@ class Ledger:
 
     Args:
         samples: how many of the lines kept aside are remembered.
+        seconds_limit: no record is of this time or later.
     """
 
-    def __init__(self, *, samples: int = 5) -> None:
+    def __init__(self, *, samples: int = 5, seconds_limit: int = SECONDS_LIMIT) -> None:
         self._samples_limit = samples
+        self._seconds_limit = seconds_limit
         self._samples: list[str] = []
         self._received = self._in_events = self._aside = 0
         self._endings: Counter[str] = Counter()
@@ -82,7 +85,7 @@ class Ledger:
         for line in lines:
             self._received += 1
             try:
-                record = parse_line(line)
+                record = parse_line(line, self._seconds_limit)
             except RecordError:
                 self._keep_aside(line)
             else:
@@ -103,11 +106,11 @@ class Ledger:
         self._incomplete += not group.complete
         self._late += group.late
 
-    def account(self, *, pending: int = 0) -> Account:
-        """Return the balance; ``pending`` is what the correlator still holds."""
+    def account(self, *, pending: int = 0, left_out: int = 0) -> Account:
+        """Return the balance; of the records, ``pending`` are still held, and ``left_out`` in no group."""
         return Account(
             self._received,
-            self._in_events,
+            self._in_events + left_out,
             self._aside,
             pending,
             tuple(self._samples),

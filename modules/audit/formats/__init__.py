@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mig_audit.errors import UsageError
-from mig_audit.modules.audit.formats.interface import Format, FormatFactory, coloured, header_of, is_json
+from mig_audit.modules.audit.formats.interface import (
+    Format,
+    FormatFactory,
+    coloured,
+    grouping_of,
+    header_of,
+    is_json,
+)
 from mig_audit.registry import Catalogue
 
 if TYPE_CHECKING:
@@ -24,6 +31,7 @@ GROUP = "mig_audit.formats"
 # name -> the module in this folder, and the factory in it
 FORMATS = {
     "mozdef": "mozdef:MozdefFormat",
+    "audisp-json": "audisp_json:AudispJsonFormat",
     "go-audit": "go_audit:GoAuditFormat",
     "pauditd-notification": "pauditd_notification:PauditdNotificationFormat",
     "libaudit-go": "libaudit_go_event:LibauditGoFormat",
@@ -41,6 +49,7 @@ __all__ = [
     "FormatFactory",
     "coloured",
     "format_names",
+    "grouping_of",
     "header_of",
     "is_json",
     "make_format",

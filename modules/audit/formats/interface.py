@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 class Format(Protocol):
     """A view of events as bytes.
 
-    One that needs a line before its first event, in a file or a stream, has it as ``header``: bytes without a newline.
+    One that needs records to be put together in another way than the kernel's events names it as ``grouping``; see
+    `mig_audit.modules.audit.events.grouping`. One that needs a line before its first event, in a file or a stream, has it as ``header``: bytes without a newline.
     """
 
     @property
@@ -49,3 +50,9 @@ def header_of(form: Format) -> bytes:
     """Return the line that goes before the first event, empty for most formats."""
     header: bytes = getattr(form, "header", b"")
     return header
+
+
+def grouping_of(form: Format) -> str:
+    """Return the name of the way in which a format wants records to be put together."""
+    grouping: str = getattr(form, "grouping", "kernel")
+    return grouping

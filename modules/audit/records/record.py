@@ -18,7 +18,9 @@ from mig_audit.modules.audit.tables import record_type_name
 # The kernel's longest record is 8,644 bytes and auditd adds names; far beyond that it is not a record.
 LINE_LIMIT = 65_536
 _SERIAL_LIMIT = 2**32
-_SECONDS_LIMIT = 253_402_300_800  # the year 10000, which no date holds
+SECONDS_LIMIT = 253_402_300_800
+"""The year 10000, which no date holds."""
+
 _ENRICHED_SEPARATOR = b"\x1d"
 _EXCERPT = 120
 
@@ -57,8 +59,8 @@ class Record(NamedTuple):
     enriched: Optional[bytes]
 
 
-def parse_line(line: bytes) -> Record:
-    """Return the record of one line, with or without its newline.
+def parse_line(line: bytes, seconds_limit: int = SECONDS_LIMIT) -> Record:
+    """Return the record of one line, with or without its newline; its time is before ``seconds_limit``.
 
     Raises:
         RecordError: the line is not of auditd's format; the caller keeps it aside.
@@ -69,7 +71,7 @@ def parse_line(line: bytes) -> Record:
         raise _refusal(line)
     node, name, stamp = head.groups()
     seconds, milliseconds, serial = _numbers(stamp)
-    if serial >= _SERIAL_LIMIT or seconds >= _SECONDS_LIMIT:
+    if serial >= _SERIAL_LIMIT or seconds >= seconds_limit:
         raise _refusal(line)
     body: bytes = line[head.end() :]
     enriched = None

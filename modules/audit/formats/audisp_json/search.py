@@ -1,0 +1,132 @@
+"""Finding a field as libauparse does: from a place in an event onwards, over the ends of records."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Optional
+
+from mig_audit.modules.audit.records.auparse import Fields, read_fields, type_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mig_audit.modules.audit.records import Record
+
+_NOWHERE = -1
+_NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?)0*([0-9]*)")
+_LONG, _LONG_DIGITS = 2**63, 19
+_INT, _HALF = 2**32, 2**31
+
+
+class Search:
+    """A place in an event: a record and one of its fields, or nowhere.
+
+    It is `find` that moves on: a name that a record lacks is looked for in the records behind it, which is how a field
+    of another record can be given out as this one's. Records are taken apart when they are first looked at.
+    """
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._records = records
+        self._types = [type_number(record.type) for record in records]
+        self._fields: list[Optional[Fields]] = [None] * len(records)
+        self._record = self._field = 0
+
+    @property
+    def types(self) -> Sequence[int]:
+        """Return the number of every record's type."""
+        return self._types
+
+    @property
+    def place(self) -> Optional[Fields]:
+        """Return the record that the search is in."""
+        return None if self._record == _NOWHERE else self.fields(self._record)
+
+    @property
+    def value(self) -> Optional[bytes]:
+        """Return the field's value."""
+        place = self.place
+        return None if place is None else place.values[self._field]
+
+    @property
+    def name(self) -> Optional[bytes]:
+        """Return the field's name."""
+        place = self.place
+        return None if place is None else place.names[self._field]
+
+    @property
+    def number(self) -> int:
+        """Return the field's value as C's strtol and a cast to int have it; -1 if there is none."""
+        return c_int(self.value)
+
+    def fields(self, record: int) -> Fields:
+        """Return the fields of one record."""
+        fields = self._fields[record]
+        if fields is None:
+            fields = self._fields[record] = read_fields(self._records[record])
+        return fields
+
+    def behind(self, record: int) -> Iterator[Fields]:
+        """Give the fields of one record and of those behind it."""
+        return (self.fields(number) for number in range(record, len(self._records)))
+
+    def go(self, record: int) -> None:
+        """Go to the first field of a record."""
+        self._record, self._field = record, 0
+
+    def go_to_type(self, number: int) -> int:
+        """Go to the first record of a type, of which there is one, and return which it is."""
+        self.go(self._types.index(number))
+        return self._record
+
+    def find(self, name: bytes) -> Optional[bytes]:
+        """Go to the next field of that name and return its value, None if there is none.
+
+        The field where the search stands counts. If that is the last of its record, no other is looked at.
+        """
+        place = self.place
+        if place is None:
+            return None
+        found = self._within(place, name)
+        if found == _NOWHERE:
+            if self._field == len(place.names) - 1:
+                return None
+            found = self._beyond(name)
+        self._field = found
+        return self.value
+
+    def replace(self, value: bytes) -> None:
+        """Change the field's value: audisp-json deletes characters in libauparse's own memory."""
+        place = self.place
+        if place is not None:
+            place.values[self._field] = value
+
+    def _within(self, place: Fields, name: bytes) -> int:
+        if not self._field:
+            return place.first.get(name, _NOWHERE)
+        try:
+            return place.names.index(name, self._field)
+        except ValueError:
+            return _NOWHERE
+
+    def _beyond(self, name: bytes) -> int:
+        for record in range(self._record + 1, len(self._records)):
+            found = self.fields(record).first.get(name, _NOWHERE)
+            if found != _NOWHERE:
+                self._record = record
+                return found
+        self._record = _NOWHERE
+        return 0
+
+
+def c_int(value: Optional[bytes]) -> int:
+    """Return a text as C's strtol and a cast to int have it: digits at its beginning, 0 without.
+
+    -1 for no text, and for a number that is no long.
+    """
+    match = None if value is None else _NUMBER.match(value)
+    if match is None or len(match[2]) > _LONG_DIGITS:
+        return -1
+    number = int(match[1] + (match[2] or b"0"))
+    if not -_LONG <= number < _LONG:
+        return -1
+    return (number + _HALF) % _INT - _HALF
