@@ -27,7 +27,8 @@ def _first(name: str) -> bytes:
 
 def _value(line: bytes, key: bytes) -> bytes:
     """Return the last value of a key, which is that of the first record."""
-    return dict(_FIELD.findall(line))[key]
+    values: dict[bytes, bytes] = dict(_FIELD.findall(line))
+    return values[key]
 
 
 @pytest.mark.parametrize("name", malformed_names())
