@@ -37,6 +37,9 @@ FORMATS = {
     "libaudit-go": "libaudit_go_event:LibauditGoFormat",
     "text": "text_line:TextFormat",
     "csv": "csv_rows:CsvFormat",
+    "cef": "cef:CefFormat",
+    "rfc5424": "rfc5424:Rfc5424Format",
+    "gelf": "gelf:GelfFormat",
 }
 
 _CATALOGUE = Catalogue("format", GROUP, {name: f"{__name__}.{place}" for name, place in FORMATS.items()})

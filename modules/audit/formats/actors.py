@@ -17,6 +17,16 @@ def shown(identity: Optional[Identity]) -> Optional[str]:
     return identity.name if identity.name is not None else str(identity.number)
 
 
+def number_of(identity: Optional[Identity]) -> Optional[int]:
+    """Return a user's or group's number, which may be "unset"."""
+    return identity.number if identity else None
+
+
+def name_of(identity: Optional[Identity]) -> Optional[str]:
+    """Return a user's or group's name."""
+    return identity.name if identity else None
+
+
 def login(event: Event) -> Optional[str]:
     """Return the user who logged in."""
     return shown(event.identities.auid)

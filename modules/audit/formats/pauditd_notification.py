@@ -7,12 +7,11 @@ stays, and the trace id is made from the event's own id, so that an event that i
 
 from __future__ import annotations
 
-import os
 import uuid
 from typing import TYPE_CHECKING, Optional
 
+from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.rawtext import message_group, to_json
-from mig_audit.modules.audit.records import printable
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Event, Origin
@@ -33,7 +32,7 @@ class PauditdNotificationFormat:
 
     def __init__(self, origin: Origin) -> None:
         self._names = origin.names
-        self._hostname = printable(os.fsencode(origin.hostname))
+        self._hostname = host_name(origin)
 
     def encode(self, event: Event) -> Optional[bytes]:
         """Return one JSON object, None for an event without a key."""

@@ -9,13 +9,12 @@ so that the only escapes are the colours, if they were asked for.
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit.formats.actors import acting, login, outcome
+from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.summaries import summarise
-from mig_audit.modules.audit.records import printable
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Event, Origin
@@ -39,7 +38,7 @@ class TextFormat:
 
     def __init__(self, origin: Origin, *, colour: bool = False) -> None:
         self._origin = origin
-        self._hostname = printable(os.fsencode(origin.hostname))
+        self._hostname = host_name(origin)
         self._colour = colour
 
     def coloured(self) -> TextFormat:
