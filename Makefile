@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run test test-tools test-pythons lint wheel tables clean
+.PHONY: help run test test-faults test-tools test-pythons lint wheel tables clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -15,6 +15,9 @@ run: $(READY) ## record ten seconds of this host with params.example.json
 
 test: $(READY) ## run every test this machine can run; say which were skipped, and why
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-faults: $(READY) ## strike a run at every one of its system calls, and see that the kernel is restored (root)
+	$(BIN)/python -m pytest -m exhaustive -s $(PYTEST_ARGS)
 
 test-tools: ## install, from Debian's packages, the programs that some tests compare with
 	tools/install-test-tools.sh

@@ -12,5 +12,10 @@ COMMANDS = (
     ),
     Command("events", "find and show events of raw logs", "mig_audit.modules.audit.events_command:EVENTS"),
     Command("replay", "turn raw logs into events again", "mig_audit.modules.audit.replay_command:REPLAY"),
+    Command(
+        "doctor",
+        "say whether this host can be recorded, and what stands in the way",
+        "mig_audit.modules.audit.doctor_command:DOCTOR",
+    ),
     Command("restore", "undo what killed runs left", "mig_audit.modules.audit.restore_command:RESTORE"),
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Callable
 
+from mig_audit.console import say_error
 from mig_audit.errors import AuditOwnedError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.dead_runs import dead_run_to_json, describe_dead_run, restore_error
@@ -34,7 +34,7 @@ def _run(options: Namespace, write: Write) -> int:
         lines = [line for run in recovered for line in describe_dead_run(run)]
         write("".join(f"{line}\n" for line in lines or ["nothing was left to undo"]))
     for error in errors:
-        sys.stderr.write(f"mig-audit: {error}\n")
+        say_error(error)
     return exit_code(errors)
 
 

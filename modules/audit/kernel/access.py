@@ -43,10 +43,20 @@ def decide(status: Status, stream: str, *, lower_failure: bool, alive: Callable[
     """
     if status.enabled == ENABLED_LOCKED:
         return Access(
-            MULTICAST, configure=False, tune=False, why="the configuration is locked", error=_locked()
+            MULTICAST,
+            configure=False,
+            tune=False,
+            why="the configuration is locked (enabled=2)",
+            error=_locked(),
         )
     if status.failure == FAILURE_PANIC and not lower_failure:
-        return Access(MULTICAST, configure=False, tune=False, why="failure=2", error=_dangerous())
+        return Access(
+            MULTICAST,
+            configure=False,
+            tune=False,
+            why="the host panics when a record is lost (failure=2)",
+            error=_dangerous(),
+        )
     if stream == MULTICAST:
         return Access(MULTICAST, configure=True, tune=False, why="the parameters ask for multicast")
     if status.pid and alive(status.pid):

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING
 
 from mig_audit.errors import (
     AuditAbsentError,
     InternalError,
     KernelRefusedError,
-    MigAuditError,
-    NotPermittedError,
     UnansweredError,
-    describe_errno,
 )
 from mig_audit.modules.audit.kernel import protocol
+from mig_audit.modules.audit.kernel.standing import absence, refusal
 from mig_audit.modules.audit.kernel.status import Setting, Status, pack_setting
 
 if TYPE_CHECKING:
@@ -28,6 +25,8 @@ if TYPE_CHECKING:
 _ANSWER_SECONDS = 5.0
 _LIST_ATTEMPTS = 3
 _CONTROL_BUFFER = 8 << 20
+# What send(2) says when the kernel has not looked at the request; after anything else it may have.
+_REFUSED = frozenset({errno.ECONNREFUSED, errno.EPERM, errno.EACCES, errno.EMSGSIZE})
 
 
 def open_netlink() -> socket.socket:
@@ -37,7 +36,7 @@ def open_netlink() -> socket.socket:
     try:
         sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol.NETLINK_AUDIT)
     except OSError as error:
-        raise _absent(error) from error
+        raise absence(error.errno or errno.EIO) from error
     sock.setsockopt(protocol.SOL_NETLINK, protocol.NETLINK_CAP_ACK, 1)
     return sock
 
@@ -116,9 +115,9 @@ class Control:
         end mark without ENOBUFS counts.
         """
         for _ in range(_LIST_ATTEMPTS):
-            sequence = self._request(protocol.AUDIT_LIST_RULES, b"", "listing the rules")
             listed: list[bytes] = []
             try:
+                sequence = self._request(protocol.AUDIT_LIST_RULES, b"", "listing the rules")
                 while True:
                     kind, payload = self._reply(sequence)
                     if kind == protocol.NLMSG_DONE:
@@ -162,7 +161,10 @@ def _explained(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise refusal(what, error.errno or errno.EIO) from error
+        number = error.errno or errno.EIO
+        if number in _REFUSED:
+            raise refusal(what, number) from error
+        raise UnansweredError(what, number) from error
 
 
 @contextmanager
@@ -177,30 +179,3 @@ def _unanswered() -> Iterator[None]:
         number = error.errno or errno.EIO
         kind = _BufferFullError if number == errno.ENOBUFS else UnansweredError
         raise kind(what, number) from error
-
-
-def refusal(what: str, number: int, euid: Callable[[], int] = os.geteuid) -> MigAuditError:
-    """Return the error of our tree that a kernel errno means, with the remedy that fits."""
-    if number == errno.ECONNREFUSED:
-        return AuditAbsentError(
-            f"{what}: the kernel hides audit here (ECONNREFUSED)",
-            "this is a user namespace or a container; run mig-audit in the host's own namespaces",
-        )
-    if number in {errno.EPERM, errno.EACCES}:
-        remedy = (
-            "root here lacks CAP_AUDIT_CONTROL or is in a container's pid namespace; run mig-audit on the host itself"
-            if euid() == 0
-            else "run mig-audit as root, or with CAP_AUDIT_CONTROL"
-        )
-        return NotPermittedError(f"{what}: {describe_errno(number)}", remedy)
-    return KernelRefusedError(what, number)
-
-
-def _absent(error: OSError) -> MigAuditError:
-    number: Optional[int] = error.errno
-    if number in {errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EINVAL}:
-        return AuditAbsentError(
-            "this kernel has no audit: it was built without CONFIG_AUDIT or booted with audit=0",
-            "remove audit=0 from the kernel's command line and reboot, or use a kernel with CONFIG_AUDITSYSCALL",
-        )
-    return refusal("opening an audit socket", number or errno.EIO)

@@ -15,6 +15,7 @@ from mig_audit.errors import (
 )
 from mig_audit.modules.audit.kernel import protocol
 from mig_audit.modules.audit.kernel.control import Control, force_receive_buffer, open_netlink
+from mig_audit.modules.audit.kernel.standing import Standing, deafness
 from mig_audit.modules.audit.kernel.status import Setting
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ def claim(words: int, receive_buffer: int) -> RecordStream:
 
 def join(receive_buffer: int) -> RecordStream:
     """Read beside the owner, through the multicast group (Linux 3.16 and CAP_AUDIT_READ)."""
+    deaf = deafness(Standing.read())
+    if deaf:
+        raise deaf
     sock = open_netlink()
     granted = force_receive_buffer(sock, receive_buffer)
     try:

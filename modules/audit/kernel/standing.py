@@ -1,0 +1,198 @@
+"""Where this process stands on its host: user, capabilities, namespaces, and what the kernel was booted with.
+
+None of it changes anything, and all of it is read from /proc and /sys. It tells apart what the kernel answers with one
+and the same errno.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from typing import Optional
+
+from mig_audit.errors import (
+    AuditAbsentError,
+    AuditUnavailableError,
+    KernelRefusedError,
+    MigAuditError,
+    NotPermittedError,
+    describe_errno,
+)
+
+# linux/capability.h
+CAPABILITIES = {
+    "CAP_DAC_READ_SEARCH": 2,
+    "CAP_NET_ADMIN": 12,
+    "CAP_SYS_PTRACE": 19,
+    "CAP_AUDIT_WRITE": 29,
+    "CAP_AUDIT_CONTROL": 30,
+    "CAP_AUDIT_READ": 37,
+}
+"""The capabilities that a run makes use of, by their bit."""
+
+# The inode numbers of the namespaces that a host boots with (enum init_ns_ino of linux/nsfs.h); that of the network has
+# been a fixed one only since Linux 6.18.
+_FIRST = {"user": 0xEFFFFFFD, "pid": 0xEFFFFFFC, "net": 0xEFFFFFF9}
+_SECCOMP_FILTER = 2
+_SWITCHED_OFF = frozenset({"audit=0", "audit=off"})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A namespace is True if it is the host's own, False if not, and None if that cannot be seen.
+
+    ``capabilities`` are the effective ones, as the kernel's bit mask. ``seccomp`` says that a filter is on this process.
+    ``lockdown`` is the kernel's mode, empty where it has none or hides it, and ``boot_options`` are those about audit,
+    None where they are hidden.
+    """
+
+    uid: int
+    capabilities: int
+    seccomp: bool
+    user_namespace: Optional[bool]
+    pid_namespace: Optional[bool]
+    net_namespace: Optional[bool]
+    lockdown: str
+    boot_options: Optional[tuple[str, ...]]
+
+    @classmethod
+    def read(cls, proc: str = "/proc", sys: str = "/sys") -> Standing:
+        """Look at this process."""
+        status = dict(
+            line.split(":\t", 1) for line in _text(f"{proc}/self/status").splitlines() if ":\t" in line
+        )
+        options = _text(f"{proc}/cmdline").split()
+        return cls(
+            uid=os.geteuid(),
+            capabilities=int(status.get("CapEff", "0"), 16),
+            seccomp=int(status.get("Seccomp", "0")) == _SECCOMP_FILTER,
+            user_namespace=_is_first("user", proc),
+            pid_namespace=_is_first("pid", proc),
+            net_namespace=_is_first("net", proc),
+            lockdown=_chosen(_text(f"{sys}/kernel/security/lockdown")),
+            boot_options=tuple(option for option in options if option.startswith("audit"))
+            if options
+            else None,
+        )
+
+    def has(self, capability: str) -> bool:
+        """Return whether this process has one of `CAPABILITIES`."""
+        return bool(self.capabilities >> CAPABILITIES[capability] & 1)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as a document, with the capabilities by name."""
+        return {
+            **vars(self),
+            "capabilities": {name: self.has(name) for name in CAPABILITIES},
+            "boot_options": None if self.boot_options is None else list(self.boot_options),
+        }
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  # pathlib is not worth its import here
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _chosen(modes: str) -> str:
+    """Return the word in brackets, for instance of ``none [integrity] confidentiality``."""
+    return modes.partition("[")[2].partition("]")[0]
+
+
+def _is_first(kind: str, proc: str) -> Optional[bool]:
+    ours = _namespace(f"{proc}/self/ns/{kind}")
+    if ours is None:
+        return None
+    if ours == _FIRST[kind]:
+        return True
+    if kind != "net":
+        return False
+    # The first process is the host's own only where we see the host's processes.
+    theirs = _namespace(f"{proc}/1/ns/{kind}") if _is_first("pid", proc) else None
+    return None if theirs is None else ours == theirs
+
+
+def _namespace(link: str) -> Optional[int]:
+    try:
+        return int(os.readlink(link).partition("[")[2].rstrip("]"))  # noqa: PTH115  # the link leads nowhere
+    except (OSError, ValueError):
+        return None
+
+
+def refusal(what: str, number: int, standing: Optional[Standing] = None) -> MigAuditError:
+    """Return the error of our tree that a kernel errno means for this process, with the remedy that fits."""
+    if number == errno.ECONNREFUSED:
+        return _hidden(what, standing or Standing.read())
+    if number in {errno.EPERM, errno.EACCES}:
+        return _denied(what, number, standing or Standing.read())
+    return KernelRefusedError(what, number)
+
+
+def _hidden(what: str, standing: Standing) -> AuditAbsentError:
+    if standing.user_namespace is not False and standing.net_namespace is False:
+        return AuditAbsentError(
+            f"{what}: the kernel hides audit from other network namespaces than the host's (ECONNREFUSED)",
+            "run mig-audit in the host's own, for instance with `nsenter --target 1 --net`",
+        )
+    return AuditAbsentError(
+        f"{what}: the kernel hides audit from user namespaces, as containers have them (ECONNREFUSED)",
+        "run mig-audit on the host itself, in its own user namespace",
+    )
+
+
+def _denied(what: str, number: int, standing: Standing) -> NotPermittedError:
+    refused = f"{what}: {describe_errno(number)}"
+    if number == errno.EACCES:
+        return NotPermittedError(
+            f"{refused}, from a security module",
+            "look for a denial (AVC, apparmor=) in the host's log, and allow this program the netlink audit socket",
+        )
+    if standing.pid_namespace is False:
+        return NotPermittedError(
+            f"{refused}: this is a pid namespace of its own, as containers have them",
+            "run mig-audit on the host itself, or in a container that shares the host's pid namespace",
+        )
+    if not standing.has("CAP_AUDIT_CONTROL"):
+        if standing.uid == 0:
+            return NotPermittedError(
+                f"{refused}: this root has no CAP_AUDIT_CONTROL",
+                "it was taken away, by a service manager or a container's settings: allow CAP_AUDIT_CONTROL there",
+            )
+        return NotPermittedError(refused, "run mig-audit as root, or with CAP_AUDIT_CONTROL")
+    why = "a seccomp filter or a security module" if standing.seccomp else "a security module"
+    return NotPermittedError(
+        f"{refused}, from {why}: CAP_AUDIT_CONTROL is there", "allow netlink audit in its settings"
+    )
+
+
+def absence(number: int, standing: Optional[Standing] = None) -> MigAuditError:
+    """Return the error for an audit socket that could not be opened."""
+    if number not in {errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EINVAL}:
+        return refusal("opening an audit socket", number, standing)
+    options = (standing or Standing.read()).boot_options
+    if options is None:
+        return AuditAbsentError(
+            "this kernel has no audit: it was built without CONFIG_AUDIT or booted with audit=0",
+            "remove audit=0 from the kernel's command line and reboot, or use a kernel with CONFIG_AUDITSYSCALL",
+        )
+    if _SWITCHED_OFF.intersection(options):
+        return AuditAbsentError(
+            "this kernel has no audit: it was booted with audit=0",
+            "remove audit=0 from the kernel's command line and reboot",
+        )
+    return AuditAbsentError(
+        "this kernel has no audit: it was built without CONFIG_AUDIT", "use a kernel with CONFIG_AUDITSYSCALL"
+    )
+
+
+def deafness(standing: Standing) -> Optional[AuditUnavailableError]:
+    """Return why this process would hear nothing by multicast, None if it would."""
+    if standing.net_namespace is not False:
+        return None
+    return AuditUnavailableError(
+        "records are multicast in the host's own network namespace alone, and this is another",
+        "run mig-audit there, for instance with `nsenter --target 1 --net`",
+    )

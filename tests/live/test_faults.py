@@ -1,0 +1,181 @@
+"""A run that is killed, signalled or failed at any of its system calls leaves the kernel as it found it.
+
+`make test-faults` strikes at every point; the other tests take a sample.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mortal
+import pytest
+
+from mig_audit.modules.audit.kernel.recovery import boot_id, recover
+from mig_audit.modules.audit.kernel.runs import Runs
+from mig_audit.modules.audit.kernel.state import Snapshot
+from mig_audit.modules.audit.kernel.status import Setting
+from mig_audit.modules.audit.recorder.client import RecorderProcess
+from mig_audit.modules.audit.recorder.plan import Plan
+from mig_audit.modules.audit.rules import parse_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mig_audit.modules.audit.kernel.control import Control
+
+pytestmark = pytest.mark.kernel
+
+UID = 61357
+OURS = (
+    f"-a always,exit -F arch=b64 -S execve -F uid={UID} -k faults",
+    f"-A exit,never -F arch=b64 -S chmod -F uid={UID}",
+)
+THEIRS = (
+    f"-a always,exit -F arch=b64 -S chmod -F uid={UID} -k theirs",
+    f"-a always,exit -F arch=b64 -S chown -F uid={UID} -k theirs",
+)
+MORTAL = str(Path(mortal.__file__))
+SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
+# What becomes of the recorder, and who is there to undo it: `all` is the guard too, `orphan` is the main process too.
+FAULTS = (*SIGNALS, "exception", "oserror", "SIGKILL", "orphan", "all")
+SAMPLED = 16  # of the points, for each fault
+NONE = 0  # a point that is never reached
+
+
+@pytest.fixture
+def host(kernel: Control) -> Iterator[Control]:
+    """Return a kernel that has two rules already, whose order must stay."""
+    rules = [parse_rule(rule).rule.pack() for rule in THEIRS]
+    for rule in rules:
+        kernel.add_rule(rule)
+    yield kernel
+    for rule in rules:
+        kernel.delete_rule(rule)
+
+
+def _plan(run_id: str) -> Plan:
+    return Plan(
+        rules=tuple(parse_rule(rule).rule.pack() for rule in OURS),
+        own_rules=(),
+        run_id=run_id,
+        window=0.02,
+        canary=0,
+        stream="auto",
+        receive_buffer=1 << 20,
+        max_log_size=1 << 20,
+        backlog_limit=8192,
+        rate_limit=None,
+        failure=None,
+        wait_time=0,
+    )
+
+
+def _state(kernel: Control) -> tuple[tuple[bytes, ...], dict[str, int | None]]:
+    """Return the rules, and the status without its counters."""
+    now = Snapshot.take(kernel)
+    return now.rules, {setting.name: now.status.setting(setting) for setting in Setting}
+
+
+def _record(folder: Path, fault: str, point: int) -> int:
+    """Run a recorder that is struck at that point; return how many points it passed, 0 if nobody knows."""
+    run_id, tally = os.urandom(8).hex(), folder / "tally"
+    tally.unlink(missing_ok=True)
+    log = os.open(folder / "raw.log", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    strike = "SIGKILL" if fault == "orphan" else fault
+    arguments = (sys.executable, "-I", "-S", MORTAL, "recorder", strike, str(point), str(tally))
+    recorder = RecorderProcess.start(log, run_id, arguments)
+    os.close(log)
+    recorder.send(_plan(run_id))
+    while not recorder.gone:
+        recorder.listen(0.05)
+    if fault == "orphan":
+        recorder._process.wait()
+        recorder._channel.close()
+    else:
+        recorder.farewell()
+    return int(tally.read_text() or "0") if tally.exists() else 0
+
+
+def _settle(kernel: Control, fault: str, found: object) -> None:
+    """Wait for the guard, or do what `mig-audit restore` does where it is dead."""
+    limit = time.monotonic() + 10
+    with Runs() as runs:
+        if fault == "all" and runs.try_lock():
+            recover(runs, kernel, boot_id())
+            runs.unlock()
+        while runs.run_ids():
+            assert time.monotonic() < limit
+            time.sleep(0.005)
+    assert _state(kernel) == found
+
+
+def _points(folder: Path) -> int:
+    """Return how many points a run without a fault has."""
+    return _record(folder, "none", NONE)
+
+
+def _strike(host: Control, folder: Path, fault: str, points: range) -> None:
+    found = _state(host)
+    for point in points:
+        _record(folder, fault, point)
+        try:
+            _settle(host, fault, found)
+        except AssertionError as error:
+            pytest.fail(f"{fault} at point {point}: {error}")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_sample_of_all_points(host: Control, tmp_path: Path, fault: str) -> None:
+    """Each fault at other points than the others."""
+    points = _points(tmp_path)
+    assert points > 200
+    step = points // SAMPLED
+    _strike(host, tmp_path, fault, range(1 + FAULTS.index(fault) * step // len(FAULTS), points, step))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_point(host: Control, tmp_path: Path, fault: str) -> None:
+    """From the first to the last."""
+    points = _points(tmp_path)
+    _strike(host, tmp_path, fault, range(1, points + 1))
+    print(f"{fault}: {points} points")  # noqa: T201  # make test-faults shows it
+
+
+MAIN_FAULTS = (*SIGNALS, "exception", "SIGKILL")
+MAIN_SAMPLED = 3
+
+
+def _run_main(folder: Path, fault: str, point: int) -> int:
+    """Run the command line, struck at that point; return how many points it passed, 0 if nobody knows."""
+    tally, log = folder / "tally", folder / "raw.log"
+    tally.unlink(missing_ok=True)
+    log.unlink(missing_ok=True)
+    document = {"window": "1s", "rules": list(OURS), "raw_log": {"path": str(log)}}
+    (folder / "params.json").write_text(json.dumps(document))
+    arguments = [sys.executable, MORTAL, "main", fault, str(point), str(tally)]
+    subprocess.run(
+        [*arguments, "run", str(folder / "params.json")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    return int(tally.read_text() or "0") if tally.exists() else 0
+
+
+@pytest.mark.parametrize("fault", MAIN_FAULTS)
+def test_a_sample_of_the_main_process(host: Control, tmp_path: Path, fault: str) -> None:
+    """It changes nothing itself, and whatever happens to it the recorder restores."""
+    points = _run_main(tmp_path, "none", NONE)
+    assert points > 100
+    found, step = _state(host), points // MAIN_SAMPLED
+    for point in range(1 + MAIN_FAULTS.index(fault) * step // len(MAIN_FAULTS), points, step):
+        _run_main(tmp_path, fault, point)
+        _settle(host, fault, found)
