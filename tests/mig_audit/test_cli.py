@@ -67,7 +67,7 @@ def test_a_schema_is_printed_as_it_is_published(name: str) -> None:
 
 def test_the_names_of_the_schemas_are_listed() -> None:
     """One a line."""
-    assert _mig_audit("schema").stdout == "parameters\nresults\nevent\n"
+    assert _mig_audit("schema").stdout == "parameters\nresults\nevent\ndoctor\nrestore\n"
 
 
 def test_an_unknown_schema_is_a_usage_error() -> None:
