@@ -76,7 +76,8 @@ def test_an_unknown_schema_is_a_usage_error() -> None:
 
     assert result.returncode == 2
     assert (
-        result.stderr == "mig-audit: there is no schema 'nosuch': known schemas: parameters, results, event\n"
+        result.stderr
+        == "mig-audit: there is no schema 'nosuch': known schemas: parameters, results, event, doctor, restore\n"
     )
 
 
