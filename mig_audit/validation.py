@@ -133,9 +133,12 @@ def _problems(error: jsonschema.ValidationError) -> Iterator[Problem]:
     path, keyword = _json_path(error), str(error.validator)
     schema = cast("Mapping[str, Any]", error.schema)
     if keyword == "additionalProperties":
-        yield from _unknown_fields(cast("Mapping[str, object]", error.instance), schema["properties"], path)
+        yield from _unknown_fields(cast("Mapping[str, object]", error.instance), schema, path)
     elif keyword == "required":
         yield Problem(path, keyword, error.message.replace("a required property", "missing"))
+    elif keyword == "anyOf" and all("required" in branch for branch in schema["anyOf"]):
+        names = [repr(name) for branch in schema["anyOf"] for name in branch["required"]]
+        yield Problem(path, keyword, f"one of {', '.join(names)} is missing")
     elif keyword in {"pattern", "not"} and "title" in schema:
         yield Problem(path, keyword, f"{_shown(error.instance)} is not {schema['title']}")
     else:
@@ -143,11 +146,14 @@ def _problems(error: jsonschema.ValidationError) -> Iterator[Problem]:
 
 
 def _unknown_fields(
-    instance: Mapping[str, object], known: Mapping[str, object], path: str
+    instance: Mapping[str, object], schema: Mapping[str, Any], path: str
 ) -> Iterator[Problem]:
+    """Name each unknown field; a schema's ``unknownField`` says what such a field may be instead of a slip."""
+    known = schema["properties"]
     for name in sorted(set(instance) - set(known)):
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known fields: {', '.join(known)}"
+        other = schema.get("unknownField") or f"known fields: {', '.join(known)}"
+        hint = f"did you mean {near[0]}?" if near else other
         yield Problem(_member(path, name), "additionalProperties", f"unknown field; {hint}")
 
 

@@ -37,6 +37,7 @@ _LONGEST = 80  # characters of an example line
 _KEPT = 1  # elements of each list in the shortened result
 _SUMMARY = frozenset({"keys", "categories", "executables", "users"})
 _STATE = ["enabled", "failure", "pid", "backlog_limit", "backlog_wait_time"]
+_FIELDS = "| field | meaning | default |\n|---|---|---|\n"
 _CHOSEN = {
     "details": [
         "auditkey",
@@ -68,7 +69,13 @@ def exit_codes() -> str:
 def parameters() -> str:
     """Return the table of parameters."""
     schema = json.loads(load_schema("audit.parameters.v1.schema.json"))
-    return "| field | meaning | default |\n|---|---|---|\n" + "".join(_rows(schema, schema, ""))
+    return _FIELDS + "".join(_rows(schema, schema["$defs"]["run"], ""))
+
+
+def gsoc_parameters() -> str:
+    """Return the table of the parameters of the GSoC module."""
+    schema = json.loads(load_schema("audit.parameters.v1.schema.json"))
+    return _FIELDS + "".join(_rows(schema, schema["$defs"]["gsoc"], ""))
 
 
 def _rows(schema: dict[str, Any], node: dict[str, Any], prefix: str) -> list[str]:
@@ -83,8 +90,14 @@ def _rows(schema: dict[str, Any], node: dict[str, Any], prefix: str) -> list[str
             meaning = f"{meaning} One of {', '.join(f'`{value}`' for value in values)}."
         default = f"`{json.dumps(child['default'])}`" if "default" in child else ""
         rows.append(f"| `{path}` | {meaning.replace('|', '&#124;')} | {default} |\n")
+        for each in _resolved(schema, child.get("items", {})).get("allOf", ()):
+            variant = each["if"]["properties"]["type"]["const"]
+            rows += _rows(schema, _resolved(schema, each["then"]), f"{path}[{variant}].")
         inner = _resolved(schema, child.get("items", child))
-        if child.get("type") in {"object", "array"} and name != "rules" and "properties" in inner:
+        if "allOf" in inner:
+            continue
+        kind = child.get("type", inner.get("type"))  # may be a list of types
+        if str(kind) in {"object", "array"} and name != "rules" and "properties" in inner:
             rows += _rows(schema, inner, f"{path}{'[]' if 'items' in child else ''}.")
     return rows
 
@@ -151,6 +164,7 @@ def filter_fields() -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     "parameters": parameters,
+    "parameters of the GSoC module": gsoc_parameters,
     "params.example.json": example_parameters,
     "result": example_result,
     "refused rules": lambda: deviations(strictness.REFUSED),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mig_audit.errors import ParametersError, Problem, UsageError
 from mig_audit.modules.audit.formats import is_json, make_format
+from mig_audit.modules.audit.sinks import HttpSettings
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Origin
@@ -31,7 +32,7 @@ def choose_format(parameters: Parameters, origin: Origin) -> Format:
                 f"{settings.body} is for JSON, and {form.name} events are {form.media_type}: use single",
             )
             for index, settings in enumerate(parameters.sinks)
-            if settings.body != "single"
+            if isinstance(settings, HttpSettings) and settings.body != "single"
         ]
         if problems:
             raise ParametersError(problems)

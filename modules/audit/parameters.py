@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Optional, cast
 
 from mig_audit.errors import ParametersError, Problem, UsageError
 from mig_audit.modules.audit.events.filters import FilterSpec, parse_filters
-from mig_audit.modules.audit.sinks import HttpSettings
+from mig_audit.modules.audit.gsoc import is_gsoc, translate
+from mig_audit.modules.audit.sinks import HttpSettings, UnixSettings
 from mig_audit.quantities import parse_duration, parse_size
 from mig_audit.validation import find_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mig_audit.modules.audit.sinks import SinkSettings
 
 SCHEMA = "audit.parameters.v1.schema.json"
 _DIRECTORY = "/var/log/mig-audit"
@@ -23,11 +26,20 @@ _FAILURE = {"silent": 0, "printk": 1}
 
 @dataclass(frozen=True)
 class RuleSource:
-    """One element of ``rules``: its ``kind`` is line, profile or file; ``path`` is where it stands in the document."""
+    """One element of ``rules``: its ``kind`` is line, profile or file; ``path`` is where it stands in the document.
+
+    ``member`` is where the name of a profile or a file stands, if not in the member of the element that says which.
+    """
 
     kind: str
     value: str
     path: str
+    member: str = ""
+
+    @property
+    def value_path(self) -> str:
+        """Where the value stands."""
+        return self.member or f"{self.path}.{self.kind}"
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,7 @@ class Parameters:
     event_limit: int
     max_events_size: int
     filters: tuple[FilterSpec, ...]
-    sinks: tuple[HttpSettings, ...]
+    sinks: tuple[SinkSettings, ...]
     kernel: KernelParameters
 
 
@@ -77,12 +89,16 @@ def parse_parameters(document: object) -> Parameters:
     problems = find_problems(document, SCHEMA)
     if problems:
         raise ParametersError(problems)
-    given = cast("Mapping[str, Any]", document)
+    given, places = cast("Mapping[str, Any]", document), dict[str, str]()
+    if is_gsoc(given):
+        given, places = translate(given)
     log, events = given.get("raw_log", {}), given.get("events", {})
     return Parameters(
         window=parse_duration(given.get("window", "30s")),
         drain=parse_duration(given.get("drain", "30s")),
-        rules=tuple(_rule_source(rule, f"$.rules[{index}]") for index, rule in enumerate(given["rules"])),
+        rules=tuple(
+            _rule_source(rule, f"$.rules[{index}]", places) for index, rule in enumerate(given["rules"])
+        ),
         strict_rules=given.get("strict_rules", False),
         log_directory=Path(log.get("directory", _DIRECTORY)),
         log_path=Path(log["path"]) if "path" in log else None,
@@ -91,16 +107,20 @@ def parse_parameters(document: object) -> Parameters:
         event_limit=events.get("limit", 0 if given.get("sinks") else _EVENT_LIMIT),
         max_events_size=parse_size(events.get("max_size", "4MiB")),
         filters=parse_filters(given.get("filters", ())),
-        sinks=tuple(_sink(sink, f"$.sinks[{index}]") for index, sink in enumerate(given.get("sinks", []))),
+        sinks=tuple(
+            _sink(sink, places.get(f"$.sinks[{index}]", f"$.sinks[{index}]"))
+            for index, sink in enumerate(given.get("sinks", []))
+        ),
         kernel=_kernel(given.get("kernel", {})),
     )
 
 
-def _rule_source(rule: object, path: str) -> RuleSource:
+def _rule_source(rule: object, path: str, places: Mapping[str, str]) -> RuleSource:
     if isinstance(rule, str):
         return RuleSource("line", rule, path)
     ((kind, value),) = cast("Mapping[str, str]", rule).items()
-    return RuleSource(kind, value, path)
+    member = f"{path}.{kind}"
+    return RuleSource(kind, value, places.get(path, path), places.get(member, ""))
 
 
 def _kernel(given: Mapping[str, Any]) -> KernelParameters:
@@ -115,9 +135,9 @@ def _kernel(given: Mapping[str, Any]) -> KernelParameters:
     )
 
 
-def _sink(given: Mapping[str, Any], path: str) -> HttpSettings:
+def _sink(given: Mapping[str, Any], path: str) -> SinkSettings:
     try:
-        return _http(given)
+        return _unix(given) if given["type"] == "unix" else _http(given)
     except UsageError as error:
         raise ParametersError([Problem(path, "sink", str(error))]) from error
 
@@ -141,6 +161,19 @@ def _http(given: Mapping[str, Any]) -> HttpSettings:
         token_env=token.get("environment"),
         headers=tuple(given.get("headers", {}).items()),
         proxy=given.get("proxy"),
+    )
+
+
+def _unix(given: Mapping[str, Any]) -> UnixSettings:
+    batch = given.get("batch", {})
+    return UnixSettings(
+        path=Path(given["path"]),
+        mode=given.get("mode", "connect"),
+        socket=given.get("socket", "stream"),
+        batch_events=batch.get("events", 500),
+        batch_bytes=parse_size(batch.get("size", "1MiB")),
+        batch_age=parse_duration(batch.get("age", "1s")),
+        timeout=parse_duration(given.get("timeout", "5s")),
     )
 
 

@@ -123,13 +123,13 @@ def _of_source(source: RuleSource, problems: list[Problem]) -> Iterator[AskedRul
         else:
             known = ", ".join(profile_names())
             problems.append(
-                Problem(f"{source.path}.profile", "profile", f"no profile {source.value!r}; known: {known}")
+                Problem(source.value_path, "profile", f"no profile {source.value!r}; known: {known}")
             )
     else:
         try:
             data = _read(Path(source.value))
         except UsageError as error:
-            problems.append(Problem(f"{source.path}.file", "file", str(error)))
+            problems.append(Problem(source.value_path, "file", str(error)))
         else:
             yield from _of_file(data, source, problems)
 
@@ -140,7 +140,7 @@ def _of_file(data: bytes, source: RuleSource, problems: list[Problem]) -> Iterat
         statements = read_statements(data)
     except RuleError as error:
         where = f"{origin}, column {error.column}"
-        problems.append(Problem(f"{source.path}.file", "file", f"{where}: {error}"))
+        problems.append(Problem(source.value_path, "file", f"{where}: {error}"))
         return
     yield from _of_statements(statements, origin, source.path)
 

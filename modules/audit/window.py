@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mig_audit.modules.audit import report
@@ -20,7 +19,7 @@ from mig_audit.modules.audit.recorder import rawlog
 from mig_audit.modules.audit.recorder.client import RecorderProcess
 from mig_audit.modules.audit.recording import Recording, make_plan
 from mig_audit.modules.audit.ruleset import gather, with_outcomes
-from mig_audit.modules.audit.sinks import open_sink
+from mig_audit.modules.audit.sinks import opened_sinks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +39,11 @@ def record_window(document: object, context: Context) -> Result:
     rules = gather(parameters.rules, strict=parameters.strict_rules)
     path = parameters.log_path or parameters.log_directory / log_name(time.time())
     run_id = os.urandom(8).hex()
-    with rawlog.created(path) as log:
-        sinks = [
-            open_sink(replace(settings, media_type=form.media_type), run_id=run_id, directory=path.parent)
-            for settings in parameters.sinks
-        ]
+    sink_settings = [settings.carrying(form.media_type) for settings in parameters.sinks]
+    with (
+        rawlog.created(path) as log,
+        opened_sinks(sink_settings, run_id=run_id, directory=path.parent) as sinks,
+    ):
         recorder = RecorderProcess.start(log, run_id)
         own_pids = (os.getpid(), recorder.pid, recorder.guard)
         plan = make_plan(parameters, rules, own_pids, run_id)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import NotPermittedError, RawLogError, UsageError, describe_errno
+from mig_audit.modules.audit.folders import refuse_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def create(path: Path) -> int:
             path.parent.mkdir(mode=_PRIVATE_DIRECTORY, parents=True)
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            _refuse_shared(path.parent, os.fstat(folder))
+            refuse_shared(path.parent, os.fstat(folder), "the raw log's folder")
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             return os.open(path.name, flags, _PRIVATE_FILE, dir_fd=folder)
         finally:
@@ -69,15 +69,6 @@ def created(path: Path) -> Iterator[int]:
         raise
     finally:
         os.close(descriptor)
-
-
-def _refuse_shared(folder: Path, status: os.stat_result) -> None:
-    open_to_others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
-    if open_to_others or status.st_uid not in {0, os.geteuid()}:
-        raise UsageError(
-            f"the raw log's folder {folder} can be changed by other users",
-            "name a folder that belongs to root and that only root can write to",
-        )
 
 
 class RawLogWriter:

@@ -3,24 +3,55 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Union
 
 from mig_audit.errors import UsageError, describe_errno
 from mig_audit.modules.audit.sinks.interface import Sink, SinkOutcome
 from mig_audit.modules.audit.sinks.queue import Queue
-from mig_audit.modules.audit.sinks.retry import Retries
 from mig_audit.modules.audit.sinks.settings import HttpSettings
+from mig_audit.modules.audit.sinks.unix_settings import UnixSettings
 from mig_audit.modules.audit.sinks.worker import QueuedSink, Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["HttpSettings", "Sink", "SinkOutcome", "Timing", "open_sink"]
+    from mig_audit.modules.audit.sinks.interface import Transport
+
+__all__ = [
+    "HttpSettings",
+    "Sink",
+    "SinkOutcome",
+    "SinkSettings",
+    "Timing",
+    "UnixSettings",
+    "open_sink",
+    "opened_sinks",
+]
+
+SinkSettings = Union[HttpSettings, UnixSettings]
+"""What says which sink is to be opened."""
+
+
+@contextmanager
+def opened_sinks(
+    settings: Iterable[SinkSettings], *, run_id: str, directory: Path
+) -> Iterator[tuple[Sink, ...]]:
+    """Open sinks for the time of a ``with`` block; what leaves it early leaves none of them open."""
+    sinks: list[Sink] = []
+    try:
+        for each in settings:
+            sinks.append(open_sink(each, run_id=run_id, directory=directory))  # noqa: PERF401  # those before one that fails are to be closed
+        yield tuple(sinks)
+    finally:
+        for sink in sinks:
+            sink.finish(time.monotonic())
 
 
 def open_sink(
-    settings: HttpSettings,
+    settings: SinkSettings,
     *,
     run_id: str,
     directory: Path,
@@ -32,12 +63,8 @@ def open_sink(
     ``run_id`` must be unique, for an endpoint may take two requests with the same Idempotency-Key for one.
 
     Raises:
-        UsageError: a file, a variable, the URL or the directory is not usable; nothing was touched.
+        UsageError: a file, a variable, the URL, the socket or the directory is not usable; nothing was touched.
     """
-    # requests takes a fifth of a second to import, which a run without a sink should not pay.
-    from mig_audit.modules.audit.sinks.http import HttpTransport  # noqa: PLC0415
-
-    transport = HttpTransport(settings, run_id, environment)
     try:
         queue = Queue(directory)
     except OSError as error:
@@ -45,5 +72,25 @@ def open_sink(
             f"the queue of the sink cannot be created in {directory}: {describe_errno(error.errno or 0)}",
             "name a folder on a writable file system",
         ) from error
-    retries = Retries(settings.max_attempts)
-    return QueuedSink(transport, queue, settings.limits, retries, timing or Timing())
+    try:
+        transport = _transport(settings, run_id, environment)
+    except BaseException:
+        queue.close()
+        raise
+    return QueuedSink(transport, queue, settings.limits, settings.retries, timing or Timing())
+
+
+def _transport(settings: SinkSettings, run_id: str, environment: Mapping[str, str]) -> Transport:
+    """Return the transport for its settings; each is imported only where it is used."""
+    if isinstance(settings, HttpSettings):
+        # requests takes a fifth of a second to import, which a run without such a sink should not pay.
+        from mig_audit.modules.audit.sinks.http import HttpTransport  # noqa: PLC0415
+
+        return HttpTransport(settings, run_id, environment)
+    if settings.mode == "listen":
+        from mig_audit.modules.audit.sinks.listener import ListeningTransport  # noqa: PLC0415  # as said above
+
+        return ListeningTransport(settings)
+    from mig_audit.modules.audit.sinks.unix import UnixTransport  # noqa: PLC0415  # as said above
+
+    return UnixTransport(settings)

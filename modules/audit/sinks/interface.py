@@ -19,6 +19,7 @@ class Verdict(enum.Enum):
     BUSY = "busy"  # an answer that asks to come again
     TOO_LARGE = "too large"  # fewer events may be accepted
     REFUSED = "refused"  # the same batch will never be accepted
+    NOBODY = "nobody"  # there is no one to take it, and it is not to wait for one
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class Retries:
             return Step.AGAIN
         if answer.verdict is Verdict.BUSY:
             return Step.AGAIN if busy < self.max_attempts else Step.GIVE_UP
+        if answer.verdict is Verdict.NOBODY:
+            return Step.GIVE_UP
         if answer.verdict is Verdict.TOO_LARGE and events > 1:
             return Step.SPLIT
         return Step.REJECT

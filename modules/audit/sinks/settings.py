@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Optional
 from urllib.parse import SplitResult, urlsplit
 
 from mig_audit.errors import UsageError
 from mig_audit.modules.audit.sinks.batch import Limits
+from mig_audit.modules.audit.sinks.retry import Retries
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,9 +31,9 @@ class HttpSettings:
     """Where and how to POST events; times are in seconds, sizes in bytes.
 
     ``body`` is ``array`` (a JSON array, even of one event), ``ndjson`` (one event a line) or ``single`` (one event a
-    request, as it is, and said to be of ``media_type``). ``read_timeout`` is how long the endpoint may take to receive a request and to answer it. The
-    token is read from a file or from an environment variable when the sink is opened. Nothing that may hold a secret
-    is part of the repr.
+    request, as it is, and said to be of ``media_type``). ``read_timeout`` is how long the endpoint may take to receive a
+    request and to answer it. The token is read from a file or from an environment variable when the sink is opened.
+    Nothing that may hold a secret is part of the repr.
 
     Raises:
         UsageError: a setting is not usable, or two of them contradict each other.
@@ -82,6 +83,15 @@ class HttpSettings:
     def limits(self) -> Limits:
         """The bounds of a batch."""
         return Limits(1 if self.body == "single" else self.batch_events, self.batch_bytes, self.batch_age)
+
+    def carrying(self, media_type: str) -> HttpSettings:
+        """Return the settings for events of a media type."""
+        return replace(self, media_type=media_type)
+
+    @property
+    def retries(self) -> Retries:
+        """When to try again."""
+        return Retries(self.max_attempts)
 
     def _check_numbers(self) -> None:
         for name in ("batch_events", "batch_bytes", "connect_timeout", "read_timeout", "max_attempts"):

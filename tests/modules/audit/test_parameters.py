@@ -33,7 +33,7 @@ def test_the_smallest_document_has_every_default() -> None:
 def test_the_schema_tells_the_default_and_the_bound_of_the_backlog_limit() -> None:
     """They are the code's."""
     schema = json.loads(load_schema("audit.parameters.v1.schema.json"))
-    limit = schema["properties"]["kernel"]["properties"]["backlog_limit"]
+    limit = schema["$defs"]["run"]["properties"]["kernel"]["properties"]["backlog_limit"]
 
     assert (limit["default"], limit["maximum"]) == (DEFAULT_BACKLOG_LIMIT, MOST_BACKLOG)
 
@@ -87,6 +87,7 @@ def test_everything_can_be_set() -> None:
     assert given.log_path == Path("/var/log/mig-audit/case-42.log")
     assert given.kernel != default.kernel
     (sink,) = given.sinks
+    assert isinstance(sink, HttpSettings)
     plain = HttpSettings(url=sink.url)
     same = [name for name in vars(plain) if getattr(sink, name) == getattr(plain, name)]
     assert sorted(same) == ["media_type", "token_env", "url", "verify"]

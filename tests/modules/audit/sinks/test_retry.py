@@ -33,6 +33,7 @@ class _Extreme(random.Random):
         (Verdict.TOO_LARGE, 2, 0, Step.SPLIT),
         (Verdict.TOO_LARGE, 1, 0, Step.REJECT),
         (Verdict.REFUSED, 5, 0, Step.REJECT),
+        (Verdict.NOBODY, 5, 0, Step.GIVE_UP),
     ],
 )
 def test_each_answer_has_its_step(verdict: Verdict, events: int, busy: int, step: Step) -> None:
