@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.rules.strictness import Deviation
 
 _ROOT = Path(__file__).resolve().parent.parent
-_DOCUMENTS = ("README.md", "docs/rule-strictness.md", "docs/filters.md")
+_DOCUMENTS = ("README.md", "docs/rule-strictness.md", "docs/filters.md", "docs/interpretation.md")
+_INTERPRETATION = _ROOT / "tests" / "data" / "interpretation" / "differences.json"
 _EXAMPLE_PARAMETERS = _ROOT / "params.example.json"
 _EXAMPLE_RESULT = _ROOT / "tests" / "data" / "result.json"
 _BLOCK = re.compile(
@@ -146,6 +147,27 @@ def _code(line: str) -> str:
     return f"`{shown[:_LONGEST].rstrip()}`... ({len(line)} characters)"
 
 
+def interpretation_differences() -> str:
+    """Return the table of differences to what libauparse says of a field."""
+    rows = "".join(
+        f"| `{each['record']}` | `{each['field']}` | {_shown(each['libauparse'])} | {_shown(each['mig_audit'])}"
+        f" | {each['because']} |\n"
+        for each in json.loads(_INTERPRETATION.read_text("utf-8"))
+    )
+    return f"| for instance | field | libauparse 3.0.9 | mig-audit | because |\n|---|---|---|---|---|\n{rows}"
+
+
+def interpreted_arguments() -> str:
+    """Return the list of arguments that libauparse does not interpret."""
+    calls = next(each["calls"] for each in json.loads(_INTERPRETATION.read_text("utf-8")) if "calls" in each)
+    listed = ", ".join(f"`{call}` {' '.join(names)}" for call, names in calls.items())
+    return f"\n{listed}\n\n"
+
+
+def _shown(value: str) -> str:
+    return _code(value).replace("|", "&#124;") if value else "nothing"
+
+
 def never_followed() -> str:
     """Return the table of the control options that a run skips."""
     rows = "".join(f"| `{name}` | {reason} |\n" for name, reason in NEVER.items())
@@ -172,6 +194,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "rules of a run": lambda: deviations(strictness.RUN),
     "options never followed": never_followed,
     "filter fields": filter_fields,
+    "interpretation differences": interpretation_differences,
+    "interpreted arguments": interpreted_arguments,
 }
 
 

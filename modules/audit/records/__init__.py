@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from mig_audit.modules.audit.records.decoding import Absent, decode, printable, printable_value, unprintable
 from mig_audit.modules.audit.records.fields import parse_fields
+from mig_audit.modules.audit.records.interpretation import Accounts, Interpreted, argument_words, interpret
 from mig_audit.modules.audit.records.record import Record, parse_line
 from mig_audit.modules.audit.records.sockaddr import SocketAddress, decode_sockaddr
 
 __all__ = [
     "Absent",
+    "Accounts",
+    "Interpreted",
     "Record",
     "SocketAddress",
+    "argument_words",
     "decode",
     "decode_sockaddr",
+    "interpret",
     "parse_fields",
     "parse_line",
     "printable",

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from mig_audit.modules.audit.records.interpretation.arguments import argument_words
+from mig_audit.modules.audit.records.interpretation.interpreter import Accounts, Interpreted, interpret
 
-__all__ = ["argument_words"]
+__all__ = ["Accounts", "Interpreted", "argument_words", "interpret"]

@@ -99,17 +99,17 @@ def argument_text(argument: Argument, args: Arguments) -> Optional[str]:
 
 
 def unknown_text(argument: Argument, args: Arguments) -> Optional[str]:
-    """Return what libauparse says of a number that should have had a word; None if nothing."""
-    value = argument_value(args, argument.position)
-    if value is None:
-        return None
+    """Return what libauparse says of a number that should have had a word; None if it says the number."""
+    text = args[argument.position] if argument_value(args, argument.position) is not None else None
     table = argument.tables.get(argument.kind, argument.kind)
-    table = _OWNED.get(table, table)
+    table = _TABLES.get(table, table)
     if argument.kind == "socket-option":
-        table = _SOCKET_OPTIONS.get(_int(args, 1), "")
+        table = _SOCKET_OPTIONS.get(_int(args, argument.position - 1), "")
     elif argument.kind == "process-option-argument":
-        table = _PROCESS_OPTIONS.get(_int(args, 0), "")
-    return choices(table).unknown_text(value) if table in document()["choices"] else None
+        table = _PROCESS_OPTIONS.get(_int(args, argument.position - 1), "")
+    if text is None or table not in document()["choices"]:
+        return None
+    return choices(table).unknown_text(text, 16)
 
 
 def argument_value(args: Arguments, index: int) -> Optional[int]:
@@ -218,8 +218,7 @@ _MEANINGS: Mapping[str, Callable[[Argument, int, Arguments], Optional[str]]] = {
     USER: _account,
     GROUP: _account,
 }
-_OWNED = {
-    "protocol": "protocols",
+_TABLES = {
     "personality": "personalities",
     "scheduling-policy": "scheduling-policies",
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _REGISTER = 0xFFFF_FFFF  # flags and choices are ints: what stands above is what the register held before
 _SIGN = 0x8000_0000
+_HEXADECIMAL = 16
 
 
 class Flags(NamedTuple):
@@ -25,19 +26,21 @@ class Flags(NamedTuple):
         zero: the word for none of ``zero_mask``, such as O_RDONLY; empty where there is none.
         zero_mask: the bits that ``zero`` excludes.
         zero_alone: nothing is said beside ``zero``.
+        separator: what stands between words.
     """
 
     bits: tuple[tuple[int, str], ...]
     zero: str
     zero_mask: int
     zero_alone: bool
+    separator: str
 
     def text(self, value: int) -> Optional[str]:
         """Return the words of all bits that are set, None if there are none."""
         words = [word for bit, word in self.bits if value & bit]
         if self.zero and not value & self.zero_mask:
             words = [self.zero] if self.zero_alone else [self.zero, *words]
-        return "|".join(words) or None
+        return self.separator.join(words) or None
 
 
 class Choices(NamedTuple):
@@ -57,14 +60,20 @@ class Choices(NamedTuple):
         """Return the number's word, None if it has none."""
         return self.words.get(value & self.mask)
 
-    def unknown_text(self, value: int) -> Optional[str]:
-        """Return what is said of a number without a word, None if nothing is."""
-        if not self.unknown:
-            return None
-        if "%d" in self.unknown:
-            value &= _REGISTER
-            return self.unknown.replace("%d", str(value - 2 * _SIGN if value & _SIGN else value))
-        return self.unknown.replace("%s", f"{value:x}", 1)
+    def unknown_text(self, raw: str, base: int) -> Optional[str]:
+        """Return what libauparse says of a number without a word, None if it says the number.
+
+        Args:
+            raw: the number as the record has it.
+            base: of the number: 8, 10 or 16.
+        """
+        text = self.unknown
+        if "%d" in text:
+            value = int(raw, base) & _REGISTER
+            text = text.replace("%d", str(value - 2 * _SIGN if value & _SIGN else value))
+        elif "%x" in text:
+            text = text.replace("%x", f"0x{raw}" if base == _HEXADECIMAL else raw)
+        return text.replace("%s", raw) or None
 
 
 @cache
@@ -75,9 +84,12 @@ def flags(name: str) -> Flags:
         KeyError: there is no such table.
     """
     table = document()["flags"][name]
-    bits = sorted((bit, word) for word, bit in table["bits"].items())
     return Flags(
-        tuple(bits), table.get("zero", ""), table.get("zero_mask", 0), table.get("zero_alone", False)
+        tuple(sorted((bit, word) for word, bit in table["bits"].items())),
+        table.get("zero", ""),
+        table.get("zero_mask", 0),
+        table.get("zero_alone", False),
+        table.get("separator", "|"),
     )
 
 
