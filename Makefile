@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run test test-faults test-tools test-pythons lint wheel tables clean
+.PHONY: help run test test-faults test-tools test-pythons fuzz lint wheel tables clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -24,6 +24,9 @@ test-tools: ## install, from Debian's packages, the programs that some tests com
 
 test-pythons: ## run the tests that need no kernel on every other supported Python that is installed
 	tools/test-pythons.sh
+
+fuzz: $(READY) ## read a million mutated records; FUZZ_ARGS="--seed N --records N --jobs N"
+	$(BIN)/python tests/fuzz/fuzz.py $(FUZZ_ARGS)
 
 lint: $(READY) ## ruff (every rule, exceptions argued in pyproject.toml), format, mypy --strict, tables
 	$(BIN)/ruff check .

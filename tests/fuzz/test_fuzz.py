@@ -1,0 +1,102 @@
+"""A short run of the fuzzer (`make fuzz` is the long one), and that it finds what it is there for."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+from fuzz import Failure, Fuzz, smallest
+from invariants import BrokenError, Checker
+from mutations import load_seeds, mutated
+
+from mig_audit.modules.audit.formats.mozdef import MozdefFormat
+
+if TYPE_CHECKING:
+    from mig_audit.modules.audit.events import Event
+
+_SEED = "short"
+_RECORDS = 3000
+
+
+def test_nothing_that_is_read_breaks_anything() -> None:
+    """A few thousand mutated records, the same ones each time."""
+    assert Fuzz(_SEED).run(count(), _RECORDS) >= _RECORDS
+
+
+def test_cases_are_the_same_each_time_and_none_like_another() -> None:
+    """The seed and the number say all."""
+    seeds = load_seeds()
+    cases, again = (
+        [b"\n".join(mutated(seeds, Random(f"{_SEED}/{number}"))) for number in range(200)] for _ in range(2)
+    )
+
+    assert cases == again
+    assert len(set(cases)) > 190
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "words"),
+    [
+        (lambda event: b"{" if b'"connect"' in event else event, "not JSON"),
+        (lambda event: event.replace(b"{", b'{"category":"x",', 1), "not JSON"),
+        (lambda event: event.replace(b'"host', b'"\\u202ehost'), "not printable"),
+        (lambda event: event + b"\n", "not a line"),
+        (lambda event: event + b"\t", "control character"),
+    ],
+)
+def test_a_format_that_lies_is_found_and_the_log_made_small(
+    monkeypatch: pytest.MonkeyPatch, spoilt: object, words: str
+) -> None:
+    """With the command that finds it again."""
+    encode = MozdefFormat.encode
+    monkeypatch.setattr(MozdefFormat, "encode", lambda form, event: spoilt(encode(form, event)))  # type: ignore[operator]
+
+    with pytest.raises(Failure, match=words) as caught:
+        Fuzz(_SEED).run(count(), _RECORDS)
+    assert len(caught.value.lines) <= 2
+
+
+def test_an_exception_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is."""
+
+    def fail(_form: MozdefFormat, event: Event) -> bytes:
+        raise ZeroDivisionError(event.category)
+
+    monkeypatch.setattr(MozdefFormat, "encode", fail)
+
+    with pytest.raises(Failure, match="ZeroDivisionError"):
+        Fuzz(_SEED).run(count(), _RECORDS)
+
+
+def test_a_record_that_is_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Conservation is looked at, not believed."""
+    lines = [b"type=EOE msg=audit(1.000:1): ", b"nonsense"]
+    Checker().check(lines, Random(1))
+    monkeypatch.setattr("invariants.Pipeline.feed", lambda _self, _block: None)
+
+    with pytest.raises(BrokenError, match="records are not conserved"):
+        Checker().check(lines, Random(1))
+
+
+def test_a_log_is_made_as_small_as_it_can_be() -> None:
+    """Only what is needed stays, in its order."""
+    lines = [b"%d" % number for number in range(100)]
+
+    assert smallest(lines, lambda part: b"17" in part and b"80" in part) == [b"17", b"80"]
+    assert smallest(lines, lambda _part: False) == lines
+
+
+def test_a_run_says_its_seed(tmp_path: Path) -> None:
+    """Whoever did not choose one must be able to run it again."""
+    command = [sys.executable, str(Path(__file__).parent / "fuzz.py"), "--records", "200", "--jobs", "2"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+
+    seed, *jobs = result.stdout.splitlines()
+    assert re.fullmatch(r"fuzz: seed [0-9a-f]{8}", seed)
+    assert [bool(re.match(r"fuzz: [0-9]+ records, nothing broken", job)) for job in jobs] == [True, True]
