@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
-from mig_audit.modules.audit.rules import ParsedRule, load_profile, parse_rule, profile_names
+from mig_audit.modules.audit.rules import ParsedRule, Rule, load_profile, parse_rule, profile_names
+from mig_audit.modules.audit.rules.features import missing_features
 from mig_audit.modules.audit.rules.statements import Statement, read_statements
 from mig_audit.modules.audit.rules.text import parse_line
+from mig_audit.modules.audit.withdrawals import without_withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,14 +22,15 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.parameters import RuleSource
     from mig_audit.modules.audit.rules.controls import Control
 
-_OPTION_DELETE = "mig-audit removes no rules but its own: delete this line"
+_PARAMETERS = "parameters"
 
 
 @dataclass(frozen=True)
 class AskedRule:
     """One rule, or one control option, that was asked for.
 
-    ``payload`` is what the kernel is given, None where the text could not be understood or is a ``control``;
+    ``payload`` is what the kernel is given, None where the text could not be understood, is a ``control``, or asks to
+    delete the rule that ``deletes`` has in the form that the kernel deletes it by;
     ``outcome`` is ``added``, ``exists``, ``refused``, ``skipped``, ``duplicate`` or ``invalid``, or ``setting`` for a
     control option that held, and ``ending`` what became of an added rule.
     """
@@ -38,10 +41,16 @@ class AskedRule:
     payload: Optional[bytes] = None
     warnings: tuple[str, ...] = ()
     control: Optional[Control] = None
+    deletes: Optional[bytes] = None
     error: Optional[RuleError] = None
     outcome: str = ""
     detail: str = ""
     ending: str = ""
+
+    @property
+    def group(self) -> str:
+        """What it is one of: a file or a profile, or the parameters' own lines."""
+        return self.origin if self.origin == _PARAMETERS else self.path
 
     def to_json(self) -> dict[str, object]:
         """Return the rule for the results envelope; what is empty is left out."""
@@ -65,7 +74,7 @@ def gather(sources: Sequence[RuleSource], *, strict: bool) -> tuple[AskedRule, .
         ParametersError: a profile or file is not there, or, if ``strict``, a rule cannot be understood; or none can.
     """
     problems: list[Problem] = []
-    rules = tuple(rule for source in sources for rule in _of_source(source, problems))
+    rules = without_withdrawn(rule for source in sources for rule in _of_source(source, problems))
     bad = rule_problems(rules)
     if problems or (bad and (strict or not to_load(rules))):
         raise ParametersError([*problems, *bad])
@@ -86,17 +95,23 @@ def rule_problems(rules: Iterable[AskedRule]) -> list[Problem]:
 def source_problems(sources: Sequence[RuleSource]) -> list[Problem]:
     """Return every problem of the rules that were asked for."""
     problems: list[Problem] = []
-    rules = [rule for source in sources for rule in _of_source(source, problems)]
+    rules = without_withdrawn(rule for source in sources for rule in _of_source(source, problems))
     return [*problems, *rule_problems(rules)]
 
 
 def with_outcomes(
-    rules: Iterable[AskedRule], outcomes: Sequence[RuleOutcome], endings: Sequence[RuleOutcome]
+    rules: Iterable[AskedRule],
+    outcomes: Sequence[RuleOutcome],
+    endings: Sequence[RuleOutcome],
+    features: int = -1,
 ) -> tuple[AskedRule, ...]:
-    """Return the rules with what the kernel said to each, and what became of those that were added."""
+    """Return the rules with what the kernel said to each, and what became of those that were added.
+
+    ``features`` are the kernel's feature bits, which may explain a refusal.
+    """
     first = iter(outcomes)
     last = iter(endings)
-    return tuple(_with_outcome(rule, first, last) for rule in rules)
+    return tuple(_explained(_with_outcome(rule, first, last), features) for rule in rules)
 
 
 def _with_outcome(rule: AskedRule, first: Iterator[RuleOutcome], last: Iterator[RuleOutcome]) -> AskedRule:
@@ -110,6 +125,17 @@ def _with_outcome(rule: AskedRule, first: Iterator[RuleOutcome], last: Iterator[
         return replace(rule, outcome=outcome.outcome, detail=outcome.detail)
     return replace(
         rule, outcome=outcome.outcome, detail=outcome.detail or ending.detail, ending=ending.outcome
+    )
+
+
+def _explained(rule: AskedRule, features: int) -> AskedRule:
+    if rule.outcome != "refused" or rule.payload is None:
+        return rule
+    missing = missing_features(Rule.unpack(rule.payload), features)
+    return (
+        replace(rule, detail=f"{rule.detail}: this kernel has not {' and '.join(missing)}")
+        if missing
+        else rule
     )
 
 
@@ -168,12 +194,12 @@ def _of_line(source: RuleSource) -> Iterator[AskedRule]:
     try:
         parsed = parse_line(source.value)
     except RuleError as error:
-        yield _invalid(source.value, "parameters", source.path, error)
+        yield _invalid(source.value, _PARAMETERS, source.path, error)
         return
     if isinstance(parsed, ParsedRule):
-        yield _asked(parsed, source.value, "parameters", source.path)
+        yield _asked(parsed, source.value, _PARAMETERS, source.path)
     else:
-        yield from _of_controls(parsed, "parameters", source.path)
+        yield from _of_controls(parsed, _PARAMETERS, source.path)
 
 
 def _of_statements(statements: Iterable[Statement], origin: str, path: str) -> Iterator[AskedRule]:
@@ -194,7 +220,7 @@ def _of_controls(controls: Iterable[Control], origin: str, path: str) -> Iterato
 
 def _asked(parsed: ParsedRule, text: str, origin: str, path: str) -> AskedRule:
     if parsed.delete:
-        return _invalid(text, origin, path, RuleError(_OPTION_DELETE))
+        return AskedRule(text, origin, path, warnings=parsed.warnings, deletes=parsed.rule.deletion())
     return AskedRule(text, origin, path, parsed.rule.pack(), parsed.warnings)
 
 
@@ -210,7 +236,7 @@ def _without_duplicates(rules: Iterable[AskedRule]) -> tuple[AskedRule, ...]:
 
 
 def _marked(rule: AskedRule, seen: dict[bytes, str]) -> AskedRule:
-    if rule.payload is None:
+    if rule.payload is None or rule.outcome:
         return rule
     place = f"{rule.path} ({rule.origin})"
     first = seen.setdefault(rule.payload, place)

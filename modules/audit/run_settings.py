@@ -99,7 +99,9 @@ def with_settings(
     """
     settings = run_settings(controls_of(rules), parameters.kernel)
     judge = _Judge(parameters, settings, during, why or "the kernel did not take it")
-    return tuple(rule if rule.control is None else judge.settle(rule, rule.control) for rule in rules)
+    return tuple(
+        rule if rule.control is None or rule.outcome else judge.settle(rule, rule.control) for rule in rules
+    )
 
 
 def controls_of(rules: Iterable[AskedRule]) -> list[Control]:

@@ -58,7 +58,11 @@ def record_window(document: object, context: Context) -> Result:
             report.Facts(
                 run_id=run_id,
                 parameters=parameters,
-                rules=with_outcomes(rules, *recorder.outcomes_of(plan.rules)),
+                rules=with_outcomes(
+                    rules,
+                    *recorder.outcomes_of(plan.rules),
+                    features=recorder.found.before.status.feature_bitmap,
+                ),
                 found=recorder.found,
                 ready=recorder.ready,
                 ended=recorder.ended,

@@ -210,7 +210,7 @@ DELETION = Deviation(
     "deletion",
     "-d always,exit -F arch=b64 -S execve -k exec",
     "removes the rule from the kernel; -W as well",
-    _REFUSED,
+    "takes back the same rule of this run if one stands above, and is refused otherwise",
     "rules that were there before are not ours to remove",
 )
 FIRST_ERROR = Deviation(

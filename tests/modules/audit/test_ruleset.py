@@ -15,7 +15,6 @@ from mig_audit.modules.audit.rules import Rule
 from mig_audit.modules.audit.ruleset import (
     exclusion,
     gather,
-    rule_problems,
     source_problems,
     to_load,
     with_outcomes,
@@ -136,13 +135,6 @@ def test_a_control_line_with_a_bad_value_is_invalid() -> None:
     assert (rules[1].outcome, rules[1].detail) == ("invalid", "column 5: '5x' is not a number up to its end")
     with pytest.raises(ParametersError):
         gather(_lines("-e 1", _BAD), strict=False)
-
-
-def test_deleting_a_rule_is_refused() -> None:
-    """The rules of the host are not ours to remove."""
-    (problem,) = rule_problems(gather(_lines(_GOOD, f"-d {_GOOD[3:]}"), strict=False))
-
-    assert "removes no rules but its own" in problem.message
 
 
 def test_the_same_rule_twice_is_loaded_once() -> None:

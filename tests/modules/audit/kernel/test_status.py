@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import lzma
 import struct
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -53,3 +57,27 @@ def test_a_setting_is_one_bit_in_a_full_length_message(setting: Setting) -> None
     assert words[0] == setting.value
     assert sorted(words[1:]) == [0] * 9 + [77]
     assert Status.unpack(payload).setting(setting) == 77
+
+
+def _golden() -> list[dict[str, Any]]:
+    path = Path(__file__).resolve().parents[3] / "data" / "rules" / "golden-status.jsonl.xz"
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def test_a_status_has_the_numbers_that_auditctl_prints() -> None:
+    """For every length of the kernel's answer; what auditctl makes up for an old kernel is None here."""
+    compared = 0
+    for row in (row for row in _golden() if row["argv"] == ["-s"] and row["results"]["4.2.1"]["rc"] == 0):
+        payload = bytes.fromhex(row["status_hex"])
+        try:
+            shown = Status.unpack(payload).to_json()
+        except InternalError:
+            assert len(payload) < 32
+            continue
+        printed = dict(line.split(" ", 1) for line in row["results"]["4.2.1"]["stdout"].splitlines())
+        for name, value in printed.items():
+            if name != "loginuid_immutable" and shown[name] is not None:
+                assert (name, int(value) & 0xFFFFFFFF) == (name, shown[name])
+                compared += 1
+    assert compared > 300
