@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional, Protocol
 
 from mig_audit.modules.audit.canary import Bracket, canary_of
-from mig_audit.modules.audit.events import END, Account, Decoder, Ledger, Summary, make_grouping
+from mig_audit.modules.audit.events import END, EOE, Account, Actor, Decoder, Ledger, Summary, make_stream
 from mig_audit.modules.audit.events.filters import Verdict
 from mig_audit.modules.audit.formats import grouping_of, is_json
+from mig_audit.modules.audit.formats.interface import FormatWithShortcut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from mig_audit.modules.audit.events import Event, Group, Names
+    from mig_audit.modules.audit.events import Bundle, Event, Names
     from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.formats import Format
 
-_CANARY_TYPE = "TRUSTED_APP"
+_CANARY_TYPES = ["TRUSTED_APP"]
 _CHANGE_TYPES = frozenset({"CONFIG_CHANGE", "EVENT_LISTENER"})
 
 
@@ -58,9 +59,10 @@ class Pipeline:
         self._limit = limit
         self._own_pids = own_pids
         self._bracket = Bracket()
-        self._grouping = make_grouping(grouping_of(form))
-        self._ledger = Ledger(seconds_limit=self._grouping.seconds_limit)
+        self._ledger = Ledger()
+        self._stream = make_stream(grouping_of(form), self._ledger)
         self._decoder = Decoder(names)
+        self._shortcut = form.shortcut(self._decoder) if isinstance(form, FormatWithShortcut) else None
         self.filters = filters
         self.summary = Summary()
         self.kept: list[bytes] = []
@@ -70,28 +72,40 @@ class Pipeline:
 
     def feed(self, block: bytes) -> None:
         """Take whole lines of the raw log."""
-        lines = block[:-1] if block.endswith(b"\n") else block
-        for record in self._ledger.records(lines.split(b"\n")):
-            for group in self._grouping.add(record):
-                self._finish(group)
+        for bundle in self._stream.feed(block):
+            self._finish(bundle)
 
     def flush(self) -> None:
         """Complete what is open: the stream has ended."""
-        for group in self._grouping.flush():
-            self._finish(group)
+        for bundle in self._stream.flush():
+            self._finish(bundle)
 
     def account(self) -> Account:
         """Return the balance of records so far."""
-        return self._ledger.account(pending=self._grouping.held, left_out=self._grouping.left_out)
+        return self._ledger.account(pending=self._stream.held, left_out=self._stream.left_out)
 
-    def _finish(self, group: Group) -> None:
-        self._ledger.close(group)
-        if self._is_canary(group):
+    def _finish(self, bundle: Bundle) -> None:
+        if self._is_canary(bundle):
+            self._ledger.close(bundle, complete=True)
             self.own += 1
             return
-        verdict = self.filters.keep_early(group.records) if self.filters else Verdict.KEEP
+        verdict = self.filters.keep_early(bundle.types, bundle.bodies) if self.filters else Verdict.KEEP
         if verdict is Verdict.DROP:
+            self._ledger.close(bundle, complete=bundle.group().complete)
             return
+        short = self._shortcut.encode(bundle) if self._shortcut and verdict is Verdict.KEEP else None
+        if short is None:
+            self._finish_long(bundle, verdict)
+            return
+        encoded, category, actor = short
+        self._ledger.close(bundle, complete=bundle.ending == EOE)
+        self.findings += 1
+        self.summary.add(category, actor)
+        self._hand_out(encoded)
+
+    def _finish_long(self, bundle: Bundle, verdict: Verdict) -> None:
+        group = bundle.group()
+        self._ledger.close(bundle, complete=group.complete)
         event = self._decoder.decode(group)
         if self._is_own(event):
             self.own += 1
@@ -99,7 +113,7 @@ class Pipeline:
         if verdict is Verdict.UNKNOWN and self.filters and not self.filters.keep(event):
             return
         self.findings += 1
-        self.summary.add(event)
+        self.summary.add(event.category, Actor.of(event))
         if self._limit > len(self.kept) or self._sinks:
             self._hand_out(self._format.encode(event))
 
@@ -113,11 +127,11 @@ class Pipeline:
         for sink in self._sinks:
             sink.put(encoded)
 
-    def _is_canary(self, group: Group) -> bool:
+    def _is_canary(self, bundle: Bundle) -> bool:
         """Take note if this is a canary: the first one is where the numbering is counted from."""
-        record = group.records[0]
-        if record.type != _CANARY_TYPE:
+        if bundle.types[:1] != _CANARY_TYPES:
             return False
+        record = bundle.group().records[0]
         seen = canary_of(record.serial, record.body, self._own_pids)
         if seen is not None and self._bracket.add(seen):
             self._ledger.begin(seen.serial)

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from mig_audit.modules.audit.events import Correlator, Ledger, correlate
+from streams import groups_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -35,7 +34,7 @@ def lines() -> list[bytes]:
 
 
 def _types(lines: list[bytes]) -> list[list[str]]:
-    groups = correlate(Ledger().records([line.rstrip(b"\n") for line in lines]), Correlator())
+    groups = groups_of([line.rstrip(b"\n") for line in lines])
     return sorted([record.type for record in group.records] for group in groups)
 
 

@@ -8,14 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from hypothesis import strategies as st
+from streams import groups_of
 
 from mig_audit.modules.audit.events import (
-    Correlator,
     Decoder,
     Event,
-    Ledger,
     Origin,
-    correlate,
     make_group,
     names_from_files,
 )
@@ -131,7 +129,7 @@ def log_events(name: str) -> tuple[Event, ...]:
     content = lzma.decompress((DATA / name).read_bytes())
     decoder = Decoder(NAMES)
     lines = [line for line in content.split(b"\n") if line]
-    return tuple(decoder.decode(group) for group in correlate(Ledger().records(lines), Correlator()))
+    return tuple(decoder.decode(group) for group in groups_of(lines))
 
 
 def every_log() -> tuple[str, ...]:

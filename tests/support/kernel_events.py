@@ -5,14 +5,12 @@ from __future__ import annotations
 import lzma
 from pathlib import Path
 
+from streams import groups_of
+
 from mig_audit.modules.audit.events import (
-    Correlator,
     Decoder,
     Event,
-    Group,
-    Ledger,
     TableNames,
-    correlate,
 )
 
 _RECORDS = Path(__file__).parents[1] / "data" / "records"
@@ -34,11 +32,6 @@ def lines_of(*records: tuple[str, str], serial: int = 1, time: float = 1_700_000
     """Return the lines of one event: each record is its type and its body."""
     stamp = f"msg=audit({time:.3f}:{serial})"
     return [f"type={kind} {stamp}: {body}".encode("utf-8", "surrogateescape") for kind, body in records]
-
-
-def groups_of(lines: list[bytes]) -> list[Group]:
-    """Return the groups of a log."""
-    return list(correlate(Ledger().records(lines), Correlator()))
 
 
 def events_of(lines: list[bytes]) -> list[Event]:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from mig_audit.modules.audit.events.correlation import END, ENDINGS, Correlator, Group, correlate, make_group
+from mig_audit.modules.audit.events.correlation import (
+    END,
+    ENDINGS,
+    EOE,
+    Bundle,
+    Correlator,
+    Group,
+    correlate,
+    make_group,
+)
 from mig_audit.modules.audit.events.decoder import Decoder
 from mig_audit.modules.audit.events.event import (
     Event,
@@ -14,17 +23,21 @@ from mig_audit.modules.audit.events.event import (
     Process,
     Syscall,
 )
-from mig_audit.modules.audit.events.grouping import Grouping, make_grouping
+from mig_audit.modules.audit.events.grouping import Grouping, make_stream
 from mig_audit.modules.audit.events.ledger import Account, Ledger
 from mig_audit.modules.audit.events.names import HostNames, Names, TableNames, names_from_files
 from mig_audit.modules.audit.events.origin import Origin
 from mig_audit.modules.audit.events.serials import MissingSerials, SerialTracker
-from mig_audit.modules.audit.events.summary import Count, Summary
+from mig_audit.modules.audit.events.stream import RecordStream, RunStream
+from mig_audit.modules.audit.events.summary import Actor, Count, Summary
 
 __all__ = [
     "END",
     "ENDINGS",
+    "EOE",
     "Account",
+    "Actor",
+    "Bundle",
     "Correlator",
     "Count",
     "Decoder",
@@ -42,12 +55,14 @@ __all__ = [
     "Origin",
     "PathItem",
     "Process",
+    "RecordStream",
+    "RunStream",
     "SerialTracker",
     "Summary",
     "Syscall",
     "TableNames",
     "correlate",
     "make_group",
-    "make_grouping",
+    "make_stream",
     "names_from_files",
 ]

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
-from mig_audit.modules.audit.events.correlation import END, EOE, EVICTED, SINGLE, TIMEOUT, Group, make_group
+from mig_audit.modules.audit.events.correlation import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle
 from mig_audit.modules.audit.records.auparse import is_broken, type_number
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class AuparseFeed:
         """Return how many records are in no group: an EOE behind its event, or what the library cannot read."""
         return self._left_out
 
-    def add(self, record: Record) -> Sequence[Group]:
+    def add(self, record: Record) -> Sequence[Bundle]:
         """Take one record and return the groups that can be given out because of it."""
         number = type_number(record.type)
         key = _Key(record.seconds, record.milliseconds, record.serial, record.node)
@@ -126,7 +126,7 @@ class AuparseFeed:
         self._close_events(event, record.seconds)
         return self._give_out()
 
-    def flush(self) -> Sequence[Group]:
+    def flush(self) -> Sequence[Bundle]:
         """Return what was not given out; for the end of the stream."""
         for event in list(self._open.values()):
             self._close(event, END)
@@ -168,9 +168,9 @@ class AuparseFeed:
             self._ages = [entry for entry in self._ages if not entry[2].ending]
             heapify(self._ages)
 
-    def _give_out(self) -> Sequence[Group]:
+    def _give_out(self) -> Sequence[Bundle]:
         order = self._order
-        done: list[Group] = []
+        done: list[Bundle] = []
         while order:
             event = order[0][4]
             if not event.ending:
@@ -181,20 +181,17 @@ class AuparseFeed:
             heappush(self._free, event.slot)
             self._held -= len(event.records)
             self._size -= event.size
-            done.append(self._group(event))
+            done.append(self._bundle(event))
         return done
 
-    def _group(self, event: _Event) -> Group:
+    def _bundle(self, event: _Event) -> Bundle:
         part = self._given.get(event.key, 0)
         self._given[event.key] = part + 1
         if len(self._given) > self._memory:
             self._given.popitem(last=False)
-        group = make_group(event.records, event.ending, part)
+        bundle = Bundle(event.records[0].stamp, [], [], event.records, event.ending, part)
         event.records = []  # the heap of ages may still know the event
-        if event.ending == EOE:
-            # Behind PROCTITLE nothing is missing.
-            return group._replace(gaps=tuple(gap for gap in group.gaps if gap != "eoe"))
-        return group
+        return bundle
 
 
 def ends_event(number: int) -> bool:

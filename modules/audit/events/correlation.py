@@ -2,22 +2,25 @@
 
 Constant work per record, however many events are open: one ordered dict, oldest event first, is all the state there
 is. Time is stream time (the records' own), never the wall clock, so a replay groups exactly as the live run did.
+
+Most records need not become a `Record` to be grouped: those that came one behind the other with the same stamp are
+taken as a run of types and bodies, and given out as a `Bundle`, which becomes a group for whoever wants one.
 """
 
 from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
+from mig_audit.modules.audit.records import Record
 from mig_audit.modules.audit.records.record import SECONDS_LIMIT
 from mig_audit.modules.audit.tables import record_type_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mig_audit.modules.audit.records import Record
-
+_EOE = "EOE"
 EOE, SINGLE, TIMEOUT, EVICTED, END = "eoe", "single", "timeout", "evicted", "end"
 ENDINGS = (EOE, SINGLE, TIMEOUT, EVICTED, END)
 
@@ -91,13 +94,51 @@ def make_group(records: Sequence[Record], ending: str, part: int = 0) -> Group:
     types = [record.type for record in records]
     gaps = ["earlier"] if part else []
     if "SYSCALL" in types or "URINGOP" in types:
-        if "EOE" not in types:
+        if "EOE" not in types and ending != EOE:
             gaps.append("eoe")
         if types.count("PATH") < _items(records):
             gaps.append("path")
     elif not _COMPANIONS.isdisjoint(types):
         gaps.append("syscall")
     return Group(tuple(records), ending, part, tuple(gaps))
+
+
+class Bundle(NamedTuple):
+    """The records of one event before they are groups.
+
+    Attributes:
+        stamp: ``SEC.MMM:SERIAL``.
+        types: the type of each record.
+        bodies: the fields of each record.
+        records: in place of types and bodies, which are empty then, where a record is more than these: it has a node,
+            or auditd's interpretations.
+        ending: why it is complete, one of `ENDINGS`.
+        part: as that of a group.
+    """
+
+    stamp: bytes
+    types: list[str]
+    bodies: list[bytes]
+    records: Optional[list[Record]]
+    ending: str
+    part: int
+
+    def group(self) -> Group:
+        """Return the same as a group."""
+        records = self.records or make_records(self.stamp, self.types, self.bodies)
+        return make_group(records, self.ending, self.part)
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return len(self.records or self.types)
+
+
+def make_records(stamp: bytes, types: Sequence[str], bodies: Sequence[bytes]) -> list[Record]:
+    """Return the records of a run."""
+    seconds, _, rest = stamp.partition(b".")
+    milliseconds, _, serial = rest.partition(b":")
+    numbers = (int(seconds), int(milliseconds), int(serial))
+    return [Record(name, "", *numbers, stamp, body, None) for name, body in zip(types, bodies)]
 
 
 def _items(records: Sequence[Record]) -> int:
@@ -110,20 +151,39 @@ def _items(records: Sequence[Record]) -> int:
 
 
 class _Open:
-    """An event that may still get records."""
+    """An event that may still get records; `Bundle` says what is in which list."""
 
-    __slots__ = ("deadline", "records", "size")
+    __slots__ = ("bodies", "deadline", "records", "size", "stamp", "types")
 
-    def __init__(self, record: Record, deadline: int, size: int) -> None:
-        self.records = [record]
+    def __init__(self, stamp: bytes, deadline: int) -> None:
+        self.stamp = stamp
+        self.types: list[str] = []
+        self.bodies: list[bytes] = []
+        self.records: Optional[list[Record]] = None
         self.deadline = deadline
-        self.size = size
+        self.size = 0
+
+    def __len__(self) -> int:
+        return len(self.records or self.types)
+
+    def add_run(self, types: list[str], bodies: list[bytes]) -> None:
+        if self.records is not None:
+            self.records += make_records(self.stamp, types, bodies)
+        else:
+            self.types += types
+            self.bodies += bodies
+
+    def add_record(self, record: Record) -> None:
+        if self.records is None:
+            self.records = make_records(self.stamp, self.types, self.bodies)
+            self.types, self.bodies = [], []
+        self.records.append(record)
 
 
 class Correlator:
     """The open events, and which events were completed lately.
 
-    Every record that `add` takes comes out in exactly one group, of `add` or `flush`.
+    Every record that `add` or `add_run` takes comes out in exactly one bundle, of `add`, `add_run` or `flush`.
 
     Args:
         timeout: milliseconds of stream time after which an event without EOE is complete.
@@ -166,11 +226,61 @@ class Correlator:
         """Return how many records are in events that are still open."""
         return self._held
 
-    def add(self, record: Record) -> Sequence[Group]:
-        """Take one record and return the groups that are complete because of it."""
+    def is_open(self, stamp: bytes) -> bool:
+        """Say whether an event without a node is open."""
+        return stamp in self._open
+
+    def add(self, record: Record) -> list[Bundle]:
+        """Take one record and return the events that are complete because of it."""
         name, node, seconds, milliseconds, _, stamp, body, _ = record
-        now = seconds * 1000 + milliseconds + self._offset
-        done: list[Group] = []
+        done: list[Bundle] = []
+        self._advance(seconds * 1000 + milliseconds, done)
+        key: _Key = (node, stamp) if node else stamp
+        opened = self._open.get(key)
+        if opened is None:
+            if self.is_single(name):
+                done.append(Bundle(stamp, [], [], [record], SINGLE, self._next_part(key)))
+                return done
+            opened = self._open[key] = _Open(stamp, self._clock + self._timeout)
+        opened.add_record(record)
+        self._grow(opened, 1, len(body))
+        self._close(key, opened, done, ended=name == _EOE)
+        return done
+
+    def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> list[Bundle]:
+        """Take records that came one behind the other, all with this stamp and no node.
+
+        Only the last of them may be EOE, and the first may be of a type that is an event of its own only if the event
+        is open; ``now`` is the stamp's time in milliseconds. The lists are not used by the caller any more.
+        """
+        done: list[Bundle] = []
+        self._advance(now, done)
+        ended = types[-1] == _EOE
+        opened = self._open.get(stamp)
+        if opened is None:
+            if ended and len(types) <= self._max_records:
+                done.append(Bundle(stamp, types, bodies, None, EOE, self._next_part(stamp)))
+                return done
+            opened = self._open[stamp] = _Open(stamp, self._clock + self._timeout)
+        opened.add_run(types, bodies)
+        self._grow(opened, len(types), sum(map(len, bodies)))
+        self._close(stamp, opened, done, ended=ended)
+        return done
+
+    def add_single(self, stamp: bytes, now: int, name: str, body: bytes) -> list[Bundle]:
+        """Take a record without a node that is an event of its own."""
+        done: list[Bundle] = []
+        self._advance(now, done)
+        done.append(Bundle(stamp, [name], [body], None, SINGLE, self._next_part(stamp)))
+        return done
+
+    def flush(self) -> list[Bundle]:
+        """Return what is still open, oldest first; for the end of the stream."""
+        return [self._complete(key, END) for key in list(self._open)]
+
+    def _advance(self, time: int, done: list[Bundle]) -> None:
+        """Follow the records' clock, in milliseconds."""
+        now = time + self._offset
         if now > self._clock:
             self._clock = now
             self._behind = 0
@@ -180,38 +290,27 @@ class Correlator:
             self._fall_behind(now)
         else:
             self._behind = 0
-        key: _Key = (node, stamp) if node else stamp
-        size = len(body) + _RECORD_SIZE
-        opened = self._open.get(key)
-        if opened is not None:
-            opened.records.append(record)
-            opened.size += size
-            self._held += 1
-            self._size += size
-        elif self._is_single(name):
-            done.append(make_group((record,), SINGLE, self._next_part(key)))
-            return done
-        else:
-            self._open[key] = _Open(record, self._clock + self._timeout, size)
-            self._held += 1
-            self._size += size
-        if name == "EOE":
+
+    def _grow(self, opened: _Open, records: int, body_size: int) -> None:
+        size = body_size + records * _RECORD_SIZE
+        opened.size += size
+        self._size += size
+        self._held += records
+
+    def _close(self, key: _Key, opened: _Open, done: list[Bundle], *, ended: bool) -> None:
+        """Complete what is to be completed now that this event has grown."""
+        if ended:
             done.append(self._complete(key, EOE))
-        elif opened is not None and len(opened.records) >= self._max_records:
+        elif len(opened) >= self._max_records:
             done.append(self._complete(key, EVICTED))
         while self._size > self._max_size or len(self._open) > self._max_open:
             done.append(self._complete(next(iter(self._open)), EVICTED))
-        return done
 
-    def flush(self) -> Sequence[Group]:
-        """Return what is still open, oldest first; for the end of the stream."""
-        return [self._complete(key, END) for key in list(self._open)]
-
-    def _complete(self, key: _Key, ending: str) -> Group:
+    def _complete(self, key: _Key, ending: str) -> Bundle:
         opened = self._open.pop(key)
-        self._held -= len(opened.records)
+        self._held -= len(opened)
         self._size -= opened.size
-        return make_group(opened.records, ending, self._next_part(key))
+        return Bundle(opened.stamp, opened.types, opened.bodies, opened.records, ending, self._next_part(key))
 
     def _next_part(self, key: _Key) -> int:
         part = self._completed.get(key, 0)
@@ -220,7 +319,7 @@ class Correlator:
             self._completed.popitem(last=False)
         return part
 
-    def _expire(self, done: list[Group]) -> None:
+    def _expire(self, done: list[Bundle]) -> None:
         # Deadlines are given by a clock that never goes back, so the oldest event is always the next to expire.
         while self._open:
             key = next(iter(self._open))
@@ -239,7 +338,8 @@ class Correlator:
             self._offset += self._clock - self._behind_latest
             self._behind = 0
 
-    def _is_single(self, name: str) -> bool:
+    def is_single(self, name: str) -> bool:
+        """Say whether a record of this type is an event of its own."""
         single = self._single.get(name)
         if single is None:
             single = is_single(name)
@@ -259,5 +359,5 @@ def is_single(name: str) -> bool:
 def correlate(records: Iterable[Record], correlator: Correlator) -> Iterator[Group]:
     """Give the groups of a whole stream, the open ones at its end too."""
     for record in records:
-        yield from correlator.add(record)
-    yield from correlator.flush()
+        yield from (bundle.group() for bundle in correlator.add(record))
+    yield from (bundle.group() for bundle in correlator.flush())

@@ -7,7 +7,8 @@ what that finds without knowing a home for it goes to ``rest``.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Optional
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.events import category
 from mig_audit.modules.audit.events.draft import HEX, IDENTITIES, MESSAGE_FIELDS, NUMBER, Draft
@@ -20,6 +21,8 @@ from mig_audit.modules.audit.records.memo import remember
 from mig_audit.modules.audit.tables import URING, arch_name, errno_name, syscall_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mig_audit.modules.audit.events.correlation import Group
     from mig_audit.modules.audit.events.event import Field
     from mig_audit.modules.audit.events.names import Names
@@ -31,7 +34,16 @@ _ENRICHED_UNKNOWN = re.compile(rb'"unset"|"unknown\([0-9]+\)"')
 _X32_BIT = 0x4000_0000  # asm/unistd.h __X32_SYSCALL_BIT: set in the numbers of x32 programs
 _MAX_ERRNO = 4095
 _MEMO_LIMIT = 8192
+_NOT_ENRICHED: Mapping[str, bytes] = MappingProxyType({})
 _QUEUES = frozenset({"mq_open", "mq_unlink"})
+
+
+class Call(NamedTuple):
+    """The architecture's name, the call's number and its name."""
+
+    arch_name: Optional[str]
+    number: Optional[int]
+    name: Optional[str]
 
 
 class Decoder:
@@ -45,12 +57,14 @@ class Decoder:
         self._names = HostNames() if names is None else names
         self._identity_memo: dict[tuple[Optional[bytes], ...], Identities] = {}
         self._minute = -1
-        self._calls: dict[tuple[bytes, bytes], tuple[Optional[str], Optional[int], Optional[str]]] = {}
+        self._calls: dict[tuple[bytes, bytes], Call] = {}
 
     def decode(self, group: Group) -> Event:
         """Return the event of these records; never raises."""
         draft = Draft(group.records)
-        syscall = self._syscall(draft)
+        home = draft.home
+        has_call = draft.has_syscall or "syscall" in home or "uring_op" in home
+        syscall = self.syscall(home) if has_call else None
         process = _process(draft)
         directory = find_directory(process.cwd, syscall)
         message = _message(draft.home)
@@ -78,7 +92,7 @@ class Decoder:
             interpreted=self._interpreted(draft, syscall),
             process=process,
             identities=self._identities(draft, first.seconds // 60),
-            keys=_keys(draft.home.get("key")),
+            keys=rule_keys(draft.home.get("key")),
             paths=tuple([parse_path(body, directory) for body in draft.paths]),
             address=draft.address,
             message=message,
@@ -86,10 +100,8 @@ class Decoder:
             records=group.records,
         )
 
-    def _syscall(self, draft: Draft) -> Optional[Syscall]:
-        home = draft.home
-        if not draft.has_syscall and "syscall" not in home and "uring_op" not in home:
-            return None
+    def syscall(self, home: Mapping[str, bytes]) -> Syscall:
+        """Return the system call that these fields of a SYSCALL or URINGOP record tell of."""
         arch, number, name = self._call(home)
         a0, a1, a2, a3 = home.get("a0"), home.get("a1"), home.get("a2"), home.get("a3")
         args = (_ascii(a0), _ascii(a1), _ascii(a2), _ascii(a3))
@@ -110,26 +122,39 @@ class Decoder:
         if syscall is None or not syscall.args:
             return ()
         # Of the call itself: behind socketcall, the registers are not those of what it was asked for.
-        machine, _, name = self._call(draft.home)
-        return tuple([(f"a{index}", words) for index, words in argument_words(machine, name, syscall.args)])
+        call = self._call(draft.home)
+        return tuple(
+            [(f"a{index}", words) for index, words in argument_words(call.arch_name, call.name, syscall.args)]
+        )
 
-    def _call(self, home: dict[str, bytes]) -> tuple[Optional[str], Optional[int], Optional[str]]:
-        """Return the architecture's name, the call's number and its name."""
-        memo_key = (home.get("arch", b""), home.get("syscall", b"") or home.get("uring_op", b""))
+    def _call(self, home: Mapping[str, bytes]) -> Call:
+        number = home.get("syscall", b"") or home.get("uring_op", b"")
+        return self.call(home.get("arch", b""), number, uring="uring_op" in home)
+
+    def call(self, arch: bytes, number: bytes, *, uring: bool = False) -> Call:
+        """Return what a record's ``arch`` and ``syscall`` mean."""
+        memo_key = (arch, number)
         known = self._calls.get(memo_key)
         if known is None:
             if len(self._calls) >= _MEMO_LIMIT:
                 self._calls.clear()
-            known = self._calls[memo_key] = _resolve_call(*memo_key, uring="uring_op" in home)
+            known = self._calls[memo_key] = _resolve_call(arch, number, uring=uring)
         return known
 
     def _identities(self, draft: Draft, minute: int) -> Identities:
-        """Return the nine identities; the same nine come again and again, and names hold for a minute of the stream."""
+        get = draft.home.get
+        return self.identities(tuple([get(name) for name in IDENTITIES]), minute, draft.enriched)
+
+    def identities(
+        self, raws: tuple[Optional[bytes], ...], minute: int, enriched: Mapping[str, bytes] = _NOT_ENRICHED
+    ) -> Identities:
+        """Return the nine identities that a record has as these; names hold for a minute of the stream.
+
+        The same nine come again and again.
+        """
         if minute != self._minute or len(self._identity_memo) >= _MEMO_LIMIT:
             self._identity_memo.clear()
             self._minute = minute
-        get, enriched = draft.home.get, draft.enriched
-        raws = tuple([get(name) for name in IDENTITIES])
         if enriched:
             return self._make_identities(raws, enriched)
         known = self._identity_memo.get(raws)
@@ -137,7 +162,9 @@ class Decoder:
             known = self._identity_memo[raws] = self._make_identities(raws, enriched)
         return known
 
-    def _make_identities(self, raws: tuple[Optional[bytes], ...], enriched: dict[str, bytes]) -> Identities:
+    def _make_identities(
+        self, raws: tuple[Optional[bytes], ...], enriched: Mapping[str, bytes]
+    ) -> Identities:
         return Identities(
             *[self._identity(name, raw, enriched.get(name.upper())) for name, raw in zip(IDENTITIES, raws)]
         )
@@ -150,22 +177,20 @@ class Decoder:
             return Identity(None, printable(raw))
         if enriched is not None and not _ENRICHED_UNKNOWN.fullmatch(enriched):
             # The host that wrote the log knew its users better than this one does.
-            return Identity(number, _plain(enriched))
+            return Identity(number, plain_value(enriched))
         if number == UNSET:
             return Identity(number, None)
         return Identity(number, self._names.user(number) if field in _USERS else self._names.group(number))
 
 
-def _resolve_call(
-    arch: bytes, number: bytes, *, uring: bool
-) -> tuple[Optional[str], Optional[int], Optional[str]]:
+def _resolve_call(arch: bytes, number: bytes, *, uring: bool) -> Call:
     value = _number(number)
     if uring:
-        return "io_uring", value, None if value is None else syscall_name(URING, value)
+        return Call("io_uring", value, None if value is None else syscall_name(URING, value))
     machine = arch_name(int(arch, 16)) if HEX.fullmatch(arch) else None
     if machine is None or value is None:
-        return machine, value, None
-    return machine, value, syscall_name(machine, value & ~_X32_BIT if machine == "x86_64" else value)
+        return Call(machine, value, None)
+    return Call(machine, value, syscall_name(machine, value & ~_X32_BIT if machine == "x86_64" else value))
 
 
 def _process(draft: Draft) -> Process:
@@ -173,18 +198,18 @@ def _process(draft: Draft) -> Process:
     return Process(
         _number(home.get("pid")),
         _number(home.get("ppid")),
-        _string(home.get("comm")),
-        _string(home.get("exe")),
-        _marked(home.get("tty")),
+        string_value(home.get("comm")),
+        string_value(home.get("exe")),
+        marked_value(home.get("tty")),
         _number(home.get("ses")),
-        _plain(home.get("subj")),
-        _string(home.get("cwd")),
-        _string(home.get("cmd")),
+        plain_value(home.get("subj")),
+        string_value(home.get("cwd")),
+        string_value(home.get("cmd")),
         arguments.argv if arguments else None,
         arguments.argc if arguments else None,
         arguments.missing if arguments else (),
         arguments.torn if arguments else (),
-        _title(draft.title),
+        title_words(draft.title),
     )
 
 
@@ -194,17 +219,17 @@ def _message(home: dict[str, bytes]) -> Optional[Message]:
         return None
     op, acct, hostname, addr, terminal, result = values
     return Message(
-        _plain(op),
-        _string(acct),
-        _plain(hostname),
-        _plain(addr),
-        _plain(terminal),
+        plain_value(op),
+        string_value(acct),
+        plain_value(hostname),
+        plain_value(addr),
+        plain_value(terminal),
         _result(result),
     )
 
 
 @remember
-def _keys(raw: Optional[bytes]) -> tuple[str, ...]:
+def rule_keys(raw: Optional[bytes]) -> tuple[str, ...]:
     """Return the keys of all rules that matched; auditctl joins several with 0x01."""
     value = None if raw is None else decode(raw)
     if value is None or isinstance(value, Absent):
@@ -213,7 +238,8 @@ def _keys(raw: Optional[bytes]) -> tuple[str, ...]:
 
 
 @remember
-def _title(raw: Optional[bytes]) -> Optional[tuple[str, ...]]:
+def title_words(raw: Optional[bytes]) -> Optional[tuple[str, ...]]:
+    """Return the arguments that a process title has; None if it is absent."""
     value = None if raw is None else decode(raw)
     if value is None or isinstance(value, Absent):
         return None
@@ -257,19 +283,19 @@ def _result(raw: Optional[bytes]) -> Optional[bool]:
 
 
 @remember
-def _string(raw: Optional[bytes]) -> Optional[str]:
+def string_value(raw: Optional[bytes]) -> Optional[str]:
     """Return a field that may be hex; None if it is absent in any of the three ways."""
     value = None if raw is None else decode(raw)
     return None if value is None or isinstance(value, Absent) else printable(value)
 
 
-def _marked(raw: Optional[bytes]) -> Optional[str]:
+def marked_value(raw: Optional[bytes]) -> Optional[str]:
     """Return a field that is never hex, with ``(none)`` and ``?`` as they are."""
     if raw is None or raw == b"(null)":
         return None
     return printable(raw[1:-1] if raw[:1] == b'"' and raw[-1:] == b'"' and len(raw) > 1 else raw)
 
 
-def _plain(raw: Optional[bytes]) -> Optional[str]:
+def plain_value(raw: Optional[bytes]) -> Optional[str]:
     """Return a field that is never hex; None if it is absent in any of the three ways."""
-    return None if raw in {b"(null)", b"(none)", b"?"} else _marked(raw)
+    return None if raw in {b"(null)", b"(none)", b"?"} else marked_value(raw)

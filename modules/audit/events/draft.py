@@ -13,17 +13,21 @@ from mig_audit.modules.audit.records.decoding import is_encoded
 if TYPE_CHECKING:
     from mig_audit.modules.audit.records import Record, SocketAddress
 
+SYSCALL_TAIL = (
+    rb"auid=(?P<auid>[0-9]{1,10}) uid=(?P<uid>[0-9]{1,10}) gid=(?P<gid>[0-9]{1,10}) euid=(?P<euid>[0-9]{1,10})"
+    rb" suid=(?P<suid>[0-9]{1,10}) fsuid=(?P<fsuid>[0-9]{1,10}) egid=(?P<egid>[0-9]{1,10})"
+    rb" sgid=(?P<sgid>[0-9]{1,10}) fsgid=(?P<fsgid>[0-9]{1,10}) tty=(?P<tty>[^ \"]+) ses=(?P<ses>[0-9]{1,10})"
+    rb' comm=(?P<comm>"[^" ]*"|[0-9A-F]+|\(null\)) exe=(?P<exe>"[^" ]*"|[0-9A-F]+|\(null\))'
+    rb'(?: subj=(?P<subj>[^ "]+))? key=(?P<key>"[^" ]*"|[0-9A-F]+|\(null\))'
+)
+"""The end of a SYSCALL record: who, in which program, and for which rule."""
+
 # kernel/auditsc.c, audit_log_exit: the one shape of SYSCALL records since 3.x, with and without a security module.
 SYSCALL_SHAPE = re.compile(
     rb"arch=(?P<arch>[0-9a-f]{1,8}) syscall=(?P<syscall>[0-9]{1,10})"
     rb"(?: success=(?P<success>yes|no) exit=(?P<exit>-?[0-9]{1,20}))?"
     rb" a0=(?P<a0>[0-9a-f]{1,16}) a1=(?P<a1>[0-9a-f]{1,16}) a2=(?P<a2>[0-9a-f]{1,16}) a3=(?P<a3>[0-9a-f]{1,16})"
-    rb" items=(?P<items>[0-9]{1,10}) ppid=(?P<ppid>[0-9]{1,10}) pid=(?P<pid>[0-9]{1,10})"
-    rb" auid=(?P<auid>[0-9]{1,10}) uid=(?P<uid>[0-9]{1,10}) gid=(?P<gid>[0-9]{1,10}) euid=(?P<euid>[0-9]{1,10})"
-    rb" suid=(?P<suid>[0-9]{1,10}) fsuid=(?P<fsuid>[0-9]{1,10}) egid=(?P<egid>[0-9]{1,10})"
-    rb" sgid=(?P<sgid>[0-9]{1,10}) fsgid=(?P<fsgid>[0-9]{1,10}) tty=(?P<tty>[^ \"]+) ses=(?P<ses>[0-9]{1,10})"
-    rb' comm=(?P<comm>"[^" ]*"|[0-9A-F]+|\(null\)) exe=(?P<exe>"[^" ]*"|[0-9A-F]+|\(null\))'
-    rb'(?: subj=(?P<subj>[^ "]+))? key=(?P<key>"[^" ]*"|[0-9A-F]+|\(null\))'
+    rb" items=(?P<items>[0-9]{1,10}) ppid=(?P<ppid>[0-9]{1,10}) pid=(?P<pid>[0-9]{1,10}) " + SYSCALL_TAIL
 )
 IDENTITIES = ("auid", "uid", "gid", "euid", "suid", "fsuid", "egid", "sgid", "fsgid")
 _SYSCALL_FIELDS = "arch syscall uring_op success exit a0 a1 a2 a3 items ppid pid tty ses comm exe subj key"
@@ -91,14 +95,14 @@ class Draft:
         """Take a record whose one field is all it has; say whether it is one."""
         name, body = record.type, record.body
         if name == "PROCTITLE" and self.title is None:
-            self.title = _only_value(body, b"proctitle=")
+            self.title = only_value(body, b"proctitle=")
             return self.title is not None
         if name == "SOCKADDR" and self.address is None:
-            saddr = _only_value(body, b"saddr=")
+            saddr = only_value(body, b"saddr=")
             self.address = None if saddr is None else decode_sockaddr(saddr)
             return saddr is not None
         if name == "CWD" and not self._has_cwd:
-            cwd = _only_value(body, b"cwd=")
+            cwd = only_value(body, b"cwd=")
             if cwd is not None:
                 self._has_cwd = True
                 self.home["cwd"] = cwd
@@ -152,7 +156,7 @@ def _field(record: str, name: str, raw: bytes) -> Field:
     return Field(record, name, printable(raw[1:-1] if quoted else raw))
 
 
-def _only_value(body: bytes, start: bytes) -> Optional[bytes]:
-    """Return the value of a record that has this one field and nothing else."""
+def only_value(body: bytes, start: bytes) -> Optional[bytes]:
+    """Return the value of a record that has this one field and nothing else, None of any other."""
     body = body.strip(b" ")
     return body[len(start) :] if body.startswith(start) and b" " not in body else None

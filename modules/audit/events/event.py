@@ -98,6 +98,10 @@ class Process(NamedTuple):
     title: Optional[tuple[str, ...]]
 
 
+NO_SYSCALL = Syscall(None, None, None, None, None, None, None, ())
+NO_PROCESS = Process(None, None, None, None, None, None, None, None, None, None, None, (), (), None)
+
+
 class PathItem(NamedTuple):
     """One PATH record.
 
@@ -216,7 +220,7 @@ class Event:
     @property
     def timestamp(self) -> str:
         """Return ISO 8601 in UTC, with milliseconds and offset."""
-        return f"{_second(self.seconds)}.{self.milliseconds:03}+00:00"
+        return f"{second_text(self.seconds)}.{self.milliseconds:03}+00:00"
 
     @property
     def subject(self) -> Optional[PathItem]:
@@ -234,5 +238,6 @@ class Event:
 
 
 @lru_cache(maxsize=256)
-def _second(seconds: int) -> str:
+def second_text(seconds: int) -> str:
+    """Return the second of an ISO 8601 time in UTC."""
     return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Callable, Protocol
 
 from mig_audit.modules.audit.events.auparse_feed import AuparseFeed
 from mig_audit.modules.audit.events.correlation import Correlator
+from mig_audit.modules.audit.events.stream import RecordStream, RunStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mig_audit.modules.audit.events.correlation import Group
+    from mig_audit.modules.audit.events.correlation import Bundle
+    from mig_audit.modules.audit.events.ledger import Ledger
     from mig_audit.modules.audit.records import Record
 
 
 class Grouping(Protocol):
     """What puts the records of an event together, one by one.
 
-    Every record that it takes comes out in exactly one group, or is counted as left out.
+    Every record that it takes comes out in exactly one bundle, or is counted as left out.
     """
 
     @property
@@ -30,19 +32,38 @@ class Grouping(Protocol):
 
     @property
     def left_out(self) -> int:
-        """Return how many records are in no group because all that they said was that one is whole."""
+        """Return how many records are in no event because all that they said was that one is whole."""
 
-    def add(self, record: Record) -> Sequence[Group]:
-        """Take one record and return the groups that can be given out because of it."""
+    def add(self, record: Record) -> Sequence[Bundle]:
+        """Take one record and return the events that can be given out because of it."""
 
-    def flush(self) -> Sequence[Group]:
+    def flush(self) -> Sequence[Bundle]:
         """Return what is held; for the end of the stream."""
 
 
+class RunGrouping(Grouping, Protocol):
+    """A grouping that takes runs as well; see `correlation.Correlator`."""
+
+    def is_open(self, stamp: bytes) -> bool:
+        """Say whether an event without a node is open."""
+
+    def is_single(self, name: str) -> bool:
+        """Say whether a record of this type is an event of its own."""
+
+    def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Sequence[Bundle]:
+        """Take records that came one behind the other, all with this stamp and no node."""
+
+    def add_single(self, stamp: bytes, now: int, name: str, body: bytes) -> Sequence[Bundle]:
+        """Take a record without a node that is an event of its own."""
+
+
 # ``kernel``: the kernel's events. ``auparse``: what libauparse makes of them.
-_GROUPINGS: Mapping[str, Callable[[], Grouping]] = {"kernel": Correlator, "auparse": AuparseFeed}
+_STREAMS: Mapping[str, Callable[[Ledger], RecordStream]] = {
+    "kernel": lambda ledger: RunStream(ledger, Correlator()),
+    "auparse": lambda ledger: RecordStream(ledger, AuparseFeed()),
+}
 
 
-def make_grouping(name: str) -> Grouping:
-    """Return a new grouping of that name."""
-    return _GROUPINGS[name]()
+def make_stream(name: str, ledger: Ledger) -> RecordStream:
+    """Return a new stream whose records are put together in that way."""
+    return _STREAMS[name](ledger)

@@ -6,15 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mig_audit.errors import RecordError
 from mig_audit.modules.audit.events.serials import MissingSerials, SerialTracker
-from mig_audit.modules.audit.records import parse_line, printable
-from mig_audit.modules.audit.records.record import SECONDS_LIMIT
+from mig_audit.modules.audit.records import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
-    from mig_audit.modules.audit.events.correlation import Group
+    from mig_audit.modules.audit.events.correlation import Bundle
     from mig_audit.modules.audit.records import Record
 
 _SAMPLE_LIMIT = 512
@@ -67,49 +65,64 @@ class Ledger:
 
     Args:
         samples: how many of the lines kept aside are remembered.
-        seconds_limit: no record is of this time or later.
+
+    ``received`` is what came in; who takes lines counts them there.
     """
 
-    def __init__(self, *, samples: int = 5, seconds_limit: int = SECONDS_LIMIT) -> None:
+    def __init__(self, *, samples: int = 5) -> None:
         self._samples_limit = samples
-        self._seconds_limit = seconds_limit
         self._samples: list[str] = []
-        self._received = self._in_events = self._aside = 0
+        self.received = 0
+        self._in_events = self._aside = 0
         self._endings: Counter[str] = Counter()
         self._incomplete = self._late = self._untracked = 0
         self._trackers: dict[str, SerialTracker] = {}
         self._serial, self._node = -1, ""
 
-    def records(self, lines: Iterable[bytes]) -> Iterator[Record]:
-        """Give the records of these lines, and keep aside those that are none."""
-        for line in lines:
-            self._received += 1
-            try:
-                record = parse_line(line, self._seconds_limit)
-            except RecordError:
-                self._keep_aside(line)
-            else:
-                # On arrival, not when its event is complete: one without its end is that only seconds later, and by
-                # then thousands of serials away from those that were seen before and after it.
-                if record.serial != self._serial or record.node != self._node:
-                    self._track(record)
-                yield record
+    def keep_aside(self, line: bytes) -> None:
+        """Count a line that is no record."""
+        self._aside += 1
+        if len(self._samples) < self._samples_limit:
+            self._samples.append(printable(line[:_SAMPLE_LIMIT]))
 
     def begin(self, serial: int) -> None:
         """Let this host's numbering count from this serial on; see `SerialTracker.begin`."""
         self._trackers.setdefault("", SerialTracker()).begin(serial)
 
-    def close(self, group: Group) -> None:
-        """Count a group that was given out."""
-        self._in_events += len(group.records)
-        self._endings[group.ending] += 1
-        self._incomplete += not group.complete
-        self._late += group.late
+    def track(self, record: Record) -> None:
+        """Follow the numbering of the record's node.
+
+        That is on arrival, not when its event is complete: one without its end is that only seconds later, and by
+        then thousands of serials away from those that were seen before and after it.
+        """
+        if record.serial != self._serial or record.node != self._node:
+            self.track_serial(record.type, record.node, record.serial)
+
+    def track_serial(self, name: str, node: str, serial: int) -> None:
+        """Do the same for the first record, of type ``name``, of those of one event that come together."""
+        self._serial, self._node = serial, node
+        # auditd numbers its own messages, from a random start.
+        if name.startswith("DAEMON_"):
+            return
+        tracker = self._trackers.get(node)
+        if tracker is None:
+            if len(self._trackers) >= _NODES_LIMIT:
+                self._untracked += 1
+                return
+            tracker = self._trackers[node] = SerialTracker()
+        tracker.add(serial)
+
+    def close(self, bundle: Bundle, *, complete: bool) -> None:
+        """Count an event that was given out; ``complete`` says that nothing is known to be missing of it."""
+        self._in_events += len(bundle)
+        self._endings[bundle.ending] += 1
+        self._incomplete += not complete
+        self._late += bundle.part > 0
 
     def account(self, *, pending: int = 0, left_out: int = 0) -> Account:
         """Return the balance; of the records, ``pending`` are still held, and ``left_out`` in no group."""
         return Account(
-            self._received,
+            self.received,
             self._in_events + left_out,
             self._aside,
             pending,
@@ -121,21 +134,3 @@ class Ledger:
             {node: tracker.missing() for node, tracker in self._trackers.items()},
             self._untracked,
         )
-
-    def _track(self, record: Record) -> None:
-        self._serial, self._node = record.serial, record.node
-        # auditd numbers its own messages, from a random start.
-        if record.type.startswith("DAEMON_"):
-            return
-        tracker = self._trackers.get(record.node)
-        if tracker is None:
-            if len(self._trackers) >= _NODES_LIMIT:
-                self._untracked += 1
-                return
-            tracker = self._trackers[record.node] = SerialTracker()
-        tracker.add(record.serial)
-
-    def _keep_aside(self, line: bytes) -> None:
-        self._aside += 1
-        if len(self._samples) < self._samples_limit:
-            self._samples.append(printable(line[:_SAMPLE_LIMIT]))

@@ -30,7 +30,7 @@ _DIRECTORY_ARGUMENTS: Mapping[str, tuple[int, ...]] = {
     "fanotify_mark": (3,),
 }
 # Names of message queues are relative to a file system of their own, those of io_uring to what no record tells.
-_NEVER_RELATIVE = frozenset({"mq_open", "mq_unlink", "open_by_handle_at"})
+NEVER_RELATIVE = frozenset({"mq_open", "mq_unlink", "open_by_handle_at"})
 _AT_FDCWD = 0xFFFF_FF9C
 _DELETED = " (deleted)"
 
@@ -77,11 +77,16 @@ def find_directory(cwd: Optional[str], syscall: Optional[Syscall]) -> Directory:
     """
     if cwd is None or not cwd.startswith("/") or syscall is None or syscall.name is None:
         return Directory(None, None)
-    if not all(_is_cwd(syscall.args, index) for index in _DIRECTORY_ARGUMENTS.get(syscall.name, ())):
+    if not all(_is_cwd(syscall.args, index) for index in directory_arguments(syscall.name)):
         return Directory(None, cwd)
-    if cwd.endswith(_DELETED) or syscall.name in _NEVER_RELATIVE:
+    if cwd.endswith(_DELETED) or syscall.name in NEVER_RELATIVE:
         return Directory(None, None)
     return Directory(cwd.rstrip("/"), None)
+
+
+def directory_arguments(syscall: Optional[str]) -> tuple[int, ...]:
+    """Return which arguments of a call are descriptors of directories that its names may be relative to."""
+    return _DIRECTORY_ARGUMENTS.get(syscall, ()) if syscall else ()
 
 
 def parse_path(body: bytes, directory: Directory) -> PathItem:
@@ -95,7 +100,7 @@ def _parse(body: bytes, directory: Directory) -> PathItem:
     if shape is None:
         return _parse_unusual(body, directory)
     item, raw, inode, dev, mode, ouid, ogid, rdev, nametype, _ = shape.groups()
-    name = _name(raw)
+    name = path_name(raw)
     kind = nametype.decode("ascii")
     path = directory.absolute(name, kind)
     if inode is None:
@@ -126,7 +131,7 @@ def _parse_unusual(body: bytes, directory: Directory) -> PathItem:
             values[field] = raw
         elif raw != b"0":
             rest.append((field, printable_value(raw) if is_encoded(field) else printable(raw)))
-    name = _name(values["name"]) if "name" in values else None
+    name = path_name(values["name"]) if "name" in values else None
     nametype = _text(values.get("nametype"))
     return PathItem(
         _number(values, "item", rest),
@@ -143,7 +148,8 @@ def _parse_unusual(body: bytes, directory: Directory) -> PathItem:
     )
 
 
-def _name(raw: bytes) -> Optional[str]:
+def path_name(raw: bytes) -> Optional[str]:
+    """Return the name as printable text; None for ``(null)``."""
     value = decode(raw)
     if value is Absent.NULL:
         return None

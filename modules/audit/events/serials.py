@@ -71,7 +71,9 @@ class SerialTracker:
             return
         delta = (serial - self._high + _HALF) % _MODULUS - _HALF
         unrolled = self._high + delta
-        if delta > 0:
+        if delta == 1:
+            self._high = unrolled
+        elif delta > 0:
             self._open_hole(len(self._lows), self._high + 1, unrolled - 1)
             self._high = unrolled
         elif delta < -self._displacement and not self._begun:

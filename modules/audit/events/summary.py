@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
-    from mig_audit.modules.audit.events.event import Event
+    from mig_audit.modules.audit.events.event import Event, Identities
 
 OTHER = "(other)"
 NONE = "(none)"
@@ -18,6 +18,19 @@ class Count(NamedTuple):
 
     value: str
     events: int
+
+
+class Actor(NamedTuple):
+    """Who did it, and for which rules it is told: the keys, the program's path, the user."""
+
+    keys: tuple[str, ...]
+    exe: Optional[str]
+    user: str
+
+    @classmethod
+    def of(cls, event: Event) -> Actor:
+        """Return that of a decoded event."""
+        return cls(event.keys, event.process.exe, user_of(event.identities))
 
 
 class Summary:
@@ -37,14 +50,14 @@ class Summary:
         }
         self.events = 0
 
-    def add(self, event: Event) -> None:
+    def add(self, category: str, actor: Actor) -> None:
         """Count one event; once for each of its keys."""
         self.events += 1
-        for key in event.keys or (NONE,):
+        for key in actor.keys or (NONE,):
             self._count("keys", key)
-        self._count("categories", event.category)
-        self._count("executables", event.process.exe or NONE)
-        self._count("users", user_of(event))
+        self._count("categories", category)
+        self._count("executables", actor.exe or NONE)
+        self._count("users", actor.user)
 
     def top(self, limit: int = 20) -> dict[str, tuple[Count, ...]]:
         """Return the most frequent values of each kind, the most frequent first, then by value."""
@@ -61,10 +74,10 @@ class Summary:
         counts[value if value in counts or len(counts) < self._distinct else OTHER] += 1
 
 
-def user_of(event: Event) -> str:
+def user_of(identities: Identities) -> str:
     """Return who it was: who logged in if that is known, else on whose account it ran."""
-    for identity in (event.identities.auid, event.identities.uid):
+    for identity in (identities.auid, identities.uid):
         if identity is not None and identity.name is not None:
             return identity.name
-    uid = event.identities.uid
+    uid = identities.uid
     return NONE if uid is None or uid.number is None else str(uid.number)

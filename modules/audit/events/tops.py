@@ -25,7 +25,7 @@ def _executables(event: Event) -> Sequence[str]:
 
 
 def _users(event: Event) -> Sequence[str]:
-    return (user_of(event),)
+    return (user_of(event.identities),)
 
 
 def _paths(event: Event) -> Sequence[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, Optional, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from mig_audit.modules.audit.events import Event, Origin
+    from mig_audit.modules.audit.events import Actor, Bundle, Decoder, Event, Origin
 
 
 class Format(Protocol):
@@ -28,6 +28,21 @@ class Format(Protocol):
 
         None where the format has no words for such an event: it is counted, and is in the raw log.
         """
+
+
+class Shortcut(Protocol):
+    """A way from the records of an event to a format's bytes that leaves out the decoded event."""
+
+    def encode(self, bundle: Bundle) -> Optional[tuple[bytes, str, Actor]]:
+        """Return what `Format.encode` would, the event's category and its actor; None where it takes the long way."""
+
+
+@runtime_checkable
+class FormatWithShortcut(Format, Protocol):
+    """A format that has a shortcut for most events."""
+
+    def shortcut(self, decoder: Decoder) -> Shortcut:
+        """Return the shortcut; the decoder is the one of the long way."""
 
 
 # Is given the host that the records are from.

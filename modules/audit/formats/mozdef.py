@@ -25,13 +25,28 @@ from mig_audit.modules.audit.records.sockaddr import FAMILIES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mig_audit.modules.audit.events import Event, Field, Origin, PathItem
+    from mig_audit.modules.audit.events import (
+        Decoder,
+        Event,
+        Field,
+        Identities,
+        Origin,
+        PathItem,
+        Process,
+        Syscall,
+    )
+    from mig_audit.modules.audit.formats.interface import Shortcut
+    from mig_audit.modules.audit.records import SocketAddress
 
 Details = dict[str, Any]
 
 PROGRAM = "mig-audit"
-_SUMMARY_LIMIT = 255
-_TERM_LIMIT = 32_766  # bytes: Lucene refuses a document with a longer keyword
+SUMMARY_LIMIT = 255
+"""Characters."""
+
+TERM_LIMIT = 32_766
+"""Bytes: Lucene refuses a document with a longer keyword."""
+
 _IP_LENGTH = 45  # INET6_ADDRSTRLEN, without its NUL
 _MISSING_ARGUMENT = "(missing)"
 
@@ -50,7 +65,9 @@ _IDENTITY_KEYS = (
 _PATH_KEYS = frozenset(("item", "name", "path", "inode", "dev", "mode", "ouid", "ogid", "rdev", "nametype"))
 _OUTBOUND = frozenset({"connect", "send"})
 _INBOUND = frozenset({"accept", "receive"})
-_SOCKET_CALLS = frozenset({"socket", "socketpair"})
+SOCKET_CALLS = frozenset({"socket", "socketpair"})
+"""The calls whose arguments say what kind of socket is asked for."""
+
 _SOCKET_TYPES = {1: "stream", 2: "dgram", 3: "raw", 4: "rdm", 5: "seqpacket", 6: "dccp", 10: "packet"}
 _SOCKET_TYPE_MASK = 0xF  # linux/net.h SOCK_TYPE_MASK; flags are above
 
@@ -82,11 +99,17 @@ class MozdefFormat:
     def __init__(self, origin: Origin) -> None:
         self._hostname = printable(os.fsencode(origin.hostname))
 
+    def shortcut(self, decoder: Decoder) -> Shortcut:
+        """Return the way that most events take."""
+        from mig_audit.modules.audit.formats.mozdef_shortcut import MozdefShortcut  # noqa: PLC0415  # it needs this
+
+        return MozdefShortcut(self._hostname, decoder)
+
     def encode(self, event: Event) -> bytes:
         """Return one JSON object in UTF-8."""
         document = self.document(event)
         data = _ENCODER.encode(document).encode("utf-8")
-        if len(data) <= _TERM_LIMIT:
+        if len(data) <= TERM_LIMIT:
             return data
         truncated = sorted(set(_cut(document["details"])))
         if truncated:
@@ -99,7 +122,7 @@ class MozdefFormat:
         hostname = event.node or self._hostname
         return {
             "category": event.category,
-            "summary": summarise(event)[:_SUMMARY_LIMIT],
+            "summary": summarise(event)[:SUMMARY_LIMIT],
             "severity": "INFO",
             "hostname": hostname,
             "processid": _text(event.process.pid) or "0",
@@ -112,15 +135,8 @@ class MozdefFormat:
 
 
 def _details(event: Event, hostname: str) -> Details:
-    details: Details = {
-        "auditserial": str(event.serial),
-        "auditid": f"{hostname}/{event.stamp}",
-        "recordtypes": list(event.types),
-    }
-    if event.ending not in {EOE, SINGLE}:
-        details["ending"] = event.ending
-    if event.gaps:
-        details["incomplete"] = list(event.gaps)
+    details: Details = {"auditserial": str(event.serial), "auditid": f"{hostname}/{event.stamp}"}
+    add_records(details, event.types, event.ending, event.gaps)
     if event.keys:
         details["auditkey"] = event.keys[0]
         details["keys"] = list(event.keys)
@@ -128,33 +144,48 @@ def _details(event: Event, hostname: str) -> Details:
         details["success"] = event.success
     if event.syscall is not None:
         _add_syscall(details, event)
-    _add_identities(details, event)
-    _add_process(details, event)
+    add_identities(details, event.identities)
+    add_process(details, event.process)
     _add_message(details, event)
     _add_paths(details, event)
-    _add_address(details, event)
+    if event.address is not None:
+        add_address(details, event.address, event.category)
     _add_rest(details, event.rest)
     return details
+
+
+def add_records(details: Details, types: Sequence[str], ending: str, gaps: Sequence[str]) -> None:
+    """Say what the event is made of, and what of it is missing."""
+    details["recordtypes"] = list(types)
+    if ending not in {EOE, SINGLE}:
+        details["ending"] = ending
+    if gaps:
+        details["incomplete"] = list(gaps)
 
 
 def _add_syscall(details: Details, event: Event) -> None:
     syscall = event.syscall
     if syscall is None:
         return
-    _put(details, "syscall", syscall.name or syscall.number)
-    _put(details, "arch", syscall.arch_name or syscall.arch)
-    _put(details, "exit", syscall.exit)
-    _put(details, "errno", syscall.errno)
+    add_call(details, syscall)
     for index, value in enumerate(syscall.args):
         _put(details, f"a{index}", value)
     if event.interpreted:
         details["interpreted"] = dict(event.interpreted)
     # Behind socketcall the registers hold something else.
-    if syscall.name in _SOCKET_CALLS and "SOCKETCALL" not in event.types:
-        _add_socket(details, syscall.args)
+    if syscall.name in SOCKET_CALLS and "SOCKETCALL" not in event.types:
+        add_socket(details, syscall.args)
 
 
-def _add_socket(details: Details, args: Sequence[Union[str, None]]) -> None:
+def add_call(details: Details, syscall: Syscall) -> None:
+    """Say which call it was and how it ended."""
+    _put(details, "syscall", syscall.name or syscall.number)
+    _put(details, "arch", syscall.arch_name or syscall.arch)
+    _put(details, "exit", syscall.exit)
+    _put(details, "errno", syscall.errno)
+
+
+def add_socket(details: Details, args: Sequence[Union[str, None]]) -> None:
     """Tell what kind of socket was asked for."""
     values = [int(value, 16) & 0xFFFF_FFFF for value in args[:3] if value]
     if len(values) < 3:  # noqa: PLR2004 - domain, type and protocol
@@ -165,8 +196,9 @@ def _add_socket(details: Details, args: Sequence[Union[str, None]]) -> None:
     details["protocol"] = str(protocol)
 
 
-def _add_identities(details: Details, event: Event) -> None:
-    for (key, name_key), identity in zip(_IDENTITY_KEYS, event.identities):
+def add_identities(details: Details, identities: Identities) -> None:
+    """Say on whose account it was."""
+    for (key, name_key), identity in zip(_IDENTITY_KEYS, identities):
         if identity is None:
             continue
         number, name = identity
@@ -178,8 +210,8 @@ def _add_identities(details: Details, event: Event) -> None:
             details[name_key] = name
 
 
-def _add_process(details: Details, event: Event) -> None:
-    process = event.process
+def add_process(details: Details, process: Process) -> None:
+    """Say which process it was."""
     for key, value in (
         ("pid", process.pid),
         ("ppid", process.ppid),
@@ -224,12 +256,18 @@ def _add_paths(details: Details, event: Event) -> None:
     subject = event.subject
     if subject is None:
         return
-    _put(details, "path", subject.path or subject.name)
-    _add_object(details, subject)
-    details["paths"] = [_path(path) for path in event.paths]
+    add_subject(details, subject)
+    details["paths"] = [path_details(path) for path in event.paths]
 
 
-def _path(path: PathItem) -> dict[str, Any]:
+def add_subject(details: Details, path: PathItem) -> None:
+    """Say what the event is about."""
+    _put(details, "path", path.path or path.name)
+    _add_object(details, path)
+
+
+def path_details(path: PathItem) -> dict[str, Any]:
+    """Return the object of one PATH record."""
     values: dict[str, Any] = {}
     _put(values, "item", path.item)
     _put(values, "name", path.name)
@@ -257,16 +295,12 @@ def _add_object(values: dict[str, Any], path: PathItem) -> None:
         values["nametype"] = path.nametype
 
 
-def _add_address(details: Details, event: Event) -> None:
-    address = event.address
-    if address is None:
-        return
+def add_address(details: Details, address: SocketAddress, category: str) -> None:
+    """Say which socket address it was; the category tells which end of a connection that is."""
     _put(details, "socketfamily", address.name or address.family)
     details["socketaddress"] = address.text
     if address.name in {"inet", "inet6"} and address.address is not None:
-        end = (
-            "destination" if event.category in _OUTBOUND else "source" if event.category in _INBOUND else None
-        )
+        end = "destination" if category in _OUTBOUND else "source" if category in _INBOUND else None
         if end:
             details[f"{end}ipaddress"] = address.address
             details[f"{end}port"] = str(address.port)
@@ -352,4 +386,4 @@ def _cut(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 def _shorten(text: str) -> str:
     data = text.encode("utf-8")
-    return text if len(data) <= _TERM_LIMIT else data[:_TERM_LIMIT].decode("utf-8", "ignore")
+    return text if len(data) <= TERM_LIMIT else data[:TERM_LIMIT].decode("utf-8", "ignore")

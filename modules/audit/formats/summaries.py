@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.events import Event
 
-_NOTHING = "(null)"
+NOTHING = "(null)"
+"""What stands for a path that is not known."""
 
 # Calls on an open file: no record has its path.
 _DESCRIPTOR_CALLS = (
@@ -26,18 +27,28 @@ def summarise(event: Event) -> str:
     return special(event) if special else f"{event.category.capitalize()}: {_what(event)}"
 
 
+def is_by_descriptor(syscall: Optional[str]) -> bool:
+    """Say whether a call works on an open file, of which no record has the path."""
+    return syscall in _BY_DESCRIPTOR
+
+
+def descriptor_text(argument: str) -> str:
+    """Return the words for the descriptor that a register (hex) holds."""
+    return f"fd {int(argument, 16) & 0xFFFF_FFFF}"
+
+
 def _what(event: Event) -> str:
     """Return what it was done to: what the message says, a path, or an address."""
     if event.message is not None or event.syscall is None:
         return _words(event)
     subject = event.subject
     if subject is not None:
-        return subject.path or subject.name or _NOTHING
+        return subject.path or subject.name or NOTHING
     if event.address is not None:
         return event.address.text
     syscall = event.syscall
-    if syscall.name in _BY_DESCRIPTOR and syscall.args and syscall.args[0]:
-        return f"fd {int(syscall.args[0], 16) & 0xFFFF_FFFF}"
+    if is_by_descriptor(syscall.name) and syscall.args and syscall.args[0]:
+        return descriptor_text(syscall.args[0])
     return syscall.name or f"{syscall.arch_name or syscall.arch} system call {syscall.number}"
 
 
@@ -64,17 +75,17 @@ def _execve(event: Event) -> str:
     else:
         # A program that was not started has no EXECVE record.
         command = (event.subject and (event.subject.path or event.subject.name)) or process.exe
-    return f"Execve: {command or _NOTHING}"
+    return f"Execve: {command or NOTHING}"
 
 
 def _promiscuous(event: Event) -> str:
     state = "off" if _field(event, "prom") == "0" else "on"
-    return f"Promisc: Interface {_field(event, 'dev') or _NOTHING} set promiscuous {state}"
+    return f"Promisc: Interface {_field(event, 'dev') or NOTHING} set promiscuous {state}"
 
 
 def _apparmor(event: Event) -> str:
     words = [_field(event, name) for name in ("apparmor", "operation", "name", "info")]
-    return f"Apparmor: {' '.join(word for word in words if word) or _NOTHING}"
+    return f"Apparmor: {' '.join(word for word in words if word) or NOTHING}"
 
 
 def _avc(event: Event) -> str:

@@ -17,7 +17,11 @@ from mig_audit.modules.audit.tables import record_type_name
 
 # The kernel's longest record is 8,644 bytes and auditd adds names; far beyond that it is not a record.
 LINE_LIMIT = 65_536
-_SERIAL_LIMIT = 2**32
+"""Bytes; a longer line is no record."""
+
+SERIAL_LIMIT = 2**32
+"""Serials are below it: they have 32 bits."""
+
 SECONDS_LIMIT = 253_402_300_800
 """The year 10000, which no date holds."""
 
@@ -71,7 +75,7 @@ def parse_line(line: bytes, seconds_limit: int = SECONDS_LIMIT) -> Record:
         raise _refusal(line)
     node, name, stamp = head.groups()
     seconds, milliseconds, serial = _numbers(stamp)
-    if serial >= _SERIAL_LIMIT or seconds >= seconds_limit:
+    if serial >= SERIAL_LIMIT or seconds >= seconds_limit:
         raise _refusal(line)
     body: bytes = line[head.end() :]
     enriched = None
@@ -87,7 +91,7 @@ def parse_line(line: bytes, seconds_limit: int = SECONDS_LIMIT) -> Record:
     return _new_record(
         Record,
         (
-            _names.get(name) or _type_name(name),
+            _names.get(name) or type_name(name),
             printable(node) if node else "",
             seconds,
             milliseconds,
@@ -107,7 +111,8 @@ def _numbers(stamp: bytes) -> tuple[int, int, int]:
     return int(seconds), int(milliseconds), int(serial)
 
 
-def _type_name(raw: bytes) -> str:
+def type_name(raw: bytes) -> str:
+    """Return the record type that stands behind ``type=``; a number that has a name by now is named."""
     name = raw.decode("ascii")
     unknown = _UNKNOWN.fullmatch(name)
     if unknown:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mig_audit.modules.audit.events.filters.leaves import Leaf
-    from mig_audit.modules.audit.records import Record
 
 _X32_BIT = 0x4000_0000  # asm/unistd.h __X32_SYSCALL_BIT
 _MAX_ERRNO = 4095
@@ -125,22 +124,21 @@ class EarlyRecord:
         return None if index is None else int(self._raw[f"a{index}"], 16) & 0xFFFF_FFFF
 
 
-def early_record(records: Sequence[Record]) -> Optional[Record]:
+def early_body(types: Sequence[str], bodies: Sequence[bytes]) -> Optional[bytes]:
     """Return the SYSCALL record of an event if it alone says who did what and how it went, else None."""
-    found: Optional[Record] = None
+    found: Optional[bytes] = None
     seen: set[str] = set()
-    for record in records:
-        name = record.type
+    for name, record in zip(types, bodies):
         if name == "SYSCALL":
-            if found is not None or record.enriched is not None:
+            if found is not None:
                 return None
             found = record
         elif name in _ONE_FIELD:
-            body = record.body.strip(b" ")
+            body = record.strip(b" ")
             if name in seen or not body.startswith(_ONE_FIELD[name]) or b" " in body:
                 return None
             seen.add(name)
-        elif name not in _QUIET and (name != "EOE" or record.body.strip()):
+        elif name not in _QUIET and (name != "EOE" or record.strip()):
             return None
     return found
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Optional, Protocol
 
-from mig_audit.modules.audit.events.filters.early import EarlyRecord, early_record
+from mig_audit.modules.audit.events.filters.early import EarlyRecord, early_body
 from mig_audit.modules.audit.events.filters.matching import compile_condition, decide, leaves_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.event import Event
     from mig_audit.modules.audit.events.filters.fields import Field
     from mig_audit.modules.audit.events.filters.model import Condition
-    from mig_audit.modules.audit.records import Record
 
 _VALUES_LIMIT = 4096  # values of a field that a sample or cap tells apart; beyond it the oldest is forgotten
 _MEMO_LIMIT = 8192
@@ -178,10 +177,13 @@ class Filters:
         index = self._early(body)
         return Verdict.UNKNOWN if index is None else Verdict.KEEP if index < 0 else Verdict.DROP
 
-    def keep_early(self, records: Sequence[Record]) -> Verdict:
-        """Say the same of the records of one event, and count it if it is dropped; KEEP is not asked for again."""
-        record = early_record(records)
-        index = None if record is None else self._early(record.body)
+    def keep_early(self, types: Sequence[str], bodies: Sequence[bytes]) -> Verdict:
+        """Say the same of the records of one event, and count it if it is dropped; KEEP is not asked for again.
+
+        They are records without node and interpretations; of none at all, it says UNKNOWN.
+        """
+        body = early_body(types, bodies)
+        index = None if body is None else self._early(body)
         if index is None:
             return Verdict.UNKNOWN
         if index < 0:

@@ -89,6 +89,34 @@ def known_arguments(machine: Optional[str], syscall: Optional[str]) -> tuple[Arg
     return tuple([Argument(index, kind, tables) for index, kind in enumerate(kinds) if kind is not None])
 
 
+@lru_cache(maxsize=2048)
+def deciding_positions(
+    machine: Optional[str], syscall: Optional[str], *, creates: bool = True
+) -> tuple[int, ...]:
+    """Return which of a0 to a3 the words of a call's arguments follow from: equal there, equal words.
+
+    Args:
+        machine: as for `argument_words`.
+        syscall: likewise.
+        creates: False for a call to open that makes no file, whose mode is left over from something else.
+    """
+    positions = set()
+    for argument in known_arguments(machine, syscall):
+        if argument.kind == "created-mode" and not creates:
+            continue
+        positions.add(argument.position)
+        if argument.kind in _FOLLOWS_FROM_BEFORE:
+            positions.add(argument.position - 1)
+        elif argument.kind == "protocol":
+            positions.add(0)
+    return tuple(sorted(positions))
+
+
+def creates_file(flags: int) -> bool:
+    """Say whether a call to open with these flags gives a new file the mode it names."""
+    return bool(flags & (_O_CREAT | _O_TMPFILE))
+
+
 def argument_text(argument: Argument, args: Arguments) -> Optional[str]:
     """Return the words of one argument; None if it has none, is missing, or is an id."""
     value = argument_value(args, argument.position)
@@ -147,7 +175,7 @@ def _file_mode(_argument: Argument, value: int, _args: Arguments) -> Optional[st
 def _created_mode(argument: Argument, value: int, args: Arguments) -> Optional[str]:
     """Return the mode that open gives a new file; where it makes none, the register is left over."""
     flags = argument_value(args, argument.position - 1) or 0
-    return permissions(value) if flags & (_O_CREAT | _O_TMPFILE) else None
+    return permissions(value) if creates_file(flags) else None
 
 
 def _ipc_flags(argument: Argument, value: int, _args: Arguments) -> Optional[str]:
@@ -218,6 +246,9 @@ _MEANINGS: Mapping[str, Callable[[Argument, int, Arguments], Optional[str]]] = {
     USER: _account,
     GROUP: _account,
 }
+_FOLLOWS_FROM_BEFORE = frozenset(
+    {"created-mode", "socket-option", "file-command-argument", "process-option-argument"}
+)
 _TABLES = {
     "personality": "personalities",
     "scheduling-policy": "scheduling-policies",

@@ -10,8 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from streams import groups_of
 
-from mig_audit.modules.audit.events import Correlator, Decoder, Event, Ledger, TableNames, correlate
+from mig_audit.modules.audit.events import Decoder, Event, Ledger, TableNames
 
 DATA = Path(__file__).parents[3] / "data" / "records"
 LOGS = "cfg exec execlong file file-enriched login longpath special synth-fields synth-interleave uid user user-enriched watch"
@@ -30,7 +31,7 @@ def _log(name: str) -> list[bytes]:
 
 def _events(lines: list[bytes]) -> list[Event]:
     decoder = Decoder(TableNames({}, {}))
-    return [decoder.decode(group) for group in correlate(Ledger().records(lines), Correlator())]
+    return [decoder.decode(group) for group in groups_of(lines)]
 
 
 @pytest.mark.parametrize("name", [f"{name}.log.xz" for name in LOGS.split()])
@@ -44,7 +45,7 @@ def test_every_record_of_a_log_is_in_an_event(name: str) -> None:
 def test_times_from_1970_to_9999_are_read() -> None:
     """The year 10000 is kept aside: no format has it."""
     ledger = Ledger()
-    groups = list(correlate(ledger.records(_log("synth-tz.log.xz")), Correlator()))
+    groups = groups_of(_log("synth-tz.log.xz"), ledger)
     times = sorted(Decoder(TableNames({}, {})).decode(group).timestamp for group in groups)
 
     assert (times[0], times[-1]) == ("1970-01-01T00:00:00.999+00:00", "9999-12-31T23:59:59.999+00:00")

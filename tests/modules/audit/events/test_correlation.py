@@ -120,7 +120,7 @@ def test_an_event_without_eoe_is_complete_after_two_seconds_of_the_stream() -> N
     correlator.add(_record("CONFIG_CHANGE", 1, 1000))
 
     assert correlator.add(_record("SYSCALL", 2, 2999)) == []
-    (group,) = correlator.add(_record("CWD", 2, 3000))
+    (group,) = [bundle.group() for bundle in correlator.add(_record("CWD", 2, 3000))]
     assert (group.records[0].serial, group.ending, group.complete) == (1, "timeout", True)
 
 
@@ -151,9 +151,9 @@ def test_a_clock_that_was_set_back_does_not_stop_the_timeouts() -> None:
 def test_beyond_the_cap_the_oldest_event_is_given_out() -> None:
     """Memory is bounded, and nothing is dropped for it."""
     correlator = Correlator(max_open=2)
-    groups = list(chain.from_iterable(correlator.add(_record("AVC", serial)) for serial in (1, 2, 3)))
+    bundles = chain.from_iterable(correlator.add(_record("AVC", serial)) for serial in (1, 2, 3))
 
-    assert [(group.records[0].serial, group.ending) for group in groups] == [(1, "evicted")]
+    assert [(bundle.group().records[0].serial, bundle.ending) for bundle in bundles] == [(1, "evicted")]
 
 
 def test_what_open_events_hold_together_is_bounded_too() -> None:
@@ -165,7 +165,7 @@ def test_what_open_events_hold_together_is_bounded_too() -> None:
         )
     )
 
-    assert [(len(group.records), group.ending) for group in groups] == [(6, "evicted")]
+    assert [(len(group), group.ending) for group in groups] == [(6, "evicted")]
     assert correlator.held == 6
 
 
@@ -174,8 +174,8 @@ def test_one_event_cannot_grow_without_end() -> None:
     correlator = Correlator(max_records=4)
     groups = [group for _ in range(9) for group in correlator.add(_record("PATH", 1))]
 
-    assert [(len(group.records), group.part) for group in groups] == [(4, 0), (4, 1)]
-    assert [(len(group.records), group.part) for group in correlator.flush()] == [(1, 2)]
+    assert [(len(group), group.part) for group in groups] == [(4, 0), (4, 1)]
+    assert [(len(group), group.part) for group in correlator.flush()] == [(1, 2)]
 
 
 def test_records_of_a_completed_event_form_a_late_part() -> None:
@@ -237,9 +237,9 @@ def test_every_record_comes_out_in_exactly_one_group(
     correlator = Correlator(max_open=max_open, max_size=max_size, max_records=max_records, memory=memory)
     groups: list[Group] = []
     for record in records:
-        groups += correlator.add(record)
+        groups += [bundle.group() for bundle in correlator.add(record)]
         assert correlator.held <= max_size // 400
-    groups += correlator.flush()
+    groups += [bundle.group() for bundle in correlator.flush()]
 
     assert correlator.held == 0
     assert Counter(id(record) for group in groups for record in group.records) == Counter(map(id, records))

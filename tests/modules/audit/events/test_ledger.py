@@ -7,8 +7,9 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from streams import block_of
 
-from mig_audit.modules.audit.events import Account, Correlator, Ledger
+from mig_audit.modules.audit.events import Account, Correlator, Ledger, RecordStream
 
 DATA = Path(__file__).parents[3] / "data" / "records"
 EVENT = [
@@ -26,13 +27,10 @@ def _log(name: str) -> list[bytes]:
 
 def _settle(lines: list[bytes], ledger: Ledger | None = None, *, flush: bool = True) -> Account:
     ledger = ledger or Ledger()
-    correlator = Correlator()
-    for record in ledger.records(lines):
-        for group in correlator.add(record):
-            ledger.close(group)
-    for group in correlator.flush() if flush else ():
-        ledger.close(group)
-    return ledger.account(pending=correlator.held)
+    stream = RecordStream(ledger, Correlator())
+    for bundle in (*stream.feed(block_of(lines)), *(stream.flush() if flush else ())):
+        ledger.close(bundle, complete=bundle.group().complete)
+    return ledger.account(pending=stream.held)
 
 
 def test_records_are_in_events_or_aside() -> None:
@@ -55,7 +53,7 @@ def test_what_is_open_is_pending() -> None:
 def test_an_account_that_does_not_add_up_says_so() -> None:
     """Whoever forgets a record, or what is pending, is told."""
     ledger = Ledger()
-    list(ledger.records(EVENT))
+    list(RecordStream(ledger, Correlator()).feed(block_of(EVENT)))
 
     assert not ledger.account().balanced
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mig_audit.modules.audit.events import Count, Decoder, Event, Summary, TableNames, make_group
+from mig_audit.modules.audit.events import Actor, Count, Decoder, Event, Summary, TableNames, make_group
 from mig_audit.modules.audit.records import parse_line
 
 
@@ -12,11 +12,15 @@ def _event(exe: str = "/bin/x", auid: int = 1000, uid: int = 0, key: str = "k") 
     return Decoder(TableNames({0: "root", 1000: "kang"}, {})).decode(group)
 
 
+def _add(summary: Summary, event: Event) -> None:
+    summary.add(event.category, Actor.of(event))
+
+
 def test_events_are_counted_by_four_things() -> None:
     """The most frequent first, then by value."""
     summary = Summary()
     for exe in ("/bin/b", "/bin/a", "/bin/c", "/bin/c"):
-        summary.add(_event(exe))
+        _add(summary, _event(exe))
 
     top = summary.top(2)
 
@@ -30,8 +34,8 @@ def test_events_are_counted_by_four_things() -> None:
 def test_an_event_of_several_rules_counts_for_each() -> None:
     """And one without a key for none."""
     summary = Summary()
-    summary.add(_event(key="610162"))
-    summary.add(_event(key="(null)"))
+    _add(summary, _event(key="610162"))
+    _add(summary, _event(key="(null)"))
 
     assert summary.top()["keys"] == (Count("(none)", 1), Count("a", 1), Count("b", 1))
 
@@ -40,7 +44,7 @@ def test_the_user_is_who_logged_in_if_that_is_known() -> None:
     """Else whose process it was, by name or number."""
     summary = Summary()
     for auid, uid in ((1000, 0), (4294967295, 0), (4294967295, 77)):
-        summary.add(_event(auid=auid, uid=uid))
+        _add(summary, _event(auid=auid, uid=uid))
 
     assert {count.value for count in summary.top()["users"]} == {"kang", "root", "77"}
 
@@ -49,8 +53,8 @@ def test_further_values_are_counted_together() -> None:
     """An attacker may choose any number of names; the first ones are told apart."""
     summary = Summary(distinct=3)
     for number in range(10):
-        summary.add(_event(f"/bin/{number}"))
-    summary.add(_event("/bin/1"))
+        _add(summary, _event(f"/bin/{number}"))
+    _add(summary, _event("/bin/1"))
 
     assert summary.top()["executables"] == (
         Count("(other)", 7),
@@ -63,6 +67,6 @@ def test_further_values_are_counted_together() -> None:
 def test_long_values_are_cut() -> None:
     """A path may have four thousand bytes."""
     summary = Summary()
-    summary.add(_event("/" + "x" * 4000))
+    _add(summary, _event("/" + "x" * 4000))
 
     assert len(summary.top()["executables"][0].value) == 256

@@ -14,16 +14,14 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streams import groups_of
 
 import mig_audit
 from mig_audit.modules.audit.events import (
-    Correlator,
     Decoder,
     Event,
-    Ledger,
     Origin,
     TableNames,
-    correlate,
     make_group,
     names_from_files,
 )
@@ -102,7 +100,7 @@ def _encode(*lines: str) -> dict[str, Any]:
 
 def _encode_all(lines: list[bytes]) -> Iterator[bytes]:
     decoder = Decoder(NAMES)
-    for group in correlate(Ledger().records(lines), Correlator()):
+    for group in groups_of(lines):
         yield FORMAT.encode(decoder.decode(group))
 
 

@@ -1,0 +1,180 @@
+"""Blocks of lines become bundles: the first half of a record's way, and the part that runs once for every record.
+
+Two ways lead through it, to the same bundles. A line that is cut at its second space, begins with a record type that
+was seen before, and has the stamp of the line before it, costs three comparisons here and is no `Record` at all. Any
+other line is parsed by `parse_line`, which says what a record is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mig_audit.errors import RecordError
+from mig_audit.modules.audit.records.record import (
+    LINE_LIMIT,
+    SERIAL_LIMIT,
+    parse_line,
+    type_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mig_audit.modules.audit.events.correlation import Bundle
+    from mig_audit.modules.audit.events.grouping import Grouping, RunGrouping
+    from mig_audit.modules.audit.events.ledger import Ledger
+
+_MESSAGE = re.compile(rb"msg=audit\(([0-9]{1,12})\.([0-9]{3}):([0-9]{1,10})\):")
+_STAMP = slice(len("msg=audit("), -len("):"))
+_TYPE = re.compile(rb"type=[A-Z][A-Z0-9_]{0,63}(?:\[[0-9]{1,10}\])?")
+_EOE = "EOE"
+_LONGEST_RUN = 256  # records; a forged event must not gather without end before the correlator bounds it
+_TYPES_LIMIT = 1024
+
+
+class RecordStream:
+    """Gives the records of lines to a grouping, one by one, and tells the ledger of each."""
+
+    def __init__(self, ledger: Ledger, grouping: Grouping) -> None:
+        self._ledger = ledger
+        self._records = grouping
+        self._seconds_limit = grouping.seconds_limit
+
+    @property
+    def held(self) -> int:
+        """Return how many records are in events that are still open."""
+        return self._records.held
+
+    @property
+    def left_out(self) -> int:
+        """Return how many records are in no event; see `Grouping.left_out`."""
+        return self._records.left_out
+
+    def feed(self, block: bytes) -> Iterator[Bundle]:
+        """Take whole lines; give the events that are complete because of them."""
+        for line in _lines(block):
+            yield from self._line(line)
+
+    def flush(self) -> Iterator[Bundle]:
+        """Give what is still open: the stream has ended."""
+        yield from self._records.flush()
+
+    def _line(self, line: bytes) -> Sequence[Bundle]:
+        self._ledger.received += 1
+        try:
+            record = parse_line(line, self._seconds_limit)
+        except RecordError:
+            self._ledger.keep_aside(line)
+            return ()
+        self._ledger.track(record)
+        return self._records.add(record)
+
+
+class RunStream(RecordStream):
+    """The same bundles, by the short way wherever a line allows it."""
+
+    def __init__(self, ledger: Ledger, grouping: RunGrouping) -> None:
+        super().__init__(ledger, grouping)
+        self._grouping = grouping
+        self._kinds = _Kinds(grouping)
+        # The run that is growing: its records are in no event yet.
+        self._message = b""
+        self._stamp = b""
+        self._now = 0
+        self._types: list[str] = []
+        self._bodies: list[bytes] = []
+
+    @property
+    def held(self) -> int:
+        """Return how many records are in events that are still open."""
+        return self._grouping.held + len(self._types)
+
+    def feed(self, block: bytes) -> Iterator[Bundle]:
+        """Take whole lines; give the events that are complete because of them."""
+        lines = _lines(block)
+        if b"\x1d" in block or len(max(lines, key=len, default=b"")) > LINE_LIMIT:
+            for line in lines:
+                yield from self._long_way(line)
+            return
+        kinds, singles = self._kinds, self._kinds.singles
+        message, types, bodies = self._message, self._types, self._bodies
+        taken = 0
+        for line in lines:
+            try:
+                kind, msg, body = line.split(b" ", 2)
+                name = kinds[kind]
+            except (ValueError, KeyError):
+                yield from self._long_way(line)
+                message, types, bodies = self._message, self._types, self._bodies
+                continue
+            if msg != message:
+                yield from self._end_run()
+                if not self._begin_run(msg, name):
+                    yield from self._long_way(line)
+                    message, types, bodies = self._message, self._types, self._bodies
+                    continue
+                message, types, bodies = self._message, self._types, self._bodies
+            taken += 1
+            if name in singles and not types and not self._grouping.is_open(self._stamp):
+                yield from self._grouping.add_single(self._stamp, self._now, name, body)
+                continue
+            types.append(name)
+            bodies.append(body)
+            if name == _EOE or len(types) == _LONGEST_RUN:
+                yield from self._end_run()
+                types, bodies = self._types, self._bodies
+        self._ledger.received += taken
+
+    def flush(self) -> Iterator[Bundle]:
+        """Give what is still open: the stream has ended."""
+        yield from self._end_run()
+        yield from super().flush()
+
+    def _begin_run(self, message: bytes, name: str) -> bool:
+        """Remember the event that the next records belong to; return whether there is such an event."""
+        match = _MESSAGE.fullmatch(message)
+        if match is None:
+            return False
+        seconds, milliseconds, serial = int(match[1]), int(match[2]), int(match[3])
+        if serial >= SERIAL_LIMIT or seconds >= self._seconds_limit:
+            return False
+        self._message, self._stamp = message, message[_STAMP]
+        self._now = seconds * 1000 + milliseconds
+        self._ledger.track_serial(name, "", serial)
+        return True
+
+    def _end_run(self) -> Sequence[Bundle]:
+        if not self._types:
+            return ()
+        types, bodies = self._types, self._bodies
+        self._types, self._bodies = [], []
+        return self._grouping.add_run(self._stamp, self._now, types, bodies)
+
+    def _long_way(self, line: bytes) -> Iterator[Bundle]:
+        yield from self._end_run()
+        self._message = b""
+        yield from self._line(line)
+
+
+class _Kinds(dict[bytes, str]):
+    """The record types, by what a line begins with; ``singles`` are those that are events of their own."""
+
+    def __init__(self, grouping: RunGrouping) -> None:
+        super().__init__()
+        self._grouping = grouping
+        self.singles: set[str] = set()
+
+    def __missing__(self, kind: bytes) -> str:
+        if len(self) >= _TYPES_LIMIT or not _TYPE.fullmatch(kind):
+            raise KeyError
+        name = self[kind] = type_name(kind[len("type=") :])
+        if self._grouping.is_single(name):
+            self.singles.add(name)
+        return name
+
+
+def _lines(block: bytes) -> list[bytes]:
+    if not block:
+        return []
+    return (block[:-1] if block.endswith(b"\n") else block).split(b"\n")

@@ -1,0 +1,120 @@
+"""The first half of a SYSCALL record: which call it was, how it ended, and what its arguments say."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+
+from mig_audit.modules.audit.events import category as categories
+from mig_audit.modules.audit.events.paths import NEVER_RELATIVE, directory_arguments
+from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, members, written
+from mig_audit.modules.audit.formats.summaries import is_by_descriptor
+from mig_audit.modules.audit.records.interpretation.arguments import (
+    argument_words,
+    creates_file,
+    deciding_positions,
+)
+
+if TYPE_CHECKING:
+    from mig_audit.modules.audit.events import Decoder, Syscall
+
+Arguments = tuple[bytes, bytes, bytes, bytes]
+# Picks out of a0 to a3 those that decide what is said of them.
+Deciding = Callable[[Arguments], object]
+
+
+class Opening(NamedTuple):
+    """What open flags tell: the category, and which arguments decide the words."""
+
+    category: str
+    deciding: Optional[Deciding]
+
+
+class Call(Memory[bytes, Opening]):
+    """What a system call's number tells, whatever it was called with; by open flags (hex), what those add.
+
+    Attributes:
+        text: its name, or what stands for one.
+        flags: which argument holds open flags, None if none does.
+        category: of a call without open flags.
+        deciding: likewise, `Opening.deciding`.
+        directories: which arguments are descriptors that names may be relative to.
+        relative: what else it changes for relative names: nothing, or its name.
+        by_descriptor: the summary tells its descriptor.
+        asks_for_socket: its arguments say what kind of socket.
+        words: what was said of its arguments.
+    """
+
+    def __init__(self, syscall: Syscall) -> None:
+        super().__init__()
+        name = self.name = syscall.name
+        self._machine = syscall.arch_name
+        self.text = name or f"{syscall.arch_name or syscall.arch} system call {syscall.number}"
+        self.flags = categories.open_flags_index(name)
+        self.category = categories.categorise(("SYSCALL",), name, None, apparmor=False)
+        self.deciding = _deciding(self._machine, name)
+        self.directories = directory_arguments(name)
+        self.relative = name if name is None or name in NEVER_RELATIVE else ""
+        self.by_descriptor = is_by_descriptor(name)
+        self.asks_for_socket = name in mozdef.SOCKET_CALLS
+        self.words: Memory[object, bytes] = Memory()
+
+    def make(self, key: bytes) -> Opening:
+        """Return what these open flags tell."""
+        flags = int(key, 16)
+        category = categories.categorise(("SYSCALL",), self.name, flags & 0xFFFF_FFFF, apparmor=False)
+        return Opening(category, _deciding(self._machine, self.name, creates=creates_file(flags)))
+
+    def say(self, deciding: Deciding, arguments: Arguments) -> bytes:
+        """Return what is said of the arguments."""
+        key = deciding(arguments)
+        known = self.words.get(key)
+        if known is None:
+            words = argument_words(self._machine, self.name, [text.decode("ascii") for text in arguments])
+            known = members({"interpreted": {f"a{index}": text for index, text in words}} if words else {})
+            self.words.keep(key, known)
+        return known
+
+
+class Head(NamedTuple):
+    """``arch`` to ``exit``."""
+
+    fragment: bytes
+    call: Call
+    success: bool
+
+
+class Heads(Memory[bytes, Head]):
+    """By the text from ``arch=`` to ``exit=``, whose shape is checked already."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        super().__init__()
+        self._decoder = decoder
+        self._calls: Memory[tuple[bytes, bytes], Call] = Memory()
+
+    def make(self, key: bytes) -> Head:
+        """Return what it says."""
+        arch, number, success, code = [part.partition(b"=")[2] for part in key.split(b" ")]
+        syscall = self._decoder.syscall({"arch": arch, "syscall": number, "success": success, "exit": code})
+        if syscall.name == "socketcall":
+            raise Declined  # which call that is stands in its first argument
+        call = self._calls.get((arch, number))
+        if call is None:
+            call = Call(syscall)
+            self._calls.keep((arch, number), call)
+        succeeded = syscall.success is True
+        return Head(members({"success": succeeded}) + written(mozdef.add_call, syscall), call, succeeded)
+
+
+class Sockets(Memory[tuple[bytes, bytes, bytes], bytes]):
+    """By the first three arguments of a call that asks for a socket."""
+
+    def make(self, key: tuple[bytes, bytes, bytes]) -> bytes:
+        """Return what kind of socket that is."""
+        return written(mozdef.add_socket, [argument.decode("ascii") for argument in key])
+
+
+def _deciding(machine: Optional[str], syscall: Optional[str], *, creates: bool = True) -> Optional[Deciding]:
+    positions = deciding_positions(machine, syscall, creates=creates)
+    return itemgetter(*positions) if positions else None

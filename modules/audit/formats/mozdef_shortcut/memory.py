@@ -1,0 +1,65 @@
+"""What is remembered, in bounded memory, and how a part of an event becomes bytes."""
+
+from __future__ import annotations
+
+import json
+from json.encoder import encode_basestring
+from typing import Any, Callable, TypeVar
+
+ENTRIES = 4096
+"""Of each kind of fragment; then all of that kind are forgotten."""
+
+LONGEST = 512
+"""Bytes of what is remembered: longer records are rare, and would be the memory that the whole program may use."""
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+
+class Declined(Exception):  # noqa: N818  # not an error: the event takes the long way
+    """A record is not of the shape that the shortcut knows."""
+
+
+class Memory(dict[_Key, _Value]):
+    """Makes a value where it has none: ``memory[key]`` costs what a dict does for what was seen before."""
+
+    def make(self, key: _Key) -> _Value:
+        """Return the value of a key, or raise `Declined`."""
+        raise NotImplementedError
+
+    def __missing__(self, key: _Key) -> _Value:
+        """Make it, once."""
+        value = self.make(key)
+        self.keep(key, value)
+        return value
+
+    def keep(self, key: _Key, value: _Value) -> None:
+        """Remember one more, unless it is long."""
+        if isinstance(key, bytes) and len(key) > LONGEST:
+            return
+        if len(self) >= ENTRIES:
+            self.clear()
+        self[key] = value
+
+
+def written(add: Callable[..., None], *what: object) -> bytes:
+    """Return the members that a function of `mozdef` adds to the details."""
+    details: dict[str, Any] = {}
+    add(details, *what)
+    return members(details)
+
+
+def members(values: dict[str, Any]) -> bytes:
+    """Return the members of an object, a comma before each."""
+    return b"," + encoded(values)[1:-1] if values else b""
+
+
+def encoded(value: object) -> bytes:
+    """Return any value as `mozdef` encodes it."""
+    return _ENCODER.encode(value).encode("utf-8")
+
+
+def encoded_text(text: str) -> bytes:
+    """Return a string likewise, in a third of the time."""
+    return encode_basestring(text).encode("utf-8")

@@ -1,0 +1,163 @@
+"""CWD and PATH records."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from mig_audit.modules.audit.events.decoder import string_value
+from mig_audit.modules.audit.events.draft import only_value
+from mig_audit.modules.audit.events.event import NO_PROCESS, NO_SYSCALL
+from mig_audit.modules.audit.events.paths import Directory, find_directory, parse_path, path_name
+from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
+    LONGEST,
+    Declined,
+    Memory,
+    encoded,
+    encoded_text,
+    written,
+)
+
+if TYPE_CHECKING:
+    from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Arguments, Call
+
+_PATH = re.compile(
+    rb'item=(0|[1-9][0-9]{0,8}) name=("[^" ]*"|[^ "]+) inode=(0|[1-9][0-9]{0,19}) (dev=.*)', re.DOTALL
+)
+_END = re.compile(
+    rb"dev=([0-9a-f:]+) mode=([0-7]+) ouid=(0|[1-9][0-9]{0,9}) ogid=(0|[1-9][0-9]{0,9}) rdev=([0-9a-f:]+)"
+    rb" nametype=([A-Z]+)(?: cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
+)
+_PATHS = 8192  # in all places together
+_AT_FDCWD = b"ffffff9c"  # how the register ends, sign-extended or not
+
+
+class Path(NamedTuple):
+    """A PATH record, as an element of the list, and as what the event is about."""
+
+    element: bytes
+    subject: bytes
+    text: str
+    parent: bool
+
+
+class _End(NamedTuple):
+    """``dev`` to ``nametype``."""
+
+    fragment: bytes
+    nametype: str
+
+
+class _Ends(Memory[bytes, Optional[_End]]):
+    """By the text from ``dev=`` on; None for what is not of the usual shape."""
+
+    def make(self, key: bytes) -> Optional[_End]:
+        match = _END.fullmatch(key)
+        if match is None:
+            return None
+        fragment = b',"dev":"%b","mode":"%b","ouid":"%b","ogid":"%b","rdev":"%b","nametype":"%b"'
+        return _End(fragment % match.groups(), match[6].decode("ascii"))
+
+
+class Place(Memory[bytes, Path]):
+    """What names are relative to, and by their text the PATH records that were seen there."""
+
+    def __init__(self, places: Places, fragment: bytes, directory: Directory) -> None:
+        super().__init__()
+        self._places = places
+        self.fragment = fragment
+        self._directory = directory
+
+    def make(self, key: bytes) -> Path:
+        """Return a PATH record."""
+        match = _PATH.fullmatch(key)
+        end = self._places.ends[match[4]] if match else None
+        if match is None or end is None:
+            return _unusual(key, self._directory)
+        return _usual(match, end, self._directory)
+
+    def keep(self, key: bytes, value: Path) -> None:
+        """Remember it, in the memory that all places have together."""
+        if len(key) <= LONGEST:
+            self._places.count()
+            self[key] = value
+
+
+class Places:
+    """The working directories."""
+
+    def __init__(self) -> None:
+        self.ends = _Ends()
+        self.nowhere = Place(self, b"", Directory(None, None))
+        self._known: dict[tuple[bytes, Optional[str], bool], Place] = {}
+        self._paths = 0
+
+    def find(self, body: bytes, call: Call, arguments: Arguments) -> Place:
+        """Return the place that names of this call are relative to, given its CWD record."""
+        here = True
+        for index in call.directories:
+            if arguments[index][-8:] != _AT_FDCWD:
+                here = False
+        key = (body, call.relative, here)
+        return self._known.get(key) or self._make(key, call, arguments)
+
+    def count(self) -> None:
+        """Forget all paths, and places, when there are too many."""
+        self._paths += 1
+        if self._paths > _PATHS:
+            self._paths = 0
+            self._known.clear()
+            self.nowhere.clear()
+
+    def _make(self, key: tuple[bytes, Optional[str], bool], call: Call, arguments: Arguments) -> Place:
+        raw = only_value(key[0], b"cwd=")
+        if raw is None:
+            raise Declined
+        cwd = string_value(raw)
+        args = tuple([argument.decode("ascii") for argument in arguments])
+        directory = find_directory(cwd, NO_SYSCALL._replace(name=call.name, args=args))
+        place = Place(self, written(mozdef.add_process, NO_PROCESS._replace(cwd=cwd)), directory)
+        if len(key[0]) <= LONGEST:
+            self.count()
+            self._known[key] = place
+        return place
+
+
+def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
+    item, raw, inode, _ = match.groups()
+    fragment, nametype = end
+    name = path_name(raw)
+    if name is None:
+        return Path(
+            b'{"item":"%b","inode":"%b"%b}' % (item, inode, fragment),
+            b',"inode":"%b"%b' % (inode, fragment),
+            "",
+            nametype == "PARENT",
+        )
+    told = encoded_text(name)
+    path = directory.absolute(name, nametype)
+    if path is None:
+        element = b'{"item":"%b","name":%b,"inode":"%b"%b}' % (item, told, inode, fragment)
+        subject = b',"path":%b,"inode":"%b"%b' % (told, inode, fragment)
+    else:
+        absolute = told if path is name else encoded_text(path)
+        element = b'{"item":"%b","name":%b,"path":%b,"inode":"%b"%b}' % (
+            item,
+            told,
+            absolute,
+            inode,
+            fragment,
+        )
+        subject = b',"path":%b,"inode":"%b"%b' % (absolute, inode, fragment)
+    return Path(element, subject, path or name, nametype == "PARENT")
+
+
+def _unusual(body: bytes, directory: Directory) -> Path:
+    item = parse_path(body, directory)
+    return Path(
+        encoded(mozdef.path_details(item)),
+        written(mozdef.add_subject, item),
+        item.path or item.name or "",
+        item.nametype == "PARENT",
+    )

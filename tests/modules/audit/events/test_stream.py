@@ -1,0 +1,118 @@
+"""The short way from lines to events gives what the plain one does."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from corpus import read_log
+from hypothesis import given
+from hypothesis import strategies as st
+from streams import block_of, bundles_of
+
+from mig_audit.modules.audit.events import Correlator, Ledger, RecordStream, RunStream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mig_audit.modules.audit.events import Account, Bundle, Group
+
+DATA = Path(__file__).parents[3] / "data" / "records"
+
+
+def _plain(lines: Sequence[bytes]) -> tuple[list[Group], Account]:
+    ledger = Ledger()
+    bundles = bundles_of(RecordStream(ledger, Correlator()), lines)
+    for bundle in bundles:
+        ledger.close(bundle, complete=bundle.group().complete)
+    return [bundle.group() for bundle in bundles], ledger.account()
+
+
+def _short(lines: Sequence[bytes], size: int = 1 << 16) -> tuple[list[Group], Account]:
+    ledger = Ledger()
+    stream = RunStream(ledger, Correlator())
+    bundles: list[Bundle] = []
+    for start in range(0, len(lines), size):
+        bundles += stream.feed(block_of(lines[start : start + size]))
+    bundles += stream.flush()
+    for bundle in bundles:
+        ledger.close(bundle, complete=bundle.group().complete)
+    return [bundle.group() for bundle in bundles], ledger.account()
+
+
+def test_a_busy_host_has_the_same_events_both_ways() -> None:
+    """The same groups in the same order, and the same account."""
+    lines = read_log("busy-host.log.xz")
+
+    assert _short(lines) == _plain(lines)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in DATA.glob("*.log.xz")))
+def test_every_captured_log_has_the_same_events_both_ways(name: str) -> None:
+    """Enriched ones, foreign ones, torn ones."""
+    lines = read_log(name)[:20_000]
+
+    assert _short(lines) == _plain(lines)
+
+
+def test_mixed_up_records_have_the_same_events_both_ways() -> None:
+    """Several CPUs, and ends that never come."""
+    lines = read_log("busy-host.log.xz")[:20_000]
+    order = random.Random(2)  # noqa: S311  # a shuffle, not a secret
+    mixed = [line for line in lines if not line.startswith(b"type=EOE") or order.random() < 0.5]
+    for start in range(0, len(mixed), 8):
+        part = mixed[start : start + 8]
+        order.shuffle(part)
+        mixed[start : start + 8] = part
+
+    assert _short(mixed) == _plain(mixed)
+
+
+def test_how_lines_are_cut_into_blocks_changes_nothing() -> None:
+    """Not even in the middle of an event."""
+    lines = read_log("busy-host.log.xz")[:2000]
+
+    assert _short(lines, 1) == _short(lines, 7) == _short(lines)
+
+
+_STAMPS = st.sampled_from(
+    [b"1.000:1", b"1.000:2", b"3.000:3", b"9.500:4", b"01.000:1", b"1.00:1", b"9.500:99999999999"]
+)
+_LINES = st.one_of(
+    st.builds(
+        lambda kind, stamp, end: b"type=%b msg=audit(%b):%b" % (kind, stamp, end),
+        st.sampled_from(
+            [b"SYSCALL", b"PATH", b"EOE", b"USER", b"UNKNOWN[1334]", b"DAEMON_START", b"lower", b""]
+        ),
+        _STAMPS,
+        st.sampled_from([b" ", b"", b" items=1", b" a=1\x1dUID=0", b"x", b"  "]),
+    ),
+    st.binary(max_size=30).map(lambda raw: raw.replace(b"\n", b"")),
+)
+
+
+@given(st.lists(_LINES, max_size=40), st.integers(1, 10))
+def test_any_lines_have_the_same_events_both_ways(lines: list[bytes], size: int) -> None:
+    """Whatever they are, and however they are cut into blocks."""
+    assert _short(lines, size) == _plain(lines)
+
+
+def test_what_is_under_way_is_held() -> None:
+    """The balance holds at every moment."""
+    stream = RunStream(Ledger(), Correlator())
+
+    assert list(stream.feed(b"type=SYSCALL msg=audit(1.000:1): items=0\n" * 3)) == []
+    assert stream.held == 3
+    assert [len(bundle) for bundle in stream.flush()] == [3]
+    assert stream.held == 0
+
+
+def test_one_event_cannot_gather_without_end() -> None:
+    """However long the run of its records."""
+    stream = RunStream(Ledger(), Correlator(max_records=512))
+    bundles = list(stream.feed(b"type=PATH msg=audit(1.000:1): item=0\n" * 2000))
+
+    assert len(bundles) == 3
+    assert all(512 <= len(bundle) < 512 + 256 for bundle in bundles)

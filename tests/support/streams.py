@@ -1,0 +1,28 @@
+"""Lines become groups, as the plain way does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mig_audit.modules.audit.events import Correlator, Group, Ledger, RecordStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mig_audit.modules.audit.events import Bundle
+
+
+def block_of(lines: Iterable[bytes]) -> bytes:
+    """Return the lines as they are in a file."""
+    return b"".join(line + b"\n" for line in lines)
+
+
+def bundles_of(stream: RecordStream, lines: Iterable[bytes]) -> list[Bundle]:
+    """Return all events of a stream of lines, the open ones at its end too."""
+    return [*stream.feed(block_of(lines)), *stream.flush()]
+
+
+def groups_of(lines: Iterable[bytes], ledger: Ledger | None = None) -> list[Group]:
+    """Return the groups of these lines."""
+    stream = RecordStream(ledger or Ledger(), Correlator())
+    return [bundle.group() for bundle in bundles_of(stream, lines)]
