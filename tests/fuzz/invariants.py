@@ -9,7 +9,9 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Optional
 
-from mig_audit.modules.audit.events import Correlator, Decoder, Ledger, Origin, TableNames, correlate
+from streams import groups_of
+
+from mig_audit.modules.audit.events import Decoder, Origin, TableNames
 from mig_audit.modules.audit.formats import FORMATS, is_json, make_format
 from mig_audit.modules.audit.pipeline import Pipeline
 from mig_audit.modules.audit.sources.file import FileSource
@@ -124,8 +126,7 @@ def _texts(node: object) -> Iterator[str]:
 def _the_plain_way(form: Format, lines: list[bytes]) -> list[bytes]:
     """Return the events by the parts that say what is right, record by record, without any shortcut."""
     decoder = Decoder(_NAMES)
-    groups = correlate(Ledger().records(lines), Correlator())
-    encoded = (form.encode(decoder.decode(group)) for group in groups)
+    encoded = (form.encode(decoder.decode(group)) for group in groups_of(lines))
     return [event for event in encoded if event is not None]
 
 

@@ -14,8 +14,9 @@ import libauparse_answers as answers_of
 import pytest
 import synthetic_records
 from interpretation_differences import Answer, Difference, differences, reasons
+from streams import groups_of
 
-from mig_audit.modules.audit.events import Correlator, Ledger, correlate, names_from_files
+from mig_audit.modules.audit.events import names_from_files
 from mig_audit.modules.audit.records import Interpreted, Record, interpret, parse_line
 from mig_audit.modules.audit.tables import arch_name, syscall_name
 
@@ -92,7 +93,7 @@ def test_every_field_means_what_libauparse_says(log: str) -> None:
 def test_every_event_of_a_busy_host_has_the_fields_that_libauparse_finds() -> None:
     """20,719 events, each of their 82,672 records field by field."""
     log = answers_of.LOGS[0]
-    groups = list(correlate(Ledger().records(answers_of.lines(log)), Correlator()))
+    groups = groups_of(answers_of.lines(log))
     assert len(groups) == 20_719
     shapes = Counter(
         answers_of.shape(record.type, [field.name for field in interpret(record, _NAMES)])
