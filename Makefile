@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run test test-faults test-tools test-pythons fuzz lint wheel tables clean
+.PHONY: help run test test-loss test-faults test-tools test-pythons fuzz lint wheel tables clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -18,6 +18,9 @@ test: $(READY) ## run every test this machine can run; say which were skipped, a
 
 test-faults: $(READY) ## strike a run at every one of its system calls, and see that the kernel is restored (root)
 	$(BIN)/python -m pytest -m exhaustive -s $(PYTEST_ARGS)
+
+test-loss: $(READY) ## lose events in every way a hundred times, and see that the interval holds the truth each time
+	MIG_AUDIT_LOSS_RUNS=100 $(BIN)/python -m pytest tests/live/test_loss_interval.py
 
 test-tools: ## install, from Debian's packages, the programs that some tests compare with
 	tools/install-test-tools.sh

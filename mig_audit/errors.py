@@ -21,6 +21,7 @@
         |-- RuleNotLoadedError
         |-- NeverMatchesError              a filter that can match no event
         |-- LossError
+        |-- DriftError                     others changed the audit configuration
         |-- RawLogError
         |-- RecordError                    a line that is no audit record; it is kept aside
         |-- DamagedInputError              a log that ends torn, or cannot be read to its end
@@ -184,6 +185,10 @@ class NeverMatchesError(PartialError):
 
 class LossError(PartialError):
     """Records or events are known to be missing."""
+
+
+class DriftError(PartialError):
+    """Others changed the audit configuration during the window."""
 
 
 class RawLogError(PartialError):

@@ -18,6 +18,7 @@ from mig_audit.modules.audit.recorder.canaries import Canaries
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mig_audit.modules.audit.drift import Drift
     from mig_audit.modules.audit.events import Account
     from mig_audit.modules.audit.kernel.status import Status
     from mig_audit.modules.audit.recorder.reports import Ended
@@ -37,7 +38,8 @@ class Loss:
     the kernel's own unit, records it refused, and None where somebody reset that counter meanwhile. ``gap`` counts
     serial numbers, of which ``unplaced`` may have come after all. ``incomplete``, ``filtered``, ``undelivered`` and
     ``rejected`` are events, the last two summed over the sinks. ``may_filter`` says that there are rules that could keep
-    canaries out. ``log_size`` is in bytes.
+    canaries out. ``log_size`` is in bytes. ``switched_off`` is when somebody first switched audit off, in seconds since
+    the epoch.
     """
 
     received: int = 0
@@ -58,6 +60,7 @@ class Loss:
     canaries: Canaries = _NO_CANARIES
     may_filter: bool = False
     log_size: int = 0
+    switched_off: Optional[float] = None
 
     @classmethod
     def measure(
@@ -65,9 +68,9 @@ class Loss:
         before: Status,
         ended: Optional[Ended],
         recording: Recording,
-        log_size: int,
         *,
         sinks: Sequence[SinkOutcome],
+        drift: Drift,
         may_filter: bool,
     ) -> Loss:
         """Read the meters; without the recorder's last word, what it would have said is what the raw log shows."""
@@ -81,7 +84,7 @@ class Loss:
             processed=processed,
             foreign=ended.foreign if ended else 0,
             overruns=ended.overruns if ended else 0,
-            lost=None if delta is None or delta < 0 else delta,
+            lost=None if delta is None or delta < 0 or drift.lost_reset else delta,
             gap=account.missing,
             unplaced=serials.unplaced if serials else 0,
             ranges=serials.ranges if serials else (),
@@ -92,7 +95,8 @@ class Loss:
             rejected=sum(sink.rejected for sink in sinks),
             canaries=ended.canaries if ended else _NO_CANARIES,
             may_filter=may_filter,
-            log_size=log_size,
+            log_size=recording.tail.size,
+            switched_off=drift.switched_off,
         )
 
     @property
@@ -123,17 +127,24 @@ class Loss:
     @property
     def doubt(self) -> str:
         """Return why there is no upper bound; nothing if there is one."""
+        return "; ".join(self._doubts())
+
+    def _doubts(self) -> Iterator[str]:
         if self.lost is None:
-            return "the kernel's counter of lost records was reset, or could not be read"
-        if self.path == SILENT:
-            since = self.canaries.silent_since
-            when = f"since {iso_time(since)}" if since else "at the end of the window"
-            return f"no canary came back {when}"
-        if self.overruns and self.path != ALIVE:
-            return "the socket overran, and no canary shows what was lost after that"
+            yield "the kernel's counter of lost records was reset, or could not be read"
+        if self.switched_off is not None:
+            yield f"audit was switched off by somebody at {iso_time(self.switched_off)}"
+        elif self.path == SILENT:
+            yield self._silence
+        elif self.overruns and self.path != ALIVE:
+            yield "the socket overran, and no canary shows what was lost after that"
         if self.unprocessed:
-            return f"{self.unprocessed} records were not looked at"
-        return ""
+            yield f"{self.unprocessed} records were not looked at"
+
+    @property
+    def _silence(self) -> str:
+        since = self.canaries.silent_since
+        return f"no canary came back {f'since {iso_time(since)}' if since else 'at the end of the window'}"
 
     def balanced(self, account: Account) -> bool:
         """Return whether every record is accounted for."""
@@ -183,10 +194,15 @@ class Loss:
             )
 
     def _path_errors(self) -> Iterator[MigAuditError]:
-        if self.path == SILENT:
+        if self.switched_off is not None:
             yield LossError(
-                f"{self.doubt}: it is not known what is missing after that",
-                "see whether audit was switched off, or the audit pid taken, or the host is overloaded",
+                f"audit was switched off by somebody at {iso_time(self.switched_off)}: it is not known what is missing",
+                "see kernel.drift for who did it; with the parameter kernel.reapply it is switched on again",
+            )
+        elif self.path == SILENT:
+            yield LossError(
+                f"{self._silence}: it is not known what is missing after that",
+                "see whether the audit pid was taken, or the host is overloaded",
             )
         elif self.path == FILTERED:
             yield LossError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional, cast
 from mig_audit.errors import ParametersError, Problem, UsageError
 from mig_audit.modules.audit.events.filters import FilterSpec, parse_filters
 from mig_audit.modules.audit.gsoc import is_gsoc, translate
+from mig_audit.modules.audit.recorder.bounds import Limits
 from mig_audit.modules.audit.sinks import HttpSettings, UnixSettings
 from mig_audit.quantities import parse_duration, parse_size
 from mig_audit.validation import find_problems
@@ -56,17 +57,31 @@ class KernelParameters:
     wait: bool
     receive_buffer: int
     canary: float
+    reapply: bool
+
+
+@dataclass(frozen=True)
+class Priority:
+    """Of the processing; None is as started. ``io`` is ``idle`` or ``low``."""
+
+    nice: Optional[int]
+    io: Optional[str]
 
 
 @dataclass(frozen=True)
 class Parameters:
     """What the run was asked to do; durations are in seconds, sizes in bytes.
 
-    ``log_path`` is None where the file's name is to be made in ``log_directory``.
+    ``deadline`` is None where the caller has time, ``most_events`` where there is no bound to what is found, ``log_path``
+    where the file's name is to be made in ``log_directory``.
     """
 
     window: float
     drain: float
+    deadline: Optional[float]
+    limits: Limits
+    most_events: Optional[int]
+    priority: Priority
     rules: tuple[RuleSource, ...]
     strict_rules: bool
     log_directory: Path
@@ -99,6 +114,10 @@ def parse_parameters(document: object) -> Parameters:
         rules=tuple(
             _rule_source(rule, f"$.rules[{index}]", places) for index, rule in enumerate(given["rules"])
         ),
+        deadline=parse_duration(given["deadline"]) if "deadline" in given else None,
+        limits=_limits(given.get("limits", {})),
+        most_events=given.get("limits", {}).get("events"),
+        priority=Priority(given.get("priority", {}).get("nice"), given.get("priority", {}).get("io")),
         strict_rules=given.get("strict_rules", False),
         log_directory=Path(log.get("directory", _DIRECTORY)),
         log_path=Path(log["path"]) if "path" in log else None,
@@ -112,6 +131,15 @@ def parse_parameters(document: object) -> Parameters:
             for index, sink in enumerate(given.get("sinks", []))
         ),
         kernel=_kernel(given.get("kernel", {})),
+    )
+
+
+def _limits(given: Mapping[str, Any]) -> Limits:
+    return Limits(
+        records=given.get("records"),
+        free_disk=parse_size(given.get("free_disk", "64MiB")),
+        memory=parse_size(given.get("memory", "256MiB")),
+        cpu=given["cpu"] / 100 if "cpu" in given else None,
     )
 
 
@@ -132,6 +160,7 @@ def _kernel(given: Mapping[str, Any]) -> KernelParameters:
         wait=given.get("backpressure", "drop") == "wait",
         receive_buffer=parse_size(given.get("receive_buffer", "16MiB")),
         canary=parse_duration(given.get("canary", "5s")),
+        reapply=given.get("reapply", False),
     )
 
 

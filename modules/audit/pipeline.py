@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional, Protocol
 
 from mig_audit.modules.audit.canary import Bracket, canary_of
+from mig_audit.modules.audit.config_changes import CONFIG_CHANGE, MOST_CHANGES, recorded_changes
 from mig_audit.modules.audit.events import END, EOE, Account, Actor, Decoder, Ledger, Summary, make_stream
 from mig_audit.modules.audit.events.filters import Verdict
 from mig_audit.modules.audit.formats import grouping_of, is_json
@@ -13,12 +14,13 @@ from mig_audit.modules.audit.formats.interface import FormatWithShortcut
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from mig_audit.modules.audit.config_changes import Recorded
     from mig_audit.modules.audit.events import Bundle, Event, Names
     from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.formats import Format
 
 _CANARY_TYPES = ["TRUSTED_APP"]
-_CHANGE_TYPES = frozenset({"CONFIG_CHANGE", "EVENT_LISTENER"})
+_CHANGE_TYPES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})
 
 
 class Taker(Protocol):
@@ -34,7 +36,7 @@ class Pipeline:
     ``kept`` are the encoded events for the envelope; ``own`` counts events that are this run's own changes to audit and
     its canaries, which are in the raw log and nowhere else; ``filters`` count those that they took away; ``findings`` counts all
     others, ``unrepresented`` those among them that the format has no words for. ``json`` says whether the encoded events
-    are JSON.
+    are JSON. ``changes`` are the first changes that others made to audit, ``changed`` counts all of them.
     """
 
     def __init__(  # noqa: PLR0913  # each is a choice of the caller's
@@ -68,6 +70,8 @@ class Pipeline:
         self.kept: list[bytes] = []
         self.findings = 0
         self.own = 0
+        self.changes: list[Recorded] = []
+        self.changed = 0
         self.unrepresented = 0
 
     def feed(self, block: bytes) -> None:
@@ -89,7 +93,7 @@ class Pipeline:
             self._ledger.close(bundle, complete=True)
             self.own += 1
             return
-        verdict = self.filters.keep_early(bundle.types, bundle.bodies) if self.filters else Verdict.KEEP
+        verdict = self._judge(bundle)
         if verdict is Verdict.DROP:
             self._ledger.close(bundle, complete=bundle.group().complete)
             return
@@ -103,6 +107,12 @@ class Pipeline:
         self.summary.add(category, actor)
         self._hand_out(encoded)
 
+    def _judge(self, bundle: Bundle) -> Verdict:
+        # Whatever filters take away, what others change of audit must be known: it is decoded in any case.
+        if bundle.types[:1] == [CONFIG_CHANGE]:
+            return Verdict.UNKNOWN
+        return self.filters.keep_early(bundle.types, bundle.bodies) if self.filters else Verdict.KEEP
+
     def _finish_long(self, bundle: Bundle, verdict: Verdict) -> None:
         group = bundle.group()
         self._ledger.close(bundle, complete=group.complete)
@@ -110,6 +120,8 @@ class Pipeline:
         if self._is_own(event):
             self.own += 1
             return
+        if event.records[0].type == CONFIG_CHANGE:
+            self._note(recorded_changes(event))
         if verdict is Verdict.UNKNOWN and self.filters and not self.filters.keep(event):
             return
         self.findings += 1
@@ -126,6 +138,10 @@ class Pipeline:
             self.kept.append(encoded)
         for sink in self._sinks:
             sink.put(encoded)
+
+    def _note(self, changes: Sequence[Recorded]) -> None:
+        self.changed += len(changes)
+        self.changes += changes[: MOST_CHANGES - len(self.changes)]
 
     def _is_canary(self, bundle: Bundle) -> bool:
         """Take note if this is a canary: the first one is where the numbering is counted from."""
@@ -145,6 +161,6 @@ class Pipeline:
         """
         if not self._own_pids or _CHANGE_TYPES.isdisjoint(event.types):
             return False
-        if event.process.pid is not None or event.types != ("CONFIG_CHANGE",):
+        if event.process.pid is not None or event.types != (CONFIG_CHANGE,):
             return event.process.pid in self._own_pids
         return not self._bracket.holds(event.serial) if self._bracket.open else event.ending == END

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import time
@@ -43,10 +44,12 @@ def make_plan(
         stream=kernel.stream,
         receive_buffer=kernel.receive_buffer,
         max_log_size=parameters.max_log_size,
+        limits=parameters.limits,
         backlog_limit=settings.backlog_limit,
         rate_limit=settings.rate_limit,
         failure=kernel.failure,
         wait_time=settings.wait_time,
+        reapply=kernel.reapply,
     )
 
 
@@ -57,27 +60,38 @@ class Recording:
     were taken from the raw log, ``stopped`` is who ended the window early.
     """
 
-    def __init__(self, recorder: RecorderProcess, log: int, pipeline: Pipeline, context: Context) -> None:
-        """Join the parts; `run` does the work."""
+    def __init__(
+        self,
+        recorder: RecorderProcess,
+        log: int,
+        pipeline: Pipeline,
+        context: Context,
+        most_events: Optional[int] = None,
+    ) -> None:
+        """Join the parts; `run` does the work, and ends the window when ``most_events`` were found."""
+        self._most_events = most_events
         self._recorder = recorder
         self.pipeline = pipeline
         self._context = context
         self._spoken = 0.0
+        self._changes = 0
         self.tail = Tail(log)
         self.processed = 0
         self.fault: Optional[MigAuditError] = None
         self.stopped = ""
 
-    def run(self, plan: Plan, sinks: Sequence[Sink], drain: float) -> tuple[SinkOutcome, ...]:
+    def run(
+        self, plan: Plan, sinks: Sequence[Sink], drain: float, answer_by: float = math.inf
+    ) -> tuple[SinkOutcome, ...]:
         """Follow the window to its end, process what is left within the drain time, and close the sinks.
 
-        Whatever happens, the recorder is gone afterwards, and the kernel restored.
+        All of it is over by ``answer_by`` on the monotonic clock. Whatever happens, the recorder is gone afterwards, and the kernel restored.
         """
         try:
             self._recorder.send(plan)
             while self._recorder.ended is None and not self._recorder.gone:
                 self._step(plan.window)
-            return self._finish(sinks, time.monotonic() + drain)
+            return self._finish(sinks, min(time.monotonic() + drain, answer_by))
         finally:
             self._recorder.stop()
             self._recorder.farewell(progress=self._context.progress)
@@ -105,6 +119,11 @@ class Recording:
             sources = [self._recorder.fileno(), *([] if self.stopped else [self._context.stop.fileno()])]
             select.select(sources, [], [], _WAIT)
         self._recorder.listen(0)
+        if self.pipeline.changed != self._changes:
+            self._changes = self.pipeline.changed
+            self._recorder.rules_changed()
+        if self._most_events is not None and self.pipeline.findings >= self._most_events:
+            self._recorder.stop("events", f"{self.pipeline.findings} events were found")
         if self._context.stop.reason and not self.stopped:
             self.stopped = self._context.stop.reason
             self._recorder.stop()

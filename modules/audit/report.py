@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from mig_audit.modules.audit.drift import Drift
     from mig_audit.modules.audit.events import Account
     from mig_audit.modules.audit.kernel.state import Restoration, Snapshot
     from mig_audit.modules.audit.loss import Loss
@@ -41,6 +42,7 @@ _DEFAULT_KEYS = {"timestamp", "category", "summary", "details"}  # what `describ
 _TOP = 50  # values of each kind in the summary
 _REASONS = {
     "window": "the window is over",
+    "deadline": "the caller's deadline left no more time",
     "raw-log": "the raw log could take no more",
     "abandoned": "the main process was gone",
     "died": "the recorder died",
@@ -61,6 +63,7 @@ class Facts:
     stopped: str
     faults: tuple[MigAuditError, ...]
     pipeline: Pipeline
+    drift: Drift
     loss: Loss
     sinks: tuple[SinkOutcome, ...]
     log_path: Path
@@ -77,7 +80,13 @@ def compose(facts: Facts) -> Result:
     """Return the envelope of a run that was begun."""
     fatal = [facts.ready.error] if facts.ready.error else []
     errors = (*fatal, *facts.faults, *_rule_errors(facts.rules), *_filter_errors(facts), *_log_errors(facts))
-    errors = (*errors, *facts.loss.errors(), *_sink_errors(facts.sinks), *_restore_errors(facts.restoration))
+    errors = (
+        *errors,
+        *facts.drift.errors(),
+        *facts.loss.errors(),
+        *_sink_errors(facts.sinks),
+        *_restore_errors(facts.restoration),
+    )
     errors = (*errors, *(error for error in map(restore_error, facts.found.recovered) if error))
     return Result(
         found_anything=facts.pipeline.findings > 0,
@@ -119,11 +128,9 @@ def _events(pipeline: Pipeline) -> list[object]:
 def _window(facts: Facts) -> dict[str, object]:
     ended = facts.ended
     reason = ended.reason if ended else "died"
-    words = (
-        f"stopped by {facts.stopped}"
-        if reason == "stopped" and facts.stopped
-        else _REASONS.get(reason, reason)
-    )
+    words = (ended.why if ended else "") or _REASONS.get(reason, reason)
+    if reason == "stopped" and facts.stopped:
+        words = f"stopped by {facts.stopped}"
     return {
         "asked": facts.parameters.window,
         "started": iso_time(facts.ready.started),
@@ -162,6 +169,8 @@ def _kernel(facts: Facts) -> dict[str, object]:
         "owner": describe_process(owner) if owner else None,
         "receive_buffer": facts.ready.receive_buffer,
         "challengers": [describe_process(pid) for pid in ended.challengers] if ended else [],
+        "drift": facts.drift.to_json(),
+        "drift_omitted": facts.drift.more,
         "before": _state(facts.found.before),
         "during": facts.ready.during.to_json(),
         "after": _state(restoration.after) if restoration and restoration.after else None,

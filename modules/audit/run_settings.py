@@ -43,7 +43,7 @@ NEVER = {
     "-D": "mig-audit removes no rules but its own",
     "-h": _SHOWS,
     "-l": _SHOWS,
-    "-m": "mig-audit adds no messages to the host's record",
+    "-m": "mig-audit adds no messages but its canaries to the host's record",
     "-q": "mig-audit leaves the host's watches as they are",
     "-s": _SHOWS,
     "-t": "mig-audit leaves the host's watches as they are",

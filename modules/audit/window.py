@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit import report
 from mig_audit.modules.audit.canary import may_filter
+from mig_audit.modules.audit.deadline import Deadline
+from mig_audit.modules.audit.drift import Drift
 from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.events.filters import make_filters
@@ -15,10 +18,11 @@ from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
 from mig_audit.modules.audit.parameters import parse_parameters
 from mig_audit.modules.audit.pipeline import Pipeline
+from mig_audit.modules.audit.priority import give_way
 from mig_audit.modules.audit.recorder import rawlog
 from mig_audit.modules.audit.recorder.client import RecorderProcess
 from mig_audit.modules.audit.recording import Recording, make_plan
-from mig_audit.modules.audit.ruleset import gather, with_outcomes
+from mig_audit.modules.audit.ruleset import gather, to_load, with_outcomes
 from mig_audit.modules.audit.sinks import opened_sinks
 
 if TYPE_CHECKING:
@@ -27,16 +31,21 @@ if TYPE_CHECKING:
     from mig_audit.interface import Context
     from mig_audit.modules.audit.formats import Format
     from mig_audit.modules.audit.parameters import Parameters
+    from mig_audit.modules.audit.recorder.reports import Ended
     from mig_audit.modules.audit.sinks import Sink
     from mig_audit.results import Result
+
+_OWN_RULES = 3  # that keep the main process, the recorder and the guard out of the record
 
 
 def record_window(document: object, context: Context) -> Result:
     """Record one window and answer with what was found; see `mig_audit.interface.Module`."""
     began = time.monotonic()
     parameters = parse_parameters(document)
+    deadline = Deadline(began, parameters.deadline)
     form = choose_format(parameters, Origin.here())
     rules = gather(parameters.rules, strict=parameters.strict_rules)
+    latest = deadline.window_end(len(to_load(rules)) + _OWN_RULES)
     path = parameters.log_path or parameters.log_directory / log_name(time.time())
     run_id = os.urandom(8).hex()
     sink_settings = [settings.carrying(form.media_type) for settings in parameters.sinks]
@@ -45,15 +54,16 @@ def record_window(document: object, context: Context) -> Result:
         opened_sinks(sink_settings, run_id=run_id, directory=path.parent) as sinks,
     ):
         recorder = RecorderProcess.start(log, run_id)
+        give_way(parameters.priority)
         own_pids = (os.getpid(), recorder.pid, recorder.guard)
-        plan = make_plan(parameters, rules, own_pids, run_id)
+        plan = replace(make_plan(parameters, rules, own_pids, run_id), latest=latest)
         pipeline = _pipeline(form, parameters, sinks, own_pids)
-        recording = Recording(recorder, log, pipeline, context)
-        delivered = recording.run(plan, sinks, parameters.drain)
+        recording = Recording(recorder, log, pipeline, context, parameters.most_events)
+        delivered = recording.run(plan, sinks, parameters.drain, deadline.answer_by)
         if recorder.found is None or recorder.ready is None:
             path.unlink()
             return report.not_begun(recorder.failure, recorder.restoration)
-        size = os.fstat(log).st_size
+        drift = _drift(pipeline, recorder.ended)
         return report.compose(
             report.Facts(
                 run_id=run_id,
@@ -70,20 +80,26 @@ def record_window(document: object, context: Context) -> Result:
                 stopped=recording.stopped,
                 faults=tuple(fault for fault in (recorder.failure, recording.fault) if fault),
                 pipeline=recording.pipeline,
+                drift=drift,
                 loss=Loss.measure(
                     recorder.found.before.status,
                     recorder.ended,
                     recording,
-                    size,
                     sinks=delivered,
+                    drift=drift,
                     may_filter=may_filter((*recorder.found.before.rules, *plan.rules)),
                 ),
                 sinks=delivered,
                 log_path=path,
-                log_sha256=recording.tail.sha256(size),
+                log_sha256=recording.tail.sha256(),
                 seconds=time.monotonic() - began,
             )
         )
+
+
+def _drift(pipeline: Pipeline, ended: Optional[Ended]) -> Drift:
+    more = pipeline.changed - len(pipeline.changes) + (ended.more_changes if ended else 0)
+    return Drift.of(pipeline.changes, ended.changes if ended else (), more)
 
 
 def _pipeline(

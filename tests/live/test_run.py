@@ -334,7 +334,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_ends_the_window_in_order(run: Start, workload: Work, small_disk: Path) -> None:
     """Whole records up to the end, the reason, and a restored kernel."""
     log = small_disk / "raw.log"
-    begun = run({"window": "30s", "rules": [GETPPID], "raw_log": {"path": str(log)}})
+    parameters = {"window": "30s", "rules": [GETPPID], "raw_log": {"path": str(log)}}
+    begun = run({**parameters, "limits": {"free_disk": "0B"}})
     workload(FLOOD.format(seconds=1))
     envelope = begun.finish(20)
 

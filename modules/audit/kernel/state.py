@@ -282,6 +282,11 @@ def _is_listed_otherwise(payload: bytes) -> bool:
     return any(payload[_CLASSES]) and mask != bytes([0xFF]) * len(mask)
 
 
+def with_prepend(payload: bytes) -> bytes:
+    """Return the form in which the kernel puts a rule at the head of its list."""
+    return bytes([payload[0] | _PREPEND]) + payload[1:]
+
+
 def compare(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     """Return in words every way in which the two states differ; counters are not configuration."""
     differences = [

@@ -46,6 +46,7 @@ class RecorderProcess:
         self._process = process
         self._channel = channel
         self._run_id = run_id
+        self._stopping = False
         self.pid = process.pid
         self.guard = 0
         self.found: Optional[reports.Found] = None
@@ -92,9 +93,15 @@ class RecorderProcess:
         """Let it begin."""
         self._channel.send("plan", plan.to_json())
 
-    def stop(self) -> None:
+    def stop(self, reason: str = "stopped", why: str = "") -> None:
         """Ask it to end the window now; it still reports, and restores the kernel."""
-        self._channel.send("stop", {})
+        if not self._stopping:
+            self._stopping = True
+            self._channel.send("stop", {"reason": reason, "why": why})
+
+    def rules_changed(self) -> None:
+        """Have it look at the rules: a record says that somebody changed them."""
+        self._channel.send("rules-changed", {})
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""

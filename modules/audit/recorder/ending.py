@@ -6,7 +6,8 @@ from __future__ import annotations
 class Ending:
     """``reason`` is one word, empty while the window is open; ``why`` is in words, where the reason alone does not say.
 
-    Reasons are ``window``, ``stopped``, ``abandoned`` (the main process is gone), and ``raw-log``.
+    Reasons are ``window``, ``deadline`` (the caller's), ``stopped``, ``abandoned`` (the main process is gone),
+    ``raw-log``, ``events``, and those of `bounds.Bounds`.
     """
 
     def __init__(self) -> None:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from mig_audit.modules.audit.kernel.status import FAILURE_PANIC, Setting, Status
+from mig_audit.modules.audit.recorder.bounds import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_UNLIMITED = Limits()
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,8 @@ class Plan:
 
     ``rules`` and ``own_rules`` are ``struct audit_rule_data`` payloads; the latter keep the run's own processes out of
     the record. ``window``, and ``canary``, the time between two of them, are in seconds, ``wait_time`` is in jiffies,
-    sizes are in bytes. A setting that is None stays as it was found.
+    sizes are in bytes. ``latest`` is when the window must be over, on the monotonic clock, which all processes share. A
+    setting that is None stays as it was found. ``reapply`` asks to put back what others change of ours.
     """
 
     rules: tuple[bytes, ...]
@@ -32,6 +37,9 @@ class Plan:
     rate_limit: Optional[int]
     failure: Optional[int]
     wait_time: Optional[int]
+    latest: Optional[float] = None
+    limits: Limits = _UNLIMITED
+    reapply: bool = False
 
     def settings(self, status: Status, *, tune: bool) -> dict[Setting, int]:
         """Return what to set on a kernel with this status, in order; ``enabled`` comes last.
@@ -54,6 +62,7 @@ class Plan:
     def to_json(self) -> dict[str, object]:
         """Return the plan for the channel."""
         document: dict[str, object] = dict(vars(self))
+        document["limits"] = self.limits.to_json()
         document["rules"] = [rule.hex() for rule in self.rules]
         document["own_rules"] = [rule.hex() for rule in self.own_rules]
         return document
@@ -62,6 +71,7 @@ class Plan:
     def from_json(cls, document: Mapping[str, Any]) -> Plan:
         """Rebuild a plan from `to_json`."""
         fields = dict(document)
+        fields["limits"] = Limits.from_json(document["limits"])
         fields["rules"] = tuple(bytes.fromhex(rule) for rule in document["rules"])
         fields["own_rules"] = tuple(bytes.fromhex(rule) for rule in document["own_rules"])
         return cls(**fields)

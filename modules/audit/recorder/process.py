@@ -14,21 +14,19 @@ import time
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import InternalError, MigAuditError
-from mig_audit.modules.audit.canary import MESSAGE_TYPE, Mark
 from mig_audit.modules.audit.kernel import access
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover
 from mig_audit.modules.audit.kernel.runs import Runs
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
 from mig_audit.modules.audit.recorder import guard, reports
-from mig_audit.modules.audit.recorder.canaries import Canaries, Canary
 from mig_audit.modules.audit.recorder.channel import Channel
 from mig_audit.modules.audit.recorder.drain import Drain
 from mig_audit.modules.audit.recorder.ending import Ending
 from mig_audit.modules.audit.recorder.intervention import Intervention
 from mig_audit.modules.audit.recorder.plan import Plan
 from mig_audit.modules.audit.recorder.rawlog import RawLogWriter
-from mig_audit.modules.audit.recorder.window import Window
+from mig_audit.modules.audit.recorder.window import Parts, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,28 +112,19 @@ class Recorder:
         else:
             intervention.skip(plan.rules, granted.why, self._outcome)
         source = _opened(intervention)
+        drain = Drain(source)
+        unsent = "" if granted.configure else f"the host is only read: {granted.why}"
+        parts = Parts(self._channel, self._log, self._control, drain, self._ending)
+        window = Window.prepare(parts, plan, before, unsent)
         started, wall = time.monotonic(), time.time()
         ready = reports.Ready(
             source.mode, granted.why, granted.error, os.getpid(), wall, source.buffer, self._control.status()
         )
         self._channel.send(reports.READY, ready.to_json())
-        drain, canary = Drain(source), self._canary(plan, granted)
-        Window(self._channel, self._log, self._control, drain, canary, self._ending).run(
-            started + plan.window
-        )
+        window.run(started + plan.window, plan.latest)
         ended = time.time()
         status = self._end(drain, intervention)
-        report = self._ended(drain, wall, ended, canary.account(), status)
-        self._channel.send(reports.ENDED, report.to_json())
-
-    def _canary(self, plan: Plan, granted: access.Access) -> Canary:
-        mark = Mark(plan.run_id, os.getpid())
-
-        def send(text: bytes) -> None:
-            self._control.log_message(MESSAGE_TYPE, text)
-
-        unsent = "" if granted.configure else f"the host is only read: {granted.why}"
-        return Canary(mark, send, plan.canary, time.time, unsent)
+        self._channel.send(reports.ENDED, self._ended(drain, window, wall, ended, status).to_json())
 
     def _outcome(self, outcome: RuleOutcome) -> None:
         self._channel.send(reports.OUTCOME, outcome.to_json())
@@ -161,9 +150,9 @@ class Recorder:
         self._log.append(*drain.block())
 
     def _ended(
-        self, drain: Drain, started: float, ended: float, canaries: Canaries, status: Status
+        self, drain: Drain, window: Window, started: float, ended: float, status: Status
     ) -> reports.Ended:
-        tally = drain.tally
+        tally, watch = drain.tally, window.watch
         return reports.Ended(
             reason=self._ending.reason,
             why=self._ending.why,
@@ -177,7 +166,9 @@ class Recorder:
             foreign=tally.foreign,
             # The kernel asks the owner whether it is alive also when the owner itself lets go.
             challengers=tuple(sorted(tally.challengers - {os.getpid()})),
-            canaries=canaries,
+            canaries=window.canary.account(),
+            changes=tuple(watch.changes),
+            more_changes=watch.count - len(watch.changes),
             status=status,
             error=self._log.failure,
         )

@@ -87,6 +87,11 @@ class RawLogWriter:
         self.unwritten = 0
         self.failure: Optional[RawLogError] = None
 
+    def free(self) -> int:
+        """Return how many bytes are left on the file system of the file, for those who are not root."""
+        system = os.fstatvfs(self._descriptor)
+        return system.f_bavail * system.f_frsize
+
     def append(self, data: bytes, records: int) -> bool:
         """Append that many lines, each ending in a newline; return False once no more will fit."""
         kept = 0

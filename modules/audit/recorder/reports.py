@@ -14,6 +14,7 @@ from mig_audit.modules.audit.kernel.recovery import Recovered
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting, Status
 from mig_audit.modules.audit.recorder.canaries import Canaries
+from mig_audit.modules.audit.recorder.watch import Change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,8 +97,9 @@ class Ended:
     """The window is closed and the raw log is complete.
 
     ``reason`` and ``why`` are those of `ending.Ending`. ``overruns`` counts ENOBUFS, ``foreign`` messages that were not
-    from the kernel, ``challengers`` are processes that tried to take the audit pid. ``status`` is the kernel's own
-    account at the end of the window.
+    from the kernel, ``challengers`` are processes that tried to take the audit pid. ``changes`` are what others did to the
+    configuration, as it showed to the recorder, ``more_changes`` counts those beyond the first. ``status`` is the kernel's
+    own account at the end of the window.
     """
 
     reason: str
@@ -112,6 +114,8 @@ class Ended:
     foreign: int
     challengers: tuple[int, ...]
     canaries: Canaries
+    changes: tuple[Change, ...]
+    more_changes: int
     status: Status
     error: Optional[errors.MigAuditError]
 
@@ -119,7 +123,9 @@ class Ended:
         """Return the report as a document."""
         error = error_to_json(self.error) if self.error else None
         canaries = self.canaries.to_json()
-        return {**vars(self), "error": error, "canaries": canaries, "status": self.status.to_json()}
+        changes = [change.to_json() for change in self.changes]
+        status = self.status.to_json()
+        return {**vars(self), "error": error, "canaries": canaries, "changes": changes, "status": status}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Ended:
@@ -127,6 +133,7 @@ class Ended:
         fields = {name: document[name] for name in cls.__dataclass_fields__}
         fields["error"] = error_from_json(document["error"]) if document["error"] else None
         fields["challengers"] = tuple(document["challengers"])
+        fields["changes"] = tuple(Change.from_json(change) for change in document["changes"])
         fields["canaries"] = Canaries.from_json(document["canaries"])
         fields["status"] = Status.from_json(document["status"])
         return cls(**fields)

@@ -26,6 +26,11 @@ class Tail:
         """Return the descriptor it reads."""
         return self._descriptor
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes the file has by now."""
+        return os.fstat(self._descriptor).st_size
+
     def block(self) -> bytes:
         """Return the next whole lines, about 64 KiB of them at the most; nothing if there are none yet."""
         chunk = os.pread(self._descriptor, _CHUNK, self.offset)
@@ -38,7 +43,7 @@ class Tail:
 
     def sha256(self, size: Optional[int] = None) -> str:
         """Return the digest of the file's first ``size`` bytes (default: all it has), reading on as far as needed."""
-        size = os.fstat(self._descriptor).st_size if size is None else size
+        size = self.size if size is None else size
         if self.offset > size:
             # A torn end was read before the recorder cut it off.
             self._digest, self.offset = hashlib.sha256(), 0

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import select
 import time
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from mig_audit.modules.audit.canary import MESSAGE_TYPE, Mark
+from mig_audit.modules.audit.kernel.status import Setting
 from mig_audit.modules.audit.recorder import reports
-from mig_audit.modules.audit.recorder.canaries import CLOSING
+from mig_audit.modules.audit.recorder.bounds import Bounds, read_file, usage_of
+from mig_audit.modules.audit.recorder.canaries import CLOSING, Canary
+from mig_audit.modules.audit.recorder.watch import Own, Watch
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from mig_audit.modules.audit.kernel.control import Control
-    from mig_audit.modules.audit.recorder.canaries import Canary
+    from mig_audit.modules.audit.kernel.state import Snapshot
     from mig_audit.modules.audit.recorder.channel import Channel
     from mig_audit.modules.audit.recorder.drain import Drain
     from mig_audit.modules.audit.recorder.ending import Ending
+    from mig_audit.modules.audit.recorder.plan import Plan
     from mig_audit.modules.audit.recorder.rawlog import RawLogWriter
 
 _TICK = 0.2  # seconds between looks at the clock and the channel when nothing arrives
@@ -23,36 +32,76 @@ _PAUSE = 0.005  # seconds to let records gather: waking up for each one costs mo
 _FEW = 64  # records; more than that at once and there is no pause
 
 
-class Window:
-    """Drains the record socket into the raw log until something ends it, and closes it with a canary."""
+class Parts(NamedTuple):
+    """What a window works with."""
 
-    def __init__(
-        self,
-        channel: Channel,
-        log: RawLogWriter,
-        control: Control,
-        drain: Drain,
-        canary: Canary,
-        ending: Ending,
-    ) -> None:
-        """Join the parts; `run` does the work, and leaves in ``ending`` why it is over."""
-        self._channel = channel
-        self._log = log
-        self._control = control
-        self._drain = drain
-        self._canary = canary
-        self._ending = ending
+    channel: Channel
+    log: RawLogWriter
+    control: Control
+    drain: Drain
+    ending: Ending
+
+
+class Window:
+    """Drains the record socket into the raw log until something ends it, and closes it with a canary.
+
+    Why it ended is in the parts' ``ending``, what became of the canaries and what others did in ``canary`` and
+    ``watch``.
+    """
+
+    def __init__(self, parts: Parts, canary: Canary, watch: Watch, bounds: Bounds) -> None:
+        """Use `prepare`."""
+        self._channel, self._log, self._control, self._drain, self._ending = parts
+        self.canary = canary
+        self.watch = watch
+        self._bounds = bounds
         self._tick = self._report = 0.0  # when each is due
 
-    def run(self, deadline: float) -> None:
-        """Record until ``deadline`` on the monotonic clock, or until something else ends the window."""
+    @classmethod
+    def prepare(cls, parts: Parts, plan: Plan, before: Snapshot, unsent: str) -> Self:
+        """Return the window of a plan, with everything set up.
+
+        Args:
+            parts: what it works with.
+            plan: of the run.
+            before: the kernel as it was before the first change.
+            unsent: why this host gets no canaries and nothing is put back; empty if it does.
+        """
+        control = parts.control
+
+        def send(text: bytes) -> None:
+            control.log_message(MESSAGE_TYPE, text)
+
+        canary = Canary(Mark(plan.run_id, os.getpid()), send, plan.canary, time.time, unsent)
+        listed, status = control.rules(), control.status()
+        own = Own(
+            settings={
+                setting: value
+                for setting in Setting
+                if setting is not Setting.PID and (value := status.setting(setting)) is not None
+            },
+            listed=listed,
+            rules=tuple((Counter(listed) - Counter(before.rules)).elements()),
+            first=plan.own_rules,
+            reapply=plan.reapply and not unsent,
+        )
+        pids = (os.getpid(), os.getppid())
+        bounds = Bounds(plan.limits, lambda: usage_of(pids, read_file), parts.log.free)
+        return cls(parts, canary, Watch(control, own, time.time), bounds)
+
+    def run(self, end: float, latest: Optional[float] = None) -> None:
+        """Record until ``end`` on the monotonic clock, or until something ends the window before.
+
+        ``latest`` is when it must be over for the caller's sake.
+        """
+        deadline = end if latest is None else min(end, latest)
         poller = select.poll()
         poller.register(self._drain.fileno(), select.POLLIN)
         poller.register(self._channel, select.POLLIN)
         while not self._ending.reason:
             now = time.monotonic()
             if now >= deadline:
-                self._ending.because("window")
+                self._ending.because("window" if now >= end else "deadline")
                 break
             if now >= self._tick:
                 self._tick = now + _TICK
@@ -66,14 +115,18 @@ class Window:
     def _take(self) -> None:
         """Move what is waiting on the socket into the raw log."""
         block = self._drain.block()
-        self._canary.look(block.data, time.monotonic())
+        self.canary.look(block.data, time.monotonic())
+        reached = self._bounds.reached(time.monotonic(), self._drain.tally.received)
         if not self._log.append(*block):
             self._ending.because("raw-log")
+        elif reached:
+            self._ending.because(*reached)
         elif self._drain.idle and block.records < _FEW:
             time.sleep(_PAUSE)
 
     def _look_around(self, now: float) -> None:
-        self._canary.beat(now)
+        self.canary.beat(now)
+        self.watch.look(now)
         if now >= self._report:
             self._report = now + _PROGRESS
             progress = reports.Progress(self._drain.tally.received, self._log.written, self._log.size)
@@ -82,7 +135,9 @@ class Window:
     def _listen(self) -> None:
         for message in self._channel.receive():
             if message["kind"] == "stop":
-                self._ending.because("stopped")
+                self._ending.because(message["reason"], message["why"])
+            elif message["kind"] == "rules-changed":
+                self.watch.rules_changed()
         if self._channel.closed:
             self._ending.because("abandoned")
 
@@ -95,9 +150,10 @@ class Window:
         if self._ending.reason == "abandoned":
             return
         limit = time.monotonic() + CLOSING
-        while not self._canary.closed and self._control.status().enabled:
+        self.watch.finish()
+        while not self.canary.closed and self._control.status().enabled:
             now = time.monotonic()
             if now >= limit:
                 break
-            self._canary.beat_at_end(now)
+            self.canary.beat_at_end(now)
             self._take()

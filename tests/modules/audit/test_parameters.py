@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from mig_audit.errors import ParametersError
-from mig_audit.modules.audit.parameters import RuleSource, parse_parameters
+from mig_audit.modules.audit.parameters import Priority, RuleSource, parse_parameters
+from mig_audit.modules.audit.recorder.bounds import Limits
 from mig_audit.modules.audit.run_settings import DEFAULT_BACKLOG_LIMIT, MOST_BACKLOG
 from mig_audit.modules.audit.sinks import HttpSettings
 from mig_audit.validation import load_schema, parse_document
@@ -28,6 +29,19 @@ def test_the_smallest_document_has_every_default() -> None:
     kernel = parameters.kernel
     assert (kernel.stream, kernel.receive_buffer, kernel.wait) == ("auto", 16 << 20, False)
     assert (kernel.backlog_limit, kernel.rate_limit, kernel.failure) == (None, None, None)
+    assert (kernel.canary, kernel.reapply) == (5, False)
+    assert (parameters.deadline, parameters.most_events) == (None, None)
+    assert parameters.limits == Limits(records=None, free_disk=64 << 20, memory=256 << 20, cpu=None)
+    assert parameters.priority == Priority(nice=None, io=None)
+
+
+def test_the_limits_are_in_the_units_of_the_code() -> None:
+    """Percent of a CPU is a share, sizes are bytes, durations seconds."""
+    limits = {"events": 5, "records": 7, "free_disk": "1GiB", "memory": "64MiB", "cpu": 50}
+    parameters = parse_parameters({"rules": [], "limits": limits, "deadline": "290s"})
+
+    assert parameters.limits == Limits(records=7, free_disk=1 << 30, memory=64 << 20, cpu=0.5)
+    assert (parameters.most_events, parameters.deadline) == (5, 290)
 
 
 def test_the_schema_tells_the_default_and_the_bound_of_the_backlog_limit() -> None:

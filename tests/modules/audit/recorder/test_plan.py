@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mig_audit.modules.audit.kernel.status import Setting, Status
+from mig_audit.modules.audit.recorder.bounds import Limits
 from mig_audit.modules.audit.recorder.plan import Plan
 
 _STATUS = Status(0, 1, 0, 0, 64, 0, 0, 0x7F, 15000, 0, 11)
@@ -16,14 +17,17 @@ _PLAN = Plan(
     own_rules=(b"own",),
     run_id="0123456789abcdef",
     window=1.5,
+    latest=7.5,
     canary=5.0,
     stream="auto",
     receive_buffer=1 << 20,
     max_log_size=1 << 20,
+    limits=Limits(records=5),
     backlog_limit=8192,
     rate_limit=None,
     failure=None,
     wait_time=0,
+    reapply=True,
 )
 
 

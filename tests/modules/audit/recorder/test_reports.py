@@ -20,9 +20,11 @@ from mig_audit.modules.audit.recorder.reports import (
     error_to_json,
     outcome_from_json,
 )
+from mig_audit.modules.audit.recorder.watch import Change
 
 _STATUS = Status(1, 1, 77, 0, 64, 5, 0, 0x7F, 15000, 0, 11)
 _SNAPSHOT = Snapshot(_STATUS, (b"one", b"two"))
+_CHANGES = (Change(1.5, "enabled", 1, 0, reapplied="EPERM"), Change(2.5, "rule removed", rule=b"\x04rule"))
 _LOCKED = errors.AuditLockedError("locked", "reboot")
 
 
@@ -48,7 +50,22 @@ def test_ready(error: errors.MigAuditError | None) -> None:
 def test_ended(error: errors.MigAuditError | None) -> None:
     """With and without an error."""
     ended = Ended(
-        "window", "", 1.0, 2.0, 10, 9, 1, 1000, 2, 3, (4, 5), Canaries(3, 2, 7, 9, 0.1, 1.5), _STATUS, error
+        "window",
+        "",
+        1.0,
+        2.0,
+        10,
+        9,
+        1,
+        1000,
+        2,
+        3,
+        (4, 5),
+        Canaries(3, 2, 7, 9, 0.1, 1.5),
+        _CHANGES,
+        1,
+        _STATUS,
+        error,
     )
 
     assert _same(Ended.from_json(_sent(ended.to_json())), ended)
