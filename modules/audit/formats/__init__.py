@@ -40,6 +40,8 @@ FORMATS = {
     "cef": "cef:CefFormat",
     "rfc5424": "rfc5424:Rfc5424Format",
     "gelf": "gelf:GelfFormat",
+    "otlp": "otlp:OtlpFormat",
+    "timesketch": "timesketch:TimesketchFormat",
 }
 
 _CATALOGUE = Catalogue("format", GROUP, {name: f"{__name__}.{place}" for name, place in FORMATS.items()})
