@@ -36,10 +36,10 @@ class Loss:
 
     ``received`` to ``processed``, ``foreign`` and ``unparsed`` are records, ``overruns`` are ENOBUFS, ``lost`` is in
     the kernel's own unit, records it refused, and None where somebody reset that counter meanwhile. ``gap`` counts
-    serial numbers, of which ``unplaced`` may have come after all. ``incomplete``, ``filtered``, ``undelivered`` and
-    ``rejected`` are events, the last two summed over the sinks. ``may_filter`` says that there are rules that could keep
-    canaries out. ``log_size`` is in bytes. ``switched_off`` is when somebody first switched audit off, in seconds since
-    the epoch.
+    serial numbers, of which ``unplaced`` may have come after all; ``late`` counts those that came behind a higher one.
+    ``incomplete``, ``filtered``, ``undelivered`` and ``rejected`` are events, the last two summed over the sinks.
+    ``may_filter`` says that there are rules that could keep canaries out. ``log_size`` is in bytes. ``switched_off`` is
+    when somebody first switched audit off, in seconds since the epoch.
     """
 
     received: int = 0
@@ -52,6 +52,8 @@ class Loss:
     gap: int = 0
     unplaced: int = 0
     ranges: tuple[tuple[int, int], ...] = ()
+    late: int = 0
+    late_ranges: tuple[tuple[int, int], ...] = ()
     unparsed: int = 0
     incomplete: int = 0
     filtered: int = 0
@@ -88,6 +90,8 @@ class Loss:
             gap=account.missing,
             unplaced=serials.unplaced if serials else 0,
             ranges=serials.ranges if serials else (),
+            late=serials.late if serials else 0,
+            late_ranges=serials.late_ranges if serials else (),
             unparsed=account.aside,
             incomplete=account.incomplete,
             filtered=sum(filters.taken.values()) if filters else 0,
@@ -157,6 +161,8 @@ class Loss:
         return {
             "serial_gap": self.gap,
             "missing_serials": [list(span) for span in self.ranges],
+            "serials_late": self.late,
+            "late_serials": [list(span) for span in self.late_ranges],
             "kernel_lost": self.lost,
             "overruns": self.overruns,
             "records_unparsed": self.unparsed,

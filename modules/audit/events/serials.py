@@ -26,6 +26,9 @@ class MissingSerials(NamedTuple):
         spans: how many times the counter started, 1 without a reboot.
         unplaced: serials that came after the range they belong to was forgotten. ``missing - unplaced`` to
             ``missing`` is then the answer; 0 means that it is exact.
+        late: how many serials came behind a higher one: they were missing for a while.
+        delay: how many serials the latest of them was behind the highest.
+        late_ranges: the first of the late ones, as ranges; neighbours that came one behind the other are one.
     """
 
     first: Optional[int]
@@ -34,6 +37,9 @@ class MissingSerials(NamedTuple):
     ranges: tuple[tuple[int, int], ...]
     spans: int
     unplaced: int
+    late: int = 0
+    delay: int = 0
+    late_ranges: tuple[tuple[int, int], ...] = ()
 
 
 class SerialTracker:
@@ -63,6 +69,8 @@ class SerialTracker:
         self._spans = 0
         self._told: list[tuple[int, int]] = []  # ranges of earlier spans and settled ones, for the report
         self._begun = False
+        self._late = self._delay = 0
+        self._late_ranges: list[tuple[int, int]] = []
 
     def add(self, serial: int) -> None:
         """Count a serial as seen."""
@@ -83,6 +91,7 @@ class SerialTracker:
             if not self._begun:
                 self._open_hole(0, unrolled + 1, self._low - 1)
                 self._low = unrolled
+                self._count_late(unrolled)
         elif unrolled <= self._settled_to:
             self._unplaced += 1
         else:
@@ -127,6 +136,9 @@ class SerialTracker:
             tuple(ranges[: self._reported]),
             self._spans,
             self._unplaced,
+            self._late,
+            self._delay,
+            tuple((low % _MODULUS, high % _MODULUS) for low, high in self._late_ranges),
         )
 
     def _start(self, serial: int) -> None:
@@ -153,6 +165,7 @@ class SerialTracker:
         index = bisect_right(self._lows, serial) - 1
         if index < 0 or serial > self._highs[index]:
             return  # seen before
+        self._count_late(serial)
         self._missing -= 1
         low, high = self._lows[index], self._highs[index]
         if low == high:
@@ -165,6 +178,15 @@ class SerialTracker:
             self._highs[index] = serial - 1
             self._missing -= high - serial
             self._open_hole(index + 1, serial + 1, high)
+
+    def _count_late(self, serial: int) -> None:
+        self._late += 1
+        self._delay = max(self._delay, self._high - serial)
+        told = self._late_ranges
+        if told and told[-1][1] + 1 == serial:
+            told[-1] = (told[-1][0], serial)
+        elif len(told) < self._reported:
+            told.append((serial, serial))
 
     def _tell(self, low: int, high: int) -> None:
         if len(self._told) < self._reported:

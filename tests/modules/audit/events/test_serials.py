@@ -24,7 +24,7 @@ def test_before_any_serial_nothing_is_known() -> None:
 
 def test_a_dense_span_misses_nothing() -> None:
     """In any order, repeated or not."""
-    assert _track([5, 7, 6, 6, 5]) == MissingSerials(5, 7, 0, (), 1, 0)
+    assert _track([5, 7, 6, 6, 5]) == MissingSerials(5, 7, 0, (), 1, 0, 1, 1, ((6, 6),))
 
 
 def test_holes_are_counted_and_told() -> None:
@@ -38,9 +38,24 @@ def test_a_serial_that_comes_late_fills_its_hole() -> None:
     assert _track([1, 3, 2]).missing == 0
 
 
+def test_late_serials_are_told_as_ranges() -> None:
+    """With how far behind the latest of them was; a record of an event that was seen is not late."""
+    tracked = _track([1, 9, 4, 5, 6, 2, 9, 10, 5])
+
+    assert (tracked.late, tracked.delay, tracked.late_ranges) == (4, 7, ((4, 6), (2, 2)))
+    assert tracked.ranges == ((3, 3), (7, 8))
+
+
+def test_late_ranges_are_bounded_and_counted_beyond() -> None:
+    """An attacker could send them all so."""
+    tracked = _track([1000, *range(999, 0, -2)], reported=10)
+
+    assert (tracked.late, len(tracked.late_ranges)) == (500, 10)
+
+
 def test_the_span_grows_downwards_too() -> None:
     """The first record that arrives need not be of the first event."""
-    assert _track([10, 7]) == MissingSerials(7, 10, 2, ((8, 9),), 1, 0)
+    assert _track([10, 7]) == MissingSerials(7, 10, 2, ((8, 9),), 1, 0, 1, 3, ((7, 7),))
 
 
 def test_the_counter_rolls_over() -> None:
