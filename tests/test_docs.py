@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -86,3 +87,34 @@ def test_the_page_on_formats_has_every_format() -> None:
     origin = Origin("host", TableNames({}, {}))
 
     assert rows == [(name, make_format(name, origin).media_type) for name in FORMATS]
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the examples are of an x86-64 host")
+def test_the_commands_on_the_page_of_rule_files_print_what_it_shows(tmp_path: Path) -> None:
+    """On the file that it shows."""
+    page = (_ROOT / "docs" / "rules.md").read_text("utf-8")
+    explained, converted = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
+    rules, said = re.split(r"^# mig-audit rules explain site.rules\n", explained, flags=re.MULTILINE)
+    text = rules.split("\n", 1)[1]
+    (tmp_path / "site.rules").write_text(text)
+    first = "".join(text.splitlines(keepends=True)[:2])
+
+    assert _rules(tmp_path, "explain", "site.rules") == said
+    shown = converted.split("\n", 1)[1]
+    assert _rules(tmp_path, "convert", "--to", "libaudit-go", "-", stdin=first) == shown
+
+
+def _rules(folder: Path, *arguments: str, stdin: str = "") -> str:
+    command = [sys.executable, "-m", "mig_audit", "rules", *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=True, cwd=folder).stdout
+
+
+@pytest.mark.parametrize("action", ["check", "compile", "convert", "explain", "list"])
+def test_every_action_on_rule_files_is_on_their_page(action: str) -> None:
+    """And in the help text."""
+    page = (_ROOT / "docs" / "rules.md").read_text("utf-8")
+    command = [sys.executable, "-m", "mig_audit", "rules", "--help"]
+    words = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert re.search(rf"^\| `{action}\b", page, re.MULTILINE)
+    assert f"    {action} " in words

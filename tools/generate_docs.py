@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from mig_audit.errors import EXIT_CODES
 from mig_audit.modules.audit.events.filters import FIELDS
-from mig_audit.modules.audit.rules import strictness
+from mig_audit.modules.audit.rules import Names, parse_rule, strictness
+from mig_audit.modules.audit.rules.conversion import convert
+from mig_audit.modules.audit.rules.explaining import explain_rule
+from mig_audit.modules.audit.rules.statements import read_statements
 from mig_audit.modules.audit.run_settings import NEVER
 from mig_audit.validation import load_schema
 
@@ -27,7 +30,13 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.rules.strictness import Deviation
 
 _ROOT = Path(__file__).resolve().parent.parent
-_DOCUMENTS = ("README.md", "docs/rule-strictness.md", "docs/filters.md", "docs/interpretation.md")
+_DOCUMENTS = (
+    "README.md",
+    "docs/rule-strictness.md",
+    "docs/filters.md",
+    "docs/interpretation.md",
+    "docs/rules.md",
+)
 _INTERPRETATION = _ROOT / "tests" / "data" / "interpretation" / "differences.json"
 _EXAMPLE_PARAMETERS = _ROOT / "params.example.json"
 _EXAMPLE_RESULT = _ROOT / "tests" / "data" / "result.json"
@@ -38,6 +47,14 @@ _LONGEST = 80  # characters of an example line
 _KEPT = 1  # elements of each list in the shortened result
 _SUMMARY = frozenset({"keys", "categories", "executables", "users"})
 _STATE = ["enabled", "failure", "pid", "backlog_limit", "backlog_wait_time"]
+_NOBODY: dict[str, int] = {}
+_X86_64 = Names(_NOBODY.get, _NOBODY.get, lambda _path: False, "x86_64")
+_EXPLAINED = (
+    "-w /etc/passwd -p wa -k identity",
+    "-a always,exit -F arch=b64 -S execve -k exec",
+    "-a never,exit -F arch=b64 -S execve -F exe=/usr/bin/id",
+    "-a always,exit -F arch=b64 -S read,write -F dir=/srv/secrets -k secrets",
+)
 _FIELDS = "| field | meaning | default |\n|---|---|---|\n"
 _CHOSEN = {
     "details": [
@@ -183,6 +200,24 @@ def filter_fields() -> str:
     return f"| field | kind | what it is |\n|---|---|---|\n{rows}"
 
 
+def explained_rules() -> str:
+    """Return some rules, and what `rules explain` says of them on an x86-64 host."""
+    rules = [parse_rule(line, _X86_64).rule for line in _EXPLAINED]
+    said = "".join(
+        f"site.rules:{number}: {'; '.join(explain_rule(number - 1, rules, _X86_64))}\n"
+        for number in range(1, len(rules) + 1)
+    )
+    lines = "".join(f"{line}\n" for line in _EXPLAINED)
+    return f"\n```console\n# cat site.rules\n{lines}# mig-audit rules explain site.rules\n{said}```\n\n"
+
+
+def converted_rules() -> str:
+    """Return what `rules convert` makes of two of them."""
+    statements = read_statements("\n".join(_EXPLAINED).encode(), names=_X86_64)
+    converted = convert(statements[:2], "libaudit-go", _X86_64)
+    return f"\n```console\n# head -n 2 site.rules | mig-audit rules convert --to libaudit-go -\n{converted.text}```\n\n"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     "parameters": parameters,
@@ -194,6 +229,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "rules of a run": lambda: deviations(strictness.RUN),
     "options never followed": never_followed,
     "filter fields": filter_fields,
+    "rules explain": explained_rules,
+    "rules convert": converted_rules,
     "interpretation differences": interpretation_differences,
     "interpreted arguments": interpreted_arguments,
 }
