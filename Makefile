@@ -16,7 +16,7 @@ run: $(READY) ## record ten seconds of this host with params.example.json
 test: $(READY) ## run every test this machine can run; say which were skipped, and why
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-faults: $(READY) ## strike a run at every one of its system calls, and see that the kernel is restored (root)
+test-faults: $(READY) ## strike a run at every one of its system calls; a hundred runs beside auditd (root, ten minutes)
 	$(BIN)/python -m pytest -m exhaustive -s $(PYTEST_ARGS)
 
 test-loss: $(READY) ## lose events in every way a hundred times, and see that the interval holds the truth each time

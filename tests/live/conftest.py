@@ -143,3 +143,46 @@ def workload() -> Callable[[str], None]:
         subprocess.run([python, "-I", "-S", "-c", program], user=UID, group=UID, check=True, cwd="/")
 
     return work
+
+
+_AUDITD = """local_events = yes
+write_logs = yes
+log_file = {folder}/audit.log
+log_group = root
+log_format = RAW
+flush = INCREMENTAL
+freq = 1
+priority_boost = 4
+max_log_file = 50
+num_logs = 2
+max_log_file_action = ROTATE
+space_left = 2
+space_left_action = IGNORE
+admin_space_left = 1
+admin_space_left_action = IGNORE
+disk_full_action = IGNORE
+disk_error_action = IGNORE
+name_format = NONE
+"""
+
+
+@pytest.fixture
+def auditd(kernel: Control, tmp_path: Path) -> Iterator[Path]:
+    """Run the real auditd, with its log in a folder of its own; return that log."""
+    program = shutil.which("auditd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if program is None:
+        pytest.skip("auditd is not installed (make test-tools)")
+    folder = tmp_path / "auditd"
+    (folder / "plugins.d").mkdir(parents=True)
+    (folder / "auditd.conf").write_text(_AUDITD.format(folder=folder))
+    (folder / "auditd.conf").chmod(0o640)
+    process = subprocess.Popen([program, "-n", "-s", "nochange", "-c", str(folder)], stderr=subprocess.PIPE)
+    limit = time.monotonic() + 10
+    while kernel.status().pid != process.pid:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    yield folder / "audit.log"
+    process.terminate()
+    process.communicate(timeout=10)
+    assert kernel.status().pid == 0

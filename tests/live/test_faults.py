@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -15,13 +14,12 @@ from typing import TYPE_CHECKING
 
 import mortal
 import pytest
+from recordings import start_short_recording
 
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover
 from mig_audit.modules.audit.kernel.runs import Runs
 from mig_audit.modules.audit.kernel.state import Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
-from mig_audit.modules.audit.recorder.client import RecorderProcess
-from mig_audit.modules.audit.recorder.plan import Plan
 from mig_audit.modules.audit.rules import parse_rule
 
 if TYPE_CHECKING:
@@ -59,23 +57,6 @@ def host(kernel: Control) -> Iterator[Control]:
         kernel.delete_rule(rule)
 
 
-def _plan(run_id: str) -> Plan:
-    return Plan(
-        rules=tuple(parse_rule(rule).rule.pack() for rule in OURS),
-        own_rules=(),
-        run_id=run_id,
-        window=0.02,
-        canary=0,
-        stream="auto",
-        receive_buffer=1 << 20,
-        max_log_size=1 << 20,
-        backlog_limit=8192,
-        rate_limit=None,
-        failure=None,
-        wait_time=0,
-    )
-
-
 def _state(kernel: Control) -> tuple[tuple[bytes, ...], dict[str, int | None]]:
     """Return the rules, and the status without its counters."""
     now = Snapshot.take(kernel)
@@ -84,16 +65,11 @@ def _state(kernel: Control) -> tuple[tuple[bytes, ...], dict[str, int | None]]:
 
 def _record(folder: Path, fault: str, point: int) -> int:
     """Run a recorder that is struck at that point; return how many points it passed, 0 if nobody knows."""
-    run_id, tally = os.urandom(8).hex(), folder / "tally"
+    tally = folder / "tally"
     tally.unlink(missing_ok=True)
-    log = os.open(folder / "raw.log", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     strike = "SIGKILL" if fault == "orphan" else fault
     arguments = (sys.executable, "-I", "-S", MORTAL, "recorder", strike, str(point), str(tally))
-    recorder = RecorderProcess.start(log, run_id, arguments)
-    os.close(log)
-    recorder.send(_plan(run_id))
-    while not recorder.gone:
-        recorder.listen(0.05)
+    recorder = start_short_recording(folder, OURS, arguments)
     if fault == "orphan":
         recorder._process.wait()
         recorder._channel.close()

@@ -196,7 +196,9 @@ def test_rules_that_someone_loaded_anew_keep_their_order(run: Start, kernel: Con
     begun.process.send_signal(signal.SIGTERM)
     envelope = begun.finish()
 
-    assert [rule["ending"] for rule in envelope["elements"]["rules"]] == ["vanished"], envelope["elements"]["kernel"]
+    assert [rule["ending"] for rule in envelope["elements"]["rules"]] == ["vanished"], envelope["elements"][
+        "kernel"
+    ]
     assert kernel.rules() == before
     assert envelope["elements"]["kernel"]["restored"]
     for rule in theirs:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import lzma
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +16,7 @@ from mig_audit.modules.audit.kernel.state import (
     Restoration,
     RuleOutcome,
     Snapshot,
+    _is_listed_otherwise,
     add_rules,
     compare,
     identity,
@@ -21,6 +25,7 @@ from mig_audit.modules.audit.kernel.state import (
 )
 from mig_audit.modules.audit.kernel.status import Setting
 
+_CORPUS = Path(__file__).parents[3] / "data" / "rules" / "golden-dev.jsonl.xz"
 _THEIRS = "someone else changed that meanwhile, and theirs stays"
 
 
@@ -231,3 +236,20 @@ def test_a_rule_and_its_listing_are_one() -> None:
 
     assert identity(sent) == identity(listed)
     assert identity(sent) != identity(listed[:-2] + b"x\0")
+
+
+def test_every_rule_of_the_corpus_is_known_again_in_the_kernels_listing() -> None:
+    """What it was sent and what it listed then; but where a class of system calls was named."""
+    with lzma.open(_CORPUS, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    rows = [{**row, **row["alt"].get("4.2.1", {})} for row in rows]
+    loaded = [row for row in rows if row["msg_type"] == 1011 and row["kernel_errno"] == 0]
+
+    otherwise = []
+    for row in loaded:
+        sent = bytes.fromhex(row["payload_hex"])
+        listed = bytes.fromhex(row.get("kernel_list_hex") or row["payload_hex"])
+        if identity(sent) != identity(listed) or _is_listed_otherwise(sent):
+            otherwise.append(row["rule"])
+            assert _is_listed_otherwise(sent)
+    assert (len(loaded), len(otherwise)) == (1240, 5)
