@@ -83,7 +83,7 @@ def test_the_page_on_strictness_has_every_difference() -> None:
 def test_the_page_on_formats_has_every_format() -> None:
     """With the type that its events have at an endpoint."""
     page = (_ROOT / "docs" / "formats.md").read_text("utf-8")
-    rows = re.findall(r"^\| `([^`]+)` \|[^|]*\|[^|]*\| `([^`]+)` \| [^|]+ \|$", page, re.MULTILINE)
+    rows = re.findall(r"^\| `([^`]+)` \|[^|\n]*\|[^|\n]*\| `([^`]+)` \| [^|\n]+ \|$", page, re.MULTILINE)
     origin = Origin("host", TableNames({}, {}))
 
     assert rows == [(name, make_format(name, origin).media_type) for name in FORMATS]

@@ -40,6 +40,7 @@ FORMATS = {
     "cef": "cef:CefFormat",
     "rfc5424": "rfc5424:Rfc5424Format",
     "gelf": "gelf:GelfFormat",
+    "ecs": "ecs:EcsFormat",
     "otlp": "otlp:OtlpFormat",
     "timesketch": "timesketch:TimesketchFormat",
 }
