@@ -25,6 +25,7 @@ _SEPARATOR = b"\x1d"
 _END = re.compile(rb"[\n\0\x1d]")
 _HEX = re.compile(rb"[0-9A-Fa-f]*")
 _ENDINGS = b":,')"
+_SPECIAL = frozenset({b"msg", b"key"})
 _PRINTABLE = re.compile(rb"[!#-~]*")
 _SHORTEST_HEX = 2
 _TYPES_LIMIT = 1024
@@ -41,7 +42,7 @@ class Fields:
         names: of the fields; the first is ``type``, or ``node`` and then ``type``.
         values: of the fields, raw; None for a key that could not be decoded.
         first: where in the lists the first field of each name is.
-        broken: the library gave up on the record at this point, and says so.
+        broken: the library gave up on the record behind these fields, and says so.
         enriched: what auditd appended behind 0x1D.
     """
 
@@ -56,10 +57,14 @@ class Fields:
         self.enriched: Optional[bytes] = None
 
     def append(self, name: bytes, value: Optional[bytes]) -> None:
-        """Add a field."""
-        self.first.setdefault(name, len(self.names))
+        """Add a field; `close` is for when there is none to follow."""
         self.names.append(name)
         self.values.append(value)
+
+    def close(self) -> None:
+        """Remember where the first field of each name is."""
+        last = len(self.names) - 1
+        self.first = dict(zip(reversed(self.names), range(last, -1, -1)))
 
 
 def type_number(name: str) -> int:
@@ -81,17 +86,21 @@ def read_fields(record: Record) -> Fields:
     fields.append(b"type", record.type.encode())
     head = len(fields.names)
     body, fields.enriched = _cut(record)
+    append_name, append_value = fields.names.append, fields.values.append
     words = iter(body.split(b" "))
     for word in words:
         name, equals, value = word.partition(b"=")
-        if not equals:
-            if word and fields.type in _AVC_TYPES and not _add_avc_word(fields, word, words, head):
-                fields.broken = True
+        if value:
+            if value[-1] in _ENDINGS or name[:1] == b"(" or name in _SPECIAL:
+                _add_unlike(fields, name, value)
+            else:
+                append_name(name)
+                append_value(value)
+        elif word and not equals and fields.type in _AVC_TYPES:
+            fields.broken = not _add_avc_word(fields, word, words, head)
+            if fields.broken:
                 break
-        elif name == b"msg":
-            _add_message(fields, value)
-        elif value:
-            _add(fields, name, value)
+    fields.close()
     return fields
 
 
@@ -132,22 +141,19 @@ def _cut(record: Record) -> tuple[bytes, Optional[bytes]]:
     return body, record.body[end.end() :] + _SEPARATOR + (record.enriched or b"")
 
 
-def _add_message(fields: Fields, value: bytes) -> None:
-    """Add what follows ``msg=``: the first field behind its quote, or a text, but not ``audit(...)``."""
-    if value[:1] == b"'":
-        name, _, inner = value[1:].partition(b"=")
-        if inner:
-            _add(fields, name, inner)
-    elif value and value[:1] != b"a":
-        _add(fields, b"msg", value)
-
-
-def _add(fields: Fields, name: bytes, value: bytes) -> None:
-    """Add a field without the punctuation around it."""
+def _add_unlike(fields: Fields, name: bytes, value: bytes) -> None:
+    """Add a field that is not added as it is: punctuation around it is taken off, and names have their own rules."""
+    if name == b"msg":
+        # Of msg='op=x ... the first field begins behind the quote; msg=audit(...) is none.
+        if value[:1] == b"'":
+            name, _, value = value[1:].partition(b"=")
+        elif value[:1] == b"a":
+            return
+        if not value:
+            return
     if name[:1] == b"(":
         name = name[1:]
-    if value[-1] in _ENDINGS:
-        value = _strip(value)
+    value = _strip(value)
     if name == b"key" and value[:1] not in {b"(", b'"'}:
         _add_keys(fields, value)
     else:

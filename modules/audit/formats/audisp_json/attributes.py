@@ -15,6 +15,7 @@ from mig_audit.modules.audit.formats.audisp_json.categories import (
     syscall_categories,
 )
 from mig_audit.modules.audit.formats.audisp_json.command import EXECVE, read_command
+from mig_audit.modules.audit.formats.audisp_json.search import c_int
 from mig_audit.modules.audit.records.auparse import AVC
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.formats.audisp_json.host import Host
     from mig_audit.modules.audit.formats.audisp_json.search import Search
+    from mig_audit.modules.audit.records.auparse import Fields
 
 SYSCALL, PATH, CWD, ANOM_PROMISCUOUS = 1300, 1302, 1307, 1700
 NULL = b"(null)"
@@ -85,7 +87,18 @@ def deleted(value: bytes) -> bytes:
 
 def find_out(search: Search, serial: int, host: Host) -> Optional[Findings]:
     """Go through an event; None where the program gives it up, or has nothing to print of it."""
+    # Names of processes are remembered from events that are not printed, but without those there is nothing to gain.
+    if not host.has_processes and not any(map(_may_print, search.of_type(SYSCALL))):
+        return None
     return _Collector(search, host).collect(serial)
+
+
+def _may_print(syscall: Fields) -> bool:
+    """Say whether a SYSCALL record can make the program print an event."""
+    index = syscall.first.get(b"syscall")
+    if index is None:
+        return True  # it may be found in another record
+    return syscall_categories().get(c_int(syscall.values[index])) not in {None, PROMISCUOUS}
 
 
 class _Collector:
@@ -205,26 +218,25 @@ class _Collector:
         self._search.go_to_type(kind)
 
     def _add_each(self, keys: _Keys, kind: int) -> None:
+        start = self._search.go_to_type(kind)
         for key, name in keys:
             self._add(key, name)
-            self._search.go_to_type(kind)
+            self._search.go(start)
 
     def _add(self, key: bytes, name: bytes) -> Optional[bytes]:
         """Look for a field and add it; return its value, as it is after that."""
         value = self._search.find(name)
         if value is None or value.startswith(NULL):
             return value
-        clean = self._put(key, value)
+        clean = value.translate(None, _DELETED)
         if clean != value:
             self._search.replace(clean)
-        return clean
-
-    def _put(self, key: bytes, value: Optional[bytes]) -> bytes:
-        if value is None or value.startswith(NULL):
-            return NULL
-        clean = deleted(value)
         self._details.append(b'"%b": "%b"' % (key, clean))
         return clean
+
+    def _put(self, key: bytes, value: Optional[bytes]) -> None:
+        if value is not None and not value.startswith(NULL):
+            self._details.append(b'"%b": "%b"' % (key, deleted(value)))
 
 
 _ADDERS: Mapping[int, Callable[[_Collector], bool]] = {

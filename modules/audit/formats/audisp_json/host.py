@@ -22,6 +22,11 @@ class Host:
         self._origin = origin
         self._latest = b""
 
+    @property
+    def has_processes(self) -> bool:
+        """Return whether processes can have names."""
+        return self._origin.proc is not None
+
     def user(self, uid: int) -> Optional[bytes]:
         """Return the name of a user, by the C int of an id; None if there is none."""
         if uid == -1:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.records import Record
 
-_NOWHERE = -1
 _NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?)0*([0-9]*)")
 _LONG, _LONG_DIGITS = 2**63, 19
 _INT, _HALF = 2**32, 2**31
@@ -23,35 +22,30 @@ class Search:
 
     It is `find` that moves on: a name that a record lacks is looked for in the records behind it, which is how a field
     of another record can be given out as this one's. Records are taken apart when they are first looked at.
+
+    Attributes:
+        types: the number of every record's type.
+        place: the record that the search is in, None for nowhere.
     """
+
+    __slots__ = ("_field", "_fields", "_record", "_records", "place", "types")
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = records
-        self._types = [type_number(record.type) for record in records]
         self._fields: list[Optional[Fields]] = [None] * len(records)
         self._record = self._field = 0
-
-    @property
-    def types(self) -> Sequence[int]:
-        """Return the number of every record's type."""
-        return self._types
-
-    @property
-    def place(self) -> Optional[Fields]:
-        """Return the record that the search is in."""
-        return None if self._record == _NOWHERE else self.fields(self._record)
+        self.types = [type_number(record.type) for record in records]
+        self.place: Optional[Fields] = None
 
     @property
     def value(self) -> Optional[bytes]:
         """Return the field's value."""
-        place = self.place
-        return None if place is None else place.values[self._field]
+        return None if self.place is None else self.place.values[self._field]
 
     @property
     def name(self) -> Optional[bytes]:
         """Return the field's name."""
-        place = self.place
-        return None if place is None else place.names[self._field]
+        return None if self.place is None else self.place.names[self._field]
 
     @property
     def number(self) -> int:
@@ -65,6 +59,10 @@ class Search:
             fields = self._fields[record] = read_fields(self._records[record])
         return fields
 
+    def of_type(self, number: int) -> Iterator[Fields]:
+        """Give the fields of every record of a type."""
+        return (self.fields(record) for record, known in enumerate(self.types) if known == number)
+
     def behind(self, record: int) -> Iterator[Fields]:
         """Give the fields of one record and of those behind it."""
         return (self.fields(number) for number in range(record, len(self._records)))
@@ -72,11 +70,13 @@ class Search:
     def go(self, record: int) -> None:
         """Go to the first field of a record."""
         self._record, self._field = record, 0
+        self.place = self._fields[record] or self.fields(record)
 
     def go_to_type(self, number: int) -> int:
         """Go to the first record of a type, of which there is one, and return which it is."""
-        self.go(self._types.index(number))
-        return self._record
+        record = self.types.index(number)
+        self.go(record)
+        return record
 
     def find(self, name: bytes) -> Optional[bytes]:
         """Go to the next field of that name and return its value, None if there is none.
@@ -86,36 +86,35 @@ class Search:
         place = self.place
         if place is None:
             return None
-        found = self._within(place, name)
-        if found == _NOWHERE:
+        found = _index(place.names, name, self._field) if self._field else place.first.get(name)
+        if found is None:
             if self._field == len(place.names) - 1:
                 return None
-            found = self._beyond(name)
+            return self._find_beyond(name)
         self._field = found
-        return self.value
+        return place.values[found]
 
     def replace(self, value: bytes) -> None:
         """Change the field's value: audisp-json deletes characters in libauparse's own memory."""
-        place = self.place
-        if place is not None:
-            place.values[self._field] = value
+        if self.place is not None:
+            self.place.values[self._field] = value
 
-    def _within(self, place: Fields, name: bytes) -> int:
-        if not self._field:
-            return place.first.get(name, _NOWHERE)
-        try:
-            return place.names.index(name, self._field)
-        except ValueError:
-            return _NOWHERE
-
-    def _beyond(self, name: bytes) -> int:
+    def _find_beyond(self, name: bytes) -> Optional[bytes]:
         for record in range(self._record + 1, len(self._records)):
-            found = self.fields(record).first.get(name, _NOWHERE)
-            if found != _NOWHERE:
-                self._record = record
-                return found
-        self._record = _NOWHERE
-        return 0
+            fields = self.fields(record)
+            found = fields.first.get(name)
+            if found is not None:
+                self._record, self._field, self.place = record, found, fields
+                return fields.values[found]
+        self.place = None
+        return None
+
+
+def _index(names: Sequence[bytes], name: bytes, start: int) -> Optional[int]:
+    try:
+        return names.index(name, start)
+    except ValueError:
+        return None
 
 
 def c_int(value: Optional[bytes]) -> int:
