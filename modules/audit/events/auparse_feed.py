@@ -27,8 +27,9 @@ _EOE, _PROCTITLE, _KERNEL = 1320, 1327, 2000
 _FIRST_EVENT, _FIRST_ANOMALY_MESSAGE = 1300, 2100
 _FIRST_NETLABEL, _LAST_NETLABEL = 1406, 1419
 _ENDS = frozenset({_EOE, _PROCTITLE})
-# About what a record takes beside its body.
-_RECORD_SIZE = 400
+# About what a record takes beside its body, and an event beside its records: bytes, as measured.
+_RECORD_SIZE = 200
+_EVENT_SIZE = 700
 
 
 class _Key(NamedTuple):
@@ -50,7 +51,7 @@ class _Event:
         self.slot = slot
         self.records: list[Record] = []
         self.type = 0  # of the last record
-        self.size = 0
+        self.size = _EVENT_SIZE
         self.ending = ""
 
 
@@ -71,8 +72,8 @@ class AuparseFeed:
     def __init__(
         self,
         *,
-        max_held: int = 10_000,
-        max_size: int = 32 * 1024 * 1024,
+        max_held: int = 50_000,
+        max_size: int = 40 * 1024 * 1024,
         max_records: int = 4096,
         memory: int = 10_000,
     ) -> None:
@@ -140,6 +141,7 @@ class AuparseFeed:
         event = self._open[key] = _Event(key, slot)
         heappush(self._order, (key.seconds, key.milliseconds, key.serial, slot, event))
         self._count += 1
+        self._size += _EVENT_SIZE
         heappush(self._ages, (key.seconds, self._count, event))
         return event
 

@@ -225,3 +225,18 @@ def test_changes_without_a_process_are_ours_outside_the_canaries_and_findings_be
     pipeline.flush()
 
     assert (pipeline.own, pipeline.findings) == (4, 1)
+
+
+def test_a_format_can_have_no_words_for_an_event() -> None:
+    """That is counted, and no sink sees it; records are put together as the format wants them."""
+    sink = ListSink()
+    form = make_format("audisp-json", Origin("host", TableNames({}, {})))
+    pipeline = Pipeline(form, [sink], limit=10, max_size=1 << 20)
+    login = b"type=USER_LOGIN msg=audit(1700000000.000:2): pid=1 uid=0 msg='op=login res=success'"
+    pipeline.feed(_block([*_event(1), login]))
+    pipeline.flush()
+
+    assert (pipeline.findings, pipeline.unrepresented) == (2, 1)
+    assert pipeline.kept == sink.events
+    assert len(sink.events) == 1
+    assert pipeline.account().balanced

@@ -28,8 +28,10 @@ _BEGINNINGS = (
     (("socket",), SOCKET),
     (("listen",), "listen"),
 )
-# The last system call of libaudit 3.0.9; later ones have no name there, so setxattrat and fchmodat2 are unknown.
+# The last system call of libaudit 3.0.9; later ones have no name there, so setxattrat and fchmodat2 are unknown. Two
+# numbers that were left free (uretprobe, uprobe) were given away later.
 _LAST_SYSCALL = 450
+_UNNAMED_SYSCALLS = frozenset({335, 336})
 
 _PATH_SUMMARIES = {"write": b"Write: ", "attribute": b"Attribute: ", "chmod": b"Chmod: ", "chown": b"Chown: "}
 _FIXED_SUMMARIES = {
@@ -46,7 +48,8 @@ def syscall_categories() -> Mapping[int, Optional[str]]:
 
     Whatever the architecture of the call, its number is one of x86_64: those of a 32-bit program are mistaken.
     """
-    names = ((number, syscall_name("x86_64", number)) for number in range(_LAST_SYSCALL + 1))
+    numbers = (number for number in range(_LAST_SYSCALL + 1) if number not in _UNNAMED_SYSCALLS)
+    names = ((number, syscall_name("x86_64", number)) for number in numbers)
     return {number: _category(name) for number, name in names if name is not None}
 
 
