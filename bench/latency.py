@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Measure what a run costs the programs that it records: the time that execve("/bin/true") takes.
+
+Pairs of rounds, one with the rule loaded and nobody who reads, one with `mig-audit run` doing all it does. A round starts
+/bin/true so many times, one after the other, and takes the time until each has been executed (posix_spawn returns when
+execve is done). Both have the same backlog limit, and no program ever waits for the backlog. Needs root and a free
+audit pid; the rule is restricted to one user id, and everything is put back.
+
+    python bench/latency.py [--pairs 10] [--count 1000]
+
+Prints the median and the 99th percentile of each round in microseconds, then the median over the pairs of the ratio of
+the 99th percentiles, and how far the kernel's backlog_wait_time_actual moved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mig_audit.modules.audit.kernel.control import Control
+from mig_audit.modules.audit.kernel.status import Setting
+from mig_audit.modules.audit.rules import parse_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_UID = 61357
+_RULE = f"-a always,exit -F arch=b64 -S execve -F uid={_UID} -k bench"
+_BACKLOG = 8192
+_PYTHON = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
+_PROGRAM = """
+import os, time
+clock, spawn, wait, took = time.perf_counter_ns, os.posix_spawn, os.waitpid, []
+for number in range({count} + 50):
+    begin = clock()
+    pid = spawn("/bin/true", ["true"], {{}})
+    took.append(clock() - begin)
+    wait(pid, 0)
+print(*took[50:])
+"""
+
+
+class Round(NamedTuple):
+    """The times of one round, in microseconds."""
+
+    median: float
+    p99: float
+
+
+def work(count: int) -> Round:
+    """Start /bin/true so many times, as the user that the rule is for."""
+    command = [_PYTHON, "-I", "-S", "-c", _PROGRAM.format(count=count)]
+    result = subprocess.run(command, user=_UID, cwd="/", stdout=subprocess.PIPE, check=True)
+    took = [int(text) / 1000 for text in result.stdout.split()]
+    return Round(statistics.median(took), statistics.quantiles(took, n=100)[-1])
+
+
+@contextlib.contextmanager
+def rule_alone(control: Control) -> Iterator[None]:
+    """Load the rule, with nobody who reads."""
+    before = control.status()
+    rule = parse_rule(_RULE).rule.pack()
+    settings = {Setting.BACKLOG_LIMIT: _BACKLOG, Setting.BACKLOG_WAIT_TIME: 0, Setting.ENABLED: 1}
+    control.add_rule(rule)
+    try:
+        for setting, value in settings.items():
+            control.set(setting, value, before.words)
+        yield
+    finally:
+        for setting in reversed(settings):
+            control.set(setting, before.setting(setting) or 0, before.words)
+        control.delete_rule(rule)
+
+
+@contextlib.contextmanager
+def run(control: Control, folder: Path) -> Iterator[None]:
+    """Have mig-audit record the same."""
+    log, parameters = folder / "raw.log", folder / "params.json"
+    log.unlink(missing_ok=True)
+    document = {
+        "window": "10m",
+        "rules": [_RULE],
+        "raw_log": {"path": str(log)},
+        "kernel": {"backlog_limit": _BACKLOG},
+    }
+    parameters.write_text(json.dumps(document))
+    command = [sys.executable, "-m", "mig_audit", "run", str(parameters), "-o", str(folder / "result.json")]
+    with subprocess.Popen(command) as process:
+        while not control.status().enabled:
+            time.sleep(0.05)
+        yield
+        process.send_signal(signal.SIGTERM)
+    loss = json.loads((folder / "result.json").read_text())["statistics"]["loss"]
+    if loss["events_missing"] != {"min": 0, "max": 0, "why": ""}:
+        print(f"events are missing: {loss}")
+
+
+def main() -> None:
+    """Run the pairs."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=10)
+    parser.add_argument("--count", type=int, default=1000)
+    options = parser.parse_args()
+    ratios: list[float] = []
+    with Control.open() as control, tempfile.TemporaryDirectory() as name:
+        waited = control.status().backlog_wait_time_actual or 0
+        print(f"{'alone: median':>14} {'p99':>8} {'run: median':>12} {'p99':>8}")
+        for _ in range(options.pairs):
+            with rule_alone(control):
+                alone = work(options.count)
+            with run(control, Path(name)):
+                recorded = work(options.count)
+            ratios.append(recorded.p99 / alone.p99)
+            print(
+                f"{alone.median:14.0f} {alone.p99:8.0f} {recorded.median:12.0f} {recorded.p99:8.0f}",
+                flush=True,
+            )
+        waited = (control.status().backlog_wait_time_actual or 0) - waited
+    print(f"p99 of the run / p99 alone, median of {options.pairs} pairs: {statistics.median(ratios):.3f}")
+    print(f"backlog_wait_time_actual: {waited} jiffies more")
+
+
+if __name__ == "__main__":
+    main()
