@@ -12,8 +12,8 @@ REMOVAL = 0.07
 """Seconds that the kernel needs to remove a rule: 20 to 70 ms were measured."""
 EMPTYING = 2.0
 """Seconds that the recorder may take to empty the kernel's queue, twice a second."""
-ANSWER = 1.0
-"""Seconds to compose the answer and to exit."""
+ANSWER = 2.0
+"""Seconds to look at the serials of what was not processed, to compose the answer and to exit."""
 
 
 class Deadline:

@@ -34,7 +34,7 @@ _NO_CANARIES = Canaries()
 class Loss:
     """The meters of one run.
 
-    ``received`` to ``processed``, ``foreign`` and ``unparsed`` are records, ``overruns`` are ENOBUFS, ``lost`` is in
+    ``received`` to ``skimmed``, ``foreign`` and ``unparsed`` are records, ``overruns`` are ENOBUFS, ``lost`` is in
     the kernel's own unit, records it refused, and None where somebody reset that counter meanwhile. ``gap`` counts
     serial numbers, of which ``unplaced`` may have come after all; ``late`` counts those that came behind a higher one.
     ``incomplete``, ``filtered``, ``undelivered`` and ``rejected`` are events, the last two summed over the sinks.
@@ -46,6 +46,7 @@ class Loss:
     written: int = 0
     unwritten: int = 0
     processed: int = 0
+    skimmed: int = 0
     foreign: int = 0
     overruns: int = 0
     lost: Optional[int] = 0
@@ -84,6 +85,7 @@ class Loss:
             written=ended.written if ended else processed,
             unwritten=ended.unwritten if ended else 0,
             processed=processed,
+            skimmed=recording.skimmed,
             foreign=ended.foreign if ended else 0,
             overruns=ended.overruns if ended else 0,
             lost=None if delta is None or delta < 0 or drift.lost_reset else delta,
@@ -142,8 +144,8 @@ class Loss:
             yield self._silence
         elif self.overruns and self.path != ALIVE:
             yield "the socket overran, and no canary shows what was lost after that"
-        if self.unprocessed:
-            yield f"{self.unprocessed} records were not looked at"
+        if self.unprocessed > self.skimmed:
+            yield f"{self.unprocessed - self.skimmed} records were not looked at"
 
     @property
     def _silence(self) -> str:

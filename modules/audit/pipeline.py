@@ -79,6 +79,10 @@ class Pipeline:
         for bundle in self._stream.feed(block):
             self._finish(bundle)
 
+    def skim(self, block: bytes) -> None:
+        """Look at no more of these lines than which serials they have: there is no time to process them."""
+        self._ledger.skim(block)
+
     def flush(self) -> None:
         """Complete what is open: the stream has ended."""
         for bundle in self._stream.flush():

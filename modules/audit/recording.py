@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.sinks import Sink, SinkOutcome
 
 _WAIT = 0.05  # seconds between looks at the raw log when nothing arrives
+_SKIMMING = 1.0  # seconds at the most, for two million records or so
 _PROGRESS = 0.5  # seconds between words to a person at a terminal
 
 
@@ -57,7 +58,7 @@ class Recording:
     """The main process's side of one run.
 
     ``fault`` is set if processing failed; the window then still ends in order. ``processed`` counts the records that
-    were taken from the raw log, ``stopped`` is who ended the window early.
+    were taken from the raw log, ``skimmed`` those of which only the serials were looked at, ``stopped`` is who ended the window early.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Recording:
         self._spoken = 0.0
         self._changes = 0
         self.tail = Tail(log)
-        self.processed = 0
+        self.processed = self.skimmed = 0
         self.fault: Optional[MigAuditError] = None
         self.stopped = ""
 
@@ -85,7 +86,8 @@ class Recording:
     ) -> tuple[SinkOutcome, ...]:
         """Follow the window to its end, process what is left within the drain time, and close the sinks.
 
-        All of it is over by ``answer_by`` on the monotonic clock. Whatever happens, the recorder is gone afterwards, and the kernel restored.
+        All of it is over by ``answer_by`` on the monotonic clock. Whatever happens, the recorder is gone afterwards, and
+        the kernel restored.
         """
         try:
             self._recorder.send(plan)
@@ -107,9 +109,18 @@ class Recording:
         ):
             self._process()
         self._flush()
+        self._skim(end)
         if self._context.stop.requests > requests:
             deadline = time.monotonic()
         return tuple(sink.finish(deadline) for sink in sinks)
+
+    def _skim(self, end: int) -> None:
+        """Follow the numbering to the end of the raw log, so that what is missing is known of what was not processed."""
+        limit = time.monotonic() + _SKIMMING
+        while self.tail.offset < end and time.monotonic() < limit and not self.fault:
+            block = self.tail.block()
+            self.skimmed += block.count(b"\n")
+            self.pipeline.skim(block)
 
     def _step(self, window: float) -> None:
         """Take what the recorder says and what the raw log has; wait only if there is neither."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.correlation import Bundle
     from mig_audit.modules.audit.records import Record
 
+_SERIALS = re.compile(rb"^type=[^ ]+ msg=audit\([0-9]+\.[0-9]{3}:([0-9]{1,10})\):", re.MULTILINE)
 _SAMPLE_LIMIT = 512
 _NODES_LIMIT = 256
 
@@ -111,6 +113,14 @@ class Ledger:
                 return
             tracker = self._trackers[node] = SerialTracker()
         tracker.add(serial)
+
+    def skim(self, block: bytes) -> None:
+        """Follow this host's numbering through lines of a raw log that there is no time to take."""
+        tracker, last = self._trackers.setdefault("", SerialTracker()), b""
+        for serial in _SERIALS.findall(block):
+            if serial != last:
+                last = serial
+                tracker.add(int(serial))
 
     def close(self, bundle: Bundle, *, complete: bool) -> None:
         """Count an event that was given out; ``complete`` says that nothing is known to be missing of it."""

@@ -76,6 +76,7 @@ def test_no_kind_of_loss_is_silent(change: dict[str, Any], words: str) -> None:
         (Canaries(unsent="not asked for"), {}, "unsent", True),
         (Canaries(unsent="not asked for"), {"overruns": 1}, "unsent", False),
         (_BACK, {"processed": 90}, "alive", False),
+        (_BACK, {"processed": 90, "skimmed": 10}, "alive", True),
     ],
 )
 def test_without_a_canary_there_is_an_upper_bound_only_where_the_socket_lost_nothing(

@@ -240,3 +240,15 @@ def test_a_format_can_have_no_words_for_an_event() -> None:
     assert pipeline.kept == sink.events
     assert len(sink.events) == 1
     assert pipeline.account().balanced
+
+
+def test_what_there_is_no_time_for_has_its_serials_counted_all_the_same() -> None:
+    """Nothing else is, and a message that has a serial in its text adds none."""
+    pipeline = _pipeline()
+    pipeline.feed(_block(_event(1)))
+    forged = b"type=USER msg=audit(1700000000.000:4): msg='type=USER msg=audit(1.000:99): '"
+    pipeline.skim(_block([*_event(3), forged]))
+    account = pipeline.account()
+
+    assert (account.received, account.events, account.missing) == (3, 1, 1)
+    assert account.serials[""].last == 4
