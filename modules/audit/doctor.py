@@ -110,7 +110,7 @@ def look(
         owner_lives=os.path.exists(f"{proc}/{owner}"),  # noqa: PTH110  # one question
         neighbours=find_neighbours(owner, proc, os.getpid()),
         runs=runs,
-        recording=next((run for run in runs or () if run.recorder.alive(proc)), None),
+        recording=next((run for run in runs or () if run.recorder.alive(proc) and not run.undoing), None),
         private=_can_be_private(directory),
         boot=boot_id(),
     )
@@ -226,7 +226,7 @@ def _run_checks(facts: Facts) -> Iterator[Check]:
         if run.boot_id != facts.boot:
             says = f"run {run.run_id} was cut off by a reboot: nothing of it is left in the kernel"
         else:
-            says = f"run {run.run_id} was killed, and what it changed is not undone yet"
+            says = f"run {run.run_id} was killed, or ends just now: what it changed is not undone yet"
         yield Check("runs", "note", says, "`mig-audit restore`, or the next run, sees to it")
 
 

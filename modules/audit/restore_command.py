@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Write = Callable[[str], None]
 
+_PATIENCE = 60.0  # seconds; a thousand rules take the kernel about as long to delete
+
 
 def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
@@ -59,11 +61,11 @@ def _recovered() -> tuple[Recovered, ...]:
 
 def _lock(runs: Runs) -> None:
     """Take the lock, or say who has it: a run that lives undoes itself."""
-    while not runs.try_lock():
-        living = [run for run in runs.undertakings() if run.recorder.alive()]
-        if living and not any(run.undoing for run in living):
-            raise AuditOwnedError(
-                f"a run of mig-audit is recording (process {living[0].main.pid})",
-                "it undoes itself at its end; stop it with SIGTERM, or try again later",
-            )
-        runs.wait()
+    if runs.lock(_PATIENCE):
+        return
+    other = runs.recording()
+    who = f" (process {other.main.pid})" if other else ""
+    raise AuditOwnedError(
+        f"a run of mig-audit is recording{who}",
+        "it undoes itself at its end; stop it with SIGTERM, or try again later",
+    )

@@ -23,18 +23,22 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 for place in /run /var/log /var/tmp; do mount -t tmpfs tmpfs $place; done
 {setup}
+{python} -m mig_audit doctor --json >/run/doctor 2>&1
+doctor=$?
 {python} -m mig_audit run {parameters} -o /run/result.json >/run/out 2>&1
 code=$?
 {after}
 echo "@RESULT $(cat /run/result.json 2>/dev/null)"
 echo "@MESSAGES $(cat /run/out)"
 echo "@CODE $code"
+echo "@DOCTOR $(cat /run/doctor)"
+echo "@DOCTORCODE $doctor"
 halt -f
 """
 
 
 class Guest:
-    """What a guest printed: the envelope, the messages for people, and the exit code."""
+    """What a guest printed: the envelope, the messages for people, the exit code, and what doctor said before the run."""
 
     def __init__(self, console: str) -> None:
         """Take the console's text apart."""
@@ -43,6 +47,14 @@ class Guest:
         self.messages = self._after("@MESSAGES")
         self.code = int(self._after("@CODE"))
         assert find_problems(self.result, "audit.results.v1.schema.json") == []
+        self.doctor: dict[str, Any] = json.loads(self._after("@DOCTOR "))
+        assert find_problems(self.doctor, "audit.doctor.v1.schema.json") == []
+        assert int(self._after("@DOCTORCODE")) == self.doctor["exit_code"]
+
+    def problem(self) -> str:
+        """Return the one problem that doctor found, with its remedy."""
+        (check,) = [check for check in self.doctor["checks"] if check["state"] == "problem"]
+        return f"{check['says']}: {check['remedy']}"
 
     def _after(self, mark: str) -> str:
         lines = [line for line in self.console.splitlines() if line.startswith(mark)]
@@ -82,7 +94,8 @@ def test_a_locked_configuration_is_read_and_not_touched(tmp_path: Path) -> None:
         setup=f"auditctl {watch} >/dev/null\nauditctl -e 2 >/dev/null\nwhile :; do touch /run/watched; sleep 0.2; done &",
     )
 
-    assert guest.code == 4
+    assert guest.code == guest.doctor["exit_code"] == 4
+    assert "locked (enabled=2)" in guest.problem()
     assert "locked (enabled=2)" in guest.result["errors"][0]
     assert "reboot" in guest.result["errors"][0]
     assert not guest.result["success"]
@@ -99,7 +112,8 @@ def test_a_host_that_panics_on_loss_is_only_read(tmp_path: Path) -> None:
         tmp_path, {"window": "1s", "rules": [{"profile": "exec"}]}, setup="auditctl -f 2 >/dev/null"
     )
 
-    assert guest.code == 4
+    assert guest.code == guest.doctor["exit_code"] == 4
+    assert "kernel.failure" in guest.problem()
     assert "failure=2" in guest.result["errors"][0]
     assert "kernel.failure" in guest.result["errors"][0]
     assert guest.result["elements"]["kernel"]["after"]["failure"] == 2
@@ -120,7 +134,8 @@ def test_a_kernel_without_audit_is_told_in_one_sentence(tmp_path: Path) -> None:
     """Booted with audit=0."""
     guest = _boot(tmp_path, {"window": "1s", "rules": [{"profile": "exec"}]}, options="audit=0")
 
-    assert guest.code == 4
+    assert guest.code == guest.doctor["exit_code"] == 4
+    assert "it was booted with audit=0: remove audit=0" in guest.problem()
     assert len(guest.result["errors"]) == 1
     assert "booted with audit=0" in guest.result["errors"][0]
     assert guest.result["elements"] is None

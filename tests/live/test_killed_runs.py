@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import psutil
 import pytest
 
+from mig_audit.modules.audit.kernel.journal import Process, Undertaking
 from mig_audit.modules.audit.kernel.runs import Runs
 from mig_audit.modules.audit.kernel.state import Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mig_audit.modules.audit.kernel.control import Control
-    from mig_audit.modules.audit.kernel.journal import Undertaking
 
 pytestmark = pytest.mark.kernel
 
@@ -157,6 +157,27 @@ def test_the_next_run_undoes_a_dead_one_first(run: Start, kernel: Control) -> No
     assert envelope["elements"]["kernel"]["restored"]
     assert envelope["errors"] is None
     assert kernel.rules() == before.rules
+
+
+def test_after_a_boot_a_dead_run_is_only_told(kernel: Control) -> None:
+    """The kernel has forgotten it, and what it has now is left."""
+    rule = parse_rule(EXECVE).rule.pack()
+    kernel.add_rule(rule)
+    dead, found = Process(4_000_000, 1), Snapshot.take(kernel)
+    undertaking = Undertaking(
+        "0123456789abcdef", "earlier", 1.5, dead, dead, dead, Snapshot(found.status, ()), (rule,), {}
+    )
+    with Runs() as runs:
+        journal = runs.create(undertaking.run_id)
+        journal.begin(undertaking)
+        journal.close()
+
+    document, code = _restore()
+
+    assert code == 0
+    assert [(each["earlier_boot"], each["complete"]) for each in document["runs"]] == [(True, True)]
+    assert kernel.rules() == found.rules
+    kernel.delete_rule(rule)
 
 
 def test_theirs_wins_also_after_a_kill(run: Start, kernel: Control) -> None:

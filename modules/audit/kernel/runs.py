@@ -10,6 +10,7 @@ import fcntl
 import os
 import stat
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import MigAuditError, NotPermittedError, describe_errno
@@ -43,8 +44,9 @@ class Runs:
         self._sleep = sleep
         self._lock: Optional[int] = None
         try:
-            if create and not os.path.isdir(path):  # noqa: PTH112  # pathlib is not worth its import here
-                os.mkdir(path, 0o700)  # noqa: PTH102  # the same
+            if create:
+                with suppress(FileExistsError):
+                    os.mkdir(path, 0o700)  # noqa: PTH102  # pathlib is not worth its import here
             self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _SAFE)
         except OSError as error:
             raise NotPermittedError(
@@ -87,6 +89,23 @@ class Runs:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def lock(self, patience: float, hurry: Callable[[], bool] = lambda: False) -> bool:
+        """Take the lock; wait at the most ``patience`` seconds for a run that is being undone, begins or ends.
+
+        Return False, without the lock, for a run that records, after that time, or when there is a ``hurry``.
+        """
+        limit = time.monotonic() + patience
+        while not self.try_lock():
+            if self.recording() or hurry() or time.monotonic() > limit:
+                return False
+            self.wait()
+        return True
+
+    def recording(self) -> Optional[Undertaking]:
+        """Return the run that records now, if there is one."""
+        living = (run for run in self.undertakings() if run.recorder.alive() and not run.undoing)
+        return next(living, None)
 
     def lock_to_undo(self, run_id: str) -> bool:
         """Wait for the lock; return False, without it, once somebody else has undone that run."""

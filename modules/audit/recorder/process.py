@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 _PROGRESS = 0.5  # seconds between words on the rules that are being removed
 _PAUSE = 0.005  # seconds for the kernel to hand over what it has queued
 _UNDOING = 10.0  # seconds at the most to wait for another run that is being undone
-_WAIT = 0.05  # seconds between looks at it
 _LAST_DRAIN = 1.0  # seconds at the most to empty the kernel's queue at the end of the window
 
 
@@ -61,7 +60,7 @@ class Recorder:
 
     def run(self, plan: Plan, guard: Process) -> None:
         """Record one window, and leave the kernel as it was found whatever happens."""
-        held = self._hold()
+        held = self._runs.lock(_UNDOING, lambda: bool(self._ending.reason))
         recovered = recover(self._runs, self._control, boot_id()) if held else ()
         intervention = Intervention(self._control, Snapshot.take(self._control))
         try:
@@ -80,20 +79,10 @@ class Recorder:
             restoration = intervention.restore(self._runs, plan.run_id, self._removed)
             self._channel.send(reports.RESTORED, restoration.to_json())
 
-    def _hold(self) -> bool:
-        """Take the lock on the kernel's audit; wait for a run that is being undone, and not for one that records."""
-        limit = time.monotonic() + _UNDOING
-        while not self._runs.try_lock():
-            undoing = any(each.undoing for each in self._runs.undertakings())
-            if self._ending.reason or not undoing or time.monotonic() > limit:
-                return False
-            time.sleep(_WAIT)
-        return True
-
     def _access(self, plan: Plan, status: Status, *, held: bool) -> access.Access:
         if not held:
-            pids = [run.main.pid for run in self._runs.undertakings() if run.recorder.alive()]
-            return access.beside_run(pids[0] if pids else 0, plan.stream, asked=bool(plan.rules))
+            other = self._runs.recording()
+            return access.beside_run(other.main.pid if other else 0, plan.stream, asked=bool(plan.rules))
         return access.decide(status, plan.stream, lower_failure=plan.failure is not None, alive=_alive)
 
     def _record(

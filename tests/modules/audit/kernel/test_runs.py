@@ -6,9 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from memory_kernel import STATUS
 
 from mig_audit.errors import NotPermittedError
+from mig_audit.modules.audit.kernel.journal import Journal, Process, Undertaking
 from mig_audit.modules.audit.kernel.runs import Runs
+from mig_audit.modules.audit.kernel.state import Snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +87,49 @@ def test_who_waits_to_undo_a_run_gets_the_lock_of_the_dead(tmp_path: Path) -> No
         assert other.try_lock()
         with Runs(str(tmp_path), sleep=lambda _seconds: other.unlock()) as runs:
             assert runs.lock_to_undo("abc")
+
+
+def _recording(runs: Runs, recorder: Process) -> Journal:
+    journal = runs.create("abc")
+    journal.begin(Undertaking("abc", "b00t", 1.5, recorder, recorder, recorder, Snapshot(STATUS, ()), (), {}))
+    return journal
+
+
+def test_nobody_waits_for_a_run_that_records(tmp_path: Path) -> None:
+    """It is named instead."""
+    with (
+        Runs(str(tmp_path)) as other,
+        Runs(str(tmp_path), sleep=lambda _seconds: pytest.fail("it waits")) as runs,
+    ):
+        assert other.try_lock()
+        _recording(other, Process.of(os.getpid())).close()
+
+        assert not runs.lock(patience=60)
+        recording = runs.recording()
+        assert recording is not None
+        assert recording.run_id == "abc"
+
+
+@pytest.mark.parametrize("dead", [True, False])
+def test_a_run_that_is_being_undone_is_waited_for(tmp_path: Path, dead: bool) -> None:  # data
+    """By itself at its end, or by someone else when it is dead."""
+    with Runs(str(tmp_path)) as other:
+        assert other.try_lock()
+        journal = _recording(other, Process(4_000_000, 1) if dead else Process.of(os.getpid()))
+        if not dead:
+            journal.undoing()
+        journal.close()
+        with Runs(str(tmp_path), sleep=lambda _seconds: other.unlock()) as runs:
+            assert runs.recording() is None
+            assert runs.lock(patience=60)
+
+
+def test_nobody_waits_for_ever_or_in_a_hurry(tmp_path: Path) -> None:
+    """A lock without a journal is that of a run that begins or ends, and no longer than a while."""
+    with Runs(str(tmp_path)) as other, Runs(str(tmp_path)) as runs:
+        assert other.try_lock()
+        assert not runs.lock(patience=0.01)
+        assert not runs.lock(patience=60, hurry=lambda: True)
 
 
 def test_what_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
