@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import DriftError, RuleError
-from mig_audit.modules.audit.config_changes import LOST, MOST_CHANGES, RULE_ADDED, RULE_REMOVED
+from mig_audit.modules.audit.config_changes import LOST, MOST_CHANGES, RULE_ADDED, RULE_REMOVED, Actor
 from mig_audit.modules.audit.host import iso_time
 from mig_audit.modules.audit.rules import Rule, print_rule
 from mig_audit.modules.audit.rules.constants import AUDIT_FILTERKEY
@@ -26,12 +27,36 @@ if TYPE_CHECKING:
 _TOLD = 3  # kinds of changes in the one sentence that `errors` has of them
 
 
+def actor_of(pid: int) -> Optional[Actor]:
+    """Return who a living process is, from proc(5), as far as that can be seen; None if it is gone."""
+    import psutil  # noqa: PLC0415  # a tenth of a second to import, and a quiet window needs it not
+
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            name, uid = process.name(), process.uids().real
+        place = Path("/proc") / str(pid)
+        auid, session = (int(place.joinpath(file).read_text()) for file in ("loginuid", "sessionid"))
+        return Actor(pid, name, str(place.joinpath("exe").readlink()), auid, uid, session)
+    except (psutil.Error, OSError, ValueError):
+        return None
+
+
 @dataclass(frozen=True)
 class Drifted:
-    """One change, by either witness or both; ``looked`` is what the recorder saw of it."""
+    """One change, by either witness or both.
+
+    ``looked`` is what the recorder saw of it, ``found`` is who has what was taken.
+    """
 
     recorded: Optional[Recorded]
     looked: Optional[Change]
+    found: Optional[Actor] = None
+
+    @property
+    def by(self) -> Optional[Actor]:
+        """Return who did it: what the record says, else who was found to profit from it."""
+        return self.recorded.by if self.recorded else self.found
 
     @property
     def time(self) -> float:
@@ -75,7 +100,7 @@ class Drifted:
             "now": now,
             "rule": self.rule,
             "done": self.done,
-            "by": vars(self.recorded.by) if self.recorded else None,
+            "by": vars(self.by) if self.by else None,
             "record": self.recorded.text if self.recorded else None,
             "seen": self.looked is not None,
             "reapplied": None if reapplied is None else not reapplied,
@@ -87,7 +112,7 @@ class Drifted:
         was, now = self.values
         told = self.what if now is None else f"{self.what} was {was} and is {now}"
         tried = "" if self.done else " (refused by the kernel)"
-        return f"{told}{tried} ({self.recorded.by if self.recorded else 'nobody knows by whom'})"
+        return f"{told}{tried} ({self.by or 'nobody knows by whom'})"
 
 
 @dataclass(frozen=True)
@@ -98,13 +123,25 @@ class Drift:
     more: int = 0
 
     @classmethod
-    def of(cls, recorded: Sequence[Recorded], looked: Sequence[Change], more: int) -> Drift:
-        """Join what the two witnesses say; a change that both saw is one, and what we put back ourselves is none."""
+    def of(
+        cls,
+        recorded: Sequence[Recorded],
+        looked: Sequence[Change],
+        more: int,
+        look_up: Callable[[int], Optional[Actor]] = actor_of,
+    ) -> Drift:
+        """Join what the two witnesses say; a change that both saw is one, and what we put back ourselves is none.
+
+        ``look_up`` says who a living process is, for an audit pid that was taken without a record.
+        """
         left, echoes = list(looked), [_echo(change) for change in looked if change.reapplied == ""]
         changes = [
             Drifted(record, _taken(left, record)) for record in recorded if not _is_echo(record, echoes)
         ]
-        changes += [Drifted(None, change) for change in left]
+        changes += [
+            Drifted(None, each, look_up(each.now) if each.what == "pid" and each.now else None)
+            for each in left
+        ]
         changes.sort(key=lambda change: change.time)
         return cls(tuple(changes[:MOST_CHANGES]), more + max(0, len(changes) - MOST_CHANGES))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from mig_audit.modules.audit.config_changes import Actor, recorded_changes
-from mig_audit.modules.audit.drift import Drift
+from mig_audit.modules.audit.drift import Drift, actor_of
 from mig_audit.modules.audit.events import Correlator, Decoder, Event, TableNames, correlate
 from mig_audit.modules.audit.recorder.watch import Change
 from mig_audit.modules.audit.records import parse_line
@@ -69,6 +71,25 @@ def test_what_no_record_tells_is_there_all_the_same() -> None:
     assert drift.changes[0].to_json()["by"] is None
     assert drift.switched_off == 3.0
     assert "enabled was 1 and is 0 (nobody knows by whom)" in str(next(drift.errors()))
+
+
+def test_who_took_the_audit_pid_is_looked_up() -> None:
+    """No record is needed for that: it is the process that has it now."""
+    thief = Actor(99, "auditd", "/usr/sbin/auditd", 4294967295, 0, 4294967295)
+    changes = [Change(3.0, "pid", 77, 99), Change(4.0, "pid", 99, 0)]
+    taken, given = Drift.of([], changes, 0, {99: thief}.get).changes
+
+    assert (taken.by, given.by) == (thief, None)
+
+
+def test_a_living_process_is_known_from_proc() -> None:
+    """One that is gone is nobody."""
+    own = actor_of(os.getpid())
+
+    assert own is not None
+    assert (own.pid, own.uid) == (os.getpid(), os.getuid())
+    assert own.exe is not None
+    assert actor_of(1 << 22) is None
 
 
 def test_what_we_put_back_is_no_change_by_others() -> None:
