@@ -70,12 +70,20 @@ def ocsf(folder: Path) -> dict[str, Any]:
     sys.path.insert(0, str(folder))
     published = json.loads((folder / "ocsf_json_schema" / "ocsf" / f"{_OCSF}.json").read_text("utf-8"))
     maker = import_module("ocsf_json_schema").OcsfJsonSchemaEmbedded(published)
-    classes, shared = {}, {}
+    classes, shared, names = {}, {}, {}
     for name in _OCSF_CLASSES:
         schema = _bare(maker.get_class_schema(name, _OCSF_PROFILES))
         shared.update(schema.pop("$defs"))
-        classes[str(schema["properties"]["class_uid"]["const"])] = schema
-    return {"version": _OCSF, "profiles": _OCSF_PROFILES, "classes": classes, "$defs": shared}
+        about = published["classes"][name]
+        classes[str(about["uid"])] = schema
+        activities = about["attributes"]["activity_id"]["enum"]
+        names[str(about["uid"])] = {
+            "class": about["caption"],
+            "category": about.get("category_name") or "Uncategorized",
+            "activities": {number: each["caption"] for number, each in activities.items()},
+        }
+    known = {"version": _OCSF, "profiles": _OCSF_PROFILES, "names": names}
+    return {**known, "classes": classes, "$defs": shared}
 
 
 def _bare(node: Any) -> Any:  # noqa: ANN401  # any JSON value

@@ -41,6 +41,7 @@ FORMATS = {
     "rfc5424": "rfc5424:Rfc5424Format",
     "gelf": "gelf:GelfFormat",
     "ecs": "ecs:EcsFormat",
+    "ocsf": "ocsf:OcsfFormat",
     "otlp": "otlp:OtlpFormat",
     "timesketch": "timesketch:TimesketchFormat",
 }
