@@ -6,11 +6,13 @@ import errno
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from mig_audit.errors import KernelRefusedError, NotPermittedError
+from mig_audit.errors import KernelRefusedError, MigAuditError, NotPermittedError
 from mig_audit.modules.audit.kernel.state import without_prepend
 from mig_audit.modules.audit.kernel.status import Setting, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mig_audit.modules.audit.kernel.control import Control
 
 STATUS = Status(0, 1, 0, 0, 64, 0, 0, 0x7F, 15000, 0, 11)
@@ -61,6 +63,18 @@ class MemoryKernel:
             raise KernelRefusedError("adding a rule", errno.EEXIST)
         else:
             self.loaded.append(payload)
+
+    def add_rules(self, payloads: Sequence[bytes]) -> Iterator[MigAuditError | None]:
+        """Add all of them, then tell what each came to."""
+        errors = [self._refusal(payload) for payload in payloads]
+        yield from errors
+
+    def _refusal(self, payload: bytes) -> MigAuditError | None:
+        try:
+            self.add_rule(payload)
+        except MigAuditError as error:
+            return error
+        return None
 
     def delete_rule(self, payload: bytes) -> None:
         """Delete the first rule with these bytes."""

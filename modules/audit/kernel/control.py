@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import socket
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from itertools import repeat
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import (
     AuditAbsentError,
     InternalError,
     KernelRefusedError,
+    MigAuditError,
     UnansweredError,
 )
 from mig_audit.modules.audit.kernel import protocol
@@ -18,7 +20,7 @@ from mig_audit.modules.audit.kernel.standing import absence, refusal
 from mig_audit.modules.audit.kernel.status import Setting, Status, pack_setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from typing_extensions import Self
 
@@ -94,7 +96,30 @@ class Control:
 
     def add_rule(self, payload: bytes) -> None:
         """Add one rule, given as ``struct audit_rule_data``."""
-        self._request(protocol.AUDIT_ADD_RULE, payload, "adding a rule")
+        (error,) = self.add_rules([payload])
+        if error is not None:
+            raise error
+
+    def add_rules(self, payloads: Sequence[bytes]) -> Iterator[Optional[MigAuditError]]:
+        """Add rules, all with one system call; yield what each came to, in order: None if the kernel took it.
+
+        They are asked for when the first answer is; whoever stops there does not know what became of the rest.
+        """
+        what = "adding a rule"
+        first = self._sequence + 1
+        self._sequence += len(payloads)
+        messages = (
+            protocol.message(protocol.AUDIT_ADD_RULE, sequence, payload)
+            for sequence, payload in enumerate(payloads, start=first)
+        )
+        try:
+            with _explained(what):
+                self._socket.send(b"".join(messages))
+        except MigAuditError as error:
+            yield from repeat(error, len(payloads))
+            return
+        for sequence in range(first, first + len(payloads)):
+            yield self._failure(sequence, what)
 
     def delete_rule(self, payload: bytes) -> None:
         """Delete one rule, given as ``struct audit_rule_data`` without the prepend flag."""
@@ -134,13 +159,25 @@ class Control:
         self._sequence += 1
         with _explained(what):
             self._socket.send(protocol.message(kind, self._sequence, payload))
-        answer, body = self._reply(self._sequence)
+        self._acknowledged(self._sequence, what)
+        return self._sequence
+
+    def _failure(self, sequence: int, what: str) -> Optional[MigAuditError]:
+        """Return what a request came to that may fail: None if it did not."""
+        try:
+            self._acknowledged(sequence, what)
+        except MigAuditError as error:
+            return error
+        return None
+
+    def _acknowledged(self, sequence: int, what: str) -> None:
+        """Wait for the ACK of a request."""
+        answer, body = self._reply(sequence)
         if answer != protocol.NLMSG_ERROR:
             raise InternalError(f"{what}: the kernel sent message type {answer} in place of an ACK")
         (code,) = protocol.ERROR_CODE.unpack_from(body)
         if code < 0:
             raise refusal(what, -code)
-        return self._sequence
 
     def _reply(self, sequence: int) -> tuple[int, bytes]:
         """Return the next message that answers ``sequence``: its type and payload."""

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Optional
 
 from mig_audit.errors import AuditUnavailableError, InternalError, describe_errno
-from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
+from mig_audit.modules.audit.kernel.state import BATCH, RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
 
 if TYPE_CHECKING:
@@ -182,6 +182,6 @@ def _follow(undertaking: Undertaking, lines: Iterable[Mapping[str, Any]]) -> Und
 
 
 def with_doubt(rules: Sequence[bytes], outcomes: Sequence[RuleOutcome]) -> tuple[RuleOutcome, ...]:
-    """Return the outcomes, and the next of the rules as one that is in doubt, if there is a next."""
-    in_doubt = rules[len(outcomes) : len(outcomes) + 1]
+    """Return the outcomes, and as in doubt the next of the rules, as many as may be asked for at once."""
+    in_doubt = rules[len(outcomes) : len(outcomes) + BATCH]
     return (*outcomes, *(RuleOutcome(payload, "pending") for payload in in_doubt))

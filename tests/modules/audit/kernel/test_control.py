@@ -46,19 +46,23 @@ class ScriptedKernel:
         ours, self._far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control = Control(ours)
         self.requests: list[tuple[int, bytes]] = []
+        self.calls = 0
         self.answers: Answers = lambda _kind, sequence, _payload: [_ack(sequence)]
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
     def _serve(self) -> None:
         while True:
-            request = self._far.recv(protocol.MAX_DATAGRAM)
-            if not request:
+            requests = self._far.recv(1 << 17)
+            if not requests:
                 return
-            length, kind, _, sequence, _ = protocol.HEADER.unpack_from(request)
-            self.requests.append((kind, request[16:length]))
-            for answer in self.answers(kind, sequence, request[16:length]):
-                self._far.send(answer)
+            self.calls += 1
+            while requests:
+                length, kind, _, sequence, _ = protocol.HEADER.unpack_from(requests)
+                payload, requests = requests[16:length], requests[length:]
+                self.requests.append((kind, payload))
+                for answer in self.answers(kind, sequence, payload):
+                    self._far.send(answer)
 
     def close(self) -> None:
         """Hang up and wait for the thread."""
@@ -115,6 +119,33 @@ def test_the_kernels_refusal_names_the_errno(kernel: ScriptedKernel) -> None:
     with pytest.raises(KernelRefusedError, match=r"adding a rule: EEXIST \(File exists\)") as caught:
         kernel.control.add_rule(b"rule")
     assert caught.value.number == errno.EEXIST
+
+
+def test_several_rules_go_out_in_one_call_and_each_has_its_own_answer(kernel: ScriptedKernel) -> None:
+    """In order, whatever the others came to."""
+    codes = {b"fine": 0, b"twice": -errno.EEXIST, b"wrong": -errno.EINVAL, b"last": 0}
+    kernel.answers = lambda _, sequence, payload: [_ack(sequence, codes[payload.rstrip(b"\0")])]
+
+    errors = list(kernel.control.add_rules(list(codes)))
+
+    assert [error and getattr(error, "number", 0) for error in errors] == [
+        None,
+        errno.EEXIST,
+        errno.EINVAL,
+        None,
+    ]
+    assert (kernel.calls, len(kernel.requests)) == (1, 4)
+
+
+def test_a_rule_whose_answer_is_lost_does_not_hide_those_of_the_others(kernel: ScriptedKernel) -> None:
+    """It is the one in doubt."""
+    kernel.control._socket.settimeout(0.05)
+    kernel.answers = lambda _, sequence, payload: [] if payload.startswith(b"lost") else [_ack(sequence)]
+
+    first, lost = kernel.control.add_rules([b"fine", b"lost"])
+
+    assert first is None
+    assert isinstance(lost, UnansweredError)
 
 
 def test_an_answer_of_the_wrong_kind_is_a_fault(kernel: ScriptedKernel) -> None:

@@ -9,8 +9,14 @@ import pytest
 from memory_kernel import STATUS, rule
 
 from mig_audit.errors import AuditUnavailableError, InternalError
-from mig_audit.modules.audit.kernel.journal import Journal, Process, Undertaking, read_journal
-from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
+from mig_audit.modules.audit.kernel.journal import (
+    Journal,
+    Process,
+    Undertaking,
+    read_journal,
+    with_doubt,
+)
+from mig_audit.modules.audit.kernel.state import BATCH, RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
 
 if TYPE_CHECKING:
@@ -66,14 +72,19 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 
 def test_cut_off_anywhere_it_is_read_up_to_its_last_whole_line(tmp_path: Path) -> None:
-    """The first rule without an outcome is in doubt, and none behind it."""
+    """The rules without an outcome are in doubt, as many as may be asked for at once."""
     text = _written(tmp_path / "journal")
     seen = set()
     for size in range(len(text) + 1):
         read = _read(tmp_path / "copy", text[:size])
         seen.add(None if read is None else tuple(outcome.outcome for outcome in read.outcomes))
 
-    assert seen == {None, ("pending",), ("added", "pending"), ("added", "exists")}
+    assert seen == {
+        None,
+        ("pending", "pending"),
+        ("added", "pending"),
+        ("added", "exists"),
+    }
 
 
 @pytest.mark.parametrize("text", [b"{}\n", b"no json\n", b'{"version":1}\n', b"[]\n"])
@@ -116,3 +127,13 @@ def test_a_name_with_parentheses_and_a_dead_process(tmp_path: Path, state: str, 
 
     assert Process.of(7, str(tmp_path)) == Process(7, started)
     assert Process.of(8, str(tmp_path)) == Process(8, 0)
+
+
+def test_no_more_rules_are_in_doubt_than_are_asked_for_at_once() -> None:
+    """Those behind were not yet sent."""
+    rules = [bytes([number]) for number in range(3 * BATCH)]
+    known = [RuleOutcome(payload, "added") for payload in rules[:BATCH]]
+
+    assert [outcome.outcome for outcome in with_doubt(rules, known)] == ["added"] * BATCH + [
+        "pending"
+    ] * BATCH
