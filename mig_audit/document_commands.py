@@ -70,7 +70,7 @@ def _validate(options: Namespace, write: Write) -> int:
     try:
         check_parameters(find_module(DEFAULT_MODULE), document)
     except ParametersError as error:
-        problems = [vars(problem) for problem in error.problems]
+        problems = [problem._asdict() for problem in error.problems]
         write(json.dumps({"valid": False, "problems": problems}) + "\n")
         raise
     write(json.dumps({"valid": True, "problems": []}) + "\n")

@@ -34,8 +34,7 @@ from __future__ import annotations
 
 import errno as errno_names
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,8 +69,7 @@ class MigAuditError(Exception):
         return f"{self.what}: {self.remedy}" if self.remedy else self.what
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing wrong with a document: where (a JSON path), which rule of the schema, and in words."""
 
     path: str

@@ -6,9 +6,8 @@ A name is resolved alone, because importing everything that happens to be instal
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from .errors import UsageError
 
@@ -23,8 +22,7 @@ DEFAULT_MODULE = "audit"
 """The one that the command line drives."""
 
 
-@dataclass(frozen=True)
-class Catalogue:
+class Catalogue(NamedTuple):
     """The parts of one kind: ours, and those of other packages.
 
     Attributes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.records import Absent, decode, parse_fields, printable
 
@@ -22,8 +21,7 @@ _NUMBER = re.compile(rb"[0-9]{1,10}")
 _OPERATIONS = {"add_rule": RULE_ADDED, "remove_rule": RULE_REMOVED}
 
 
-@dataclass(frozen=True)
-class Actor:
+class Actor(NamedTuple):
     """Who did it, as far as the event says; numbers of users may be 4294967295, "unset"."""
 
     pid: Optional[int]
@@ -53,8 +51,7 @@ class Actor:
         return f"{name}{pid}, auid {'unknown' if self.auid is None else self.auid}"
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(NamedTuple):
     """What one CONFIG_CHANGE record says; ``what`` is a setting by its name, one of the above, or the record's own word for another operation.
 
     ``key`` is the rule's, as bytes. ``done`` is False for an attempt that the kernel refused.

@@ -100,7 +100,7 @@ class Drifted:
             "now": now,
             "rule": self.rule,
             "done": self.done,
-            "by": vars(self.by) if self.by else None,
+            "by": self.by._asdict() if self.by else None,
             "record": self.recorded.text if self.recorded else None,
             "seen": self.looked is not None,
             "reapplied": None if reapplied is None else not reapplied,

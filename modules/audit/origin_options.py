@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import UsageError
@@ -11,6 +10,7 @@ from mig_audit.modules.audit.events import HostNames, Origin, names_from_files
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from pathlib import Path
 
     from mig_audit.modules.audit.events import Names
 
@@ -31,10 +31,16 @@ def origin_of(options: Namespace) -> Origin:
         UsageError: a file cannot be read.
     """
     return Origin(
-        hostname=options.hostname or socket.gethostname(),
+        hostname=options.hostname or os.uname().nodename,
         names=_names(options),
-        proc=Path(options.proc) if options.proc else None,
+        proc=_folder(options.proc) if options.proc else None,
     )
+
+
+def _folder(path: str) -> Path:
+    from pathlib import Path  # noqa: PLC0415  # slow to import, and few need it
+
+    return Path(path)
 
 
 def _names(options: Namespace) -> Names:
@@ -48,6 +54,7 @@ def _content(path: Optional[str]) -> bytes:
     if path is None:
         return b""
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:  # noqa: PTH123  # as above
+            return file.read()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "name a readable file") from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Optional, Protocol
 from mig_audit.modules.audit.canary import Bracket, canary_of
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE, MOST_CHANGES, recorded_changes
 from mig_audit.modules.audit.events import END, EOE, Account, Actor, Decoder, Ledger, Summary, make_stream
-from mig_audit.modules.audit.events.filters import Verdict
+from mig_audit.modules.audit.events.verdict import Verdict
 from mig_audit.modules.audit.formats import grouping_of, is_json
 from mig_audit.modules.audit.formats.interface import FormatWithShortcut
 

@@ -6,7 +6,6 @@ something else, is None; what has no home here is in ``rest``, and the raw field
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Optional
@@ -155,8 +154,7 @@ class Field(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One event.
 
     Attributes:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mig_audit.modules.audit.events.serials import MissingSerials, SerialTracker
 from mig_audit.modules.audit.records import printable
@@ -21,8 +20,7 @@ _SAMPLE_LIMIT = 512
 _NODES_LIMIT = 256
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """The balance of a stream of records.
 
     Attributes:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import socket
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+import os
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.events.names import HostNames
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mig_audit.modules.audit.events.names import Names
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """What is known of that host beside its records.
 
     Attributes:
@@ -30,4 +29,6 @@ class Origin:
     @classmethod
     def here(cls) -> Origin:
         """Return this host."""
-        return cls(socket.gethostname(), HostNames(), Path("/proc"))
+        from pathlib import Path  # noqa: PLC0415  # slow to import, and a replay needs none
+
+        return cls(os.uname().nodename, HostNames(), Path("/proc"))

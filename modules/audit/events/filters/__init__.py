@@ -15,7 +15,8 @@ from mig_audit.modules.audit.events.filters.expression import parse_expression
 from mig_audit.modules.audit.events.filters.fields import FIELDS
 from mig_audit.modules.audit.events.filters.leaves import make_leaf
 from mig_audit.modules.audit.events.filters.matching import compile_condition
-from mig_audit.modules.audit.events.filters.stages import Filters, Verdict
+from mig_audit.modules.audit.events.filters.stages import Filters
+from mig_audit.modules.audit.events.verdict import Verdict
 
 __all__ = [
     "DROP",

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Optional, Protocol
 
 from mig_audit.modules.audit.events.filters.early import EarlyRecord, early_body
 from mig_audit.modules.audit.events.filters.matching import compile_condition, decide, leaves_of
+from mig_audit.modules.audit.events.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 
 _VALUES_LIMIT = 4096  # values of a field that a sample or cap tells apart; beyond it the oldest is forgotten
 _MEMO_LIMIT = 8192
-
-
-class Verdict(Enum):
-    """What becomes of an event; UNKNOWN until it is decoded."""
-
-    KEEP = "keep"
-    DROP = "drop"
-    UNKNOWN = "unknown"
 
 
 class Stage(Protocol):
