@@ -15,8 +15,7 @@ from mig_audit.modules.audit.events.draft import HEX, IDENTITIES, MESSAGE_FIELDS
 from mig_audit.modules.audit.events.event import Event, Identities, Identity, Message, Process, Syscall
 from mig_audit.modules.audit.events.names import UNSET, HostNames
 from mig_audit.modules.audit.events.paths import find_directory, parse_path
-from mig_audit.modules.audit.records import Absent, decode, printable
-from mig_audit.modules.audit.records.interpretation import argument_words
+from mig_audit.modules.audit.records import Absent, argument_words, decode, field_words, printable
 from mig_audit.modules.audit.records.memo import remember
 from mig_audit.modules.audit.tables import URING, arch_name, errno_name, syscall_name
 
@@ -119,13 +118,17 @@ class Decoder:
         )
 
     def _interpreted(self, draft: Draft, syscall: Optional[Syscall]) -> tuple[tuple[str, str], ...]:
-        if syscall is None or not syscall.args:
-            return ()
-        # Of the call itself: behind socketcall, the registers are not those of what it was asked for.
-        call = self._call(draft.home)
-        return tuple(
-            [(f"a{index}", words) for index, words in argument_words(call.arch_name, call.name, syscall.args)]
-        )
+        words: list[tuple[str, str]] = []
+        if syscall is not None and syscall.args:
+            # Of the call itself: behind socketcall, the registers are not those of what it was asked for.
+            call = self._call(draft.home)
+            known = argument_words(call.arch_name, call.name, syscall.args)
+            words += [(f"a{index}", text) for index, text in known]
+        for field in draft.rest:
+            text = field_words(field.record, field.name, field.value, self._names)
+            if text is not None and text != field.value:
+                words.append((field.name, text))
+        return tuple(words)
 
     def _call(self, home: Mapping[str, bytes]) -> Call:
         number = home.get("syscall", b"") or home.get("uring_op", b"")

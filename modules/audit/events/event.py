@@ -168,7 +168,8 @@ class Event(NamedTuple):
         category: one word for what was done (`category`).
         success: of the operation that the event is about.
         syscall: None for events without one.
-        interpreted: (field, words) for numbers that stand for words: ``("a2", "O_RDONLY|O_CLOEXEC")``.
+        interpreted: (field, words) for values that stand for words, of a0 to a3 and of fields in ``rest``:
+            ``("a2", "O_RDONLY|O_CLOEXEC")``, ``("sig", "SIGSEGV")``.
         process: who did it.
         identities: on whose account.
         keys: of the rules that asked for it.

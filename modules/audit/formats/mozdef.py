@@ -143,7 +143,11 @@ def _details(event: Event, hostname: str) -> Details:
     if event.success is not None:
         details["success"] = event.success
     if event.syscall is not None:
-        _add_syscall(details, event)
+        _add_syscall(details, event.syscall)
+    _add_interpreted(details, event.interpreted)
+    # Behind socketcall the registers hold something else.
+    if event.syscall is not None and event.syscall.name in SOCKET_CALLS and "SOCKETCALL" not in event.types:
+        add_socket(details, event.syscall.args)
     add_identities(details, event.identities)
     add_process(details, event.process)
     _add_message(details, event)
@@ -163,18 +167,18 @@ def add_records(details: Details, types: Sequence[str], ending: str, gaps: Seque
         details["incomplete"] = list(gaps)
 
 
-def _add_syscall(details: Details, event: Event) -> None:
-    syscall = event.syscall
-    if syscall is None:
-        return
+def _add_syscall(details: Details, syscall: Syscall) -> None:
     add_call(details, syscall)
     for index, value in enumerate(syscall.args):
         _put(details, f"a{index}", value)
-    if event.interpreted:
-        details["interpreted"] = dict(event.interpreted)
-    # Behind socketcall the registers hold something else.
-    if syscall.name in SOCKET_CALLS and "SOCKETCALL" not in event.types:
-        add_socket(details, syscall.args)
+
+
+def _add_interpreted(details: Details, interpreted: Sequence[tuple[str, str]]) -> None:
+    words: dict[str, Any] = {}
+    for name, text in interpreted:
+        _append(words, name, text)
+    if words:
+        details["interpreted"] = words
 
 
 def add_call(details: Details, syscall: Syscall) -> None:

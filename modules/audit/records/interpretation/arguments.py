@@ -11,7 +11,13 @@ from functools import lru_cache
 from typing import NamedTuple, Optional
 
 from mig_audit.modules.audit.records.interpretation.modes import file_mode, permissions
-from mig_audit.modules.audit.records.interpretation.words import choice_word, choices, document, flag_words
+from mig_audit.modules.audit.records.interpretation.words import (
+    choice_word,
+    choices,
+    document,
+    flag_words,
+    personality_words,
+)
 
 Arguments = Sequence[Optional[str]]
 
@@ -216,8 +222,7 @@ def _personality(_argument: Argument, value: int, _args: Arguments) -> Optional[
     value &= _INT
     if value == _INT:  # asks, and changes nothing
         return None
-    words = (choice_word("personalities", value), flag_words("personality-flags", value))
-    return "|".join(word for word in words if word) if words[0] else None
+    return personality_words(value)
 
 
 def _scheduling_policy(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:

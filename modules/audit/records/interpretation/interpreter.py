@@ -5,12 +5,10 @@ A value that is not of its field's shape means nothing, and stays as it is: noth
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Protocol
 
-from mig_audit.modules.audit.records.decoding import Absent, decode, printable, printable_value
+from mig_audit.modules.audit.records.decoding import printable, printable_value, unprintable
 from mig_audit.modules.audit.records.fields import parse_fields
-from mig_audit.modules.audit.records.interpretation.addresses import address
 from mig_audit.modules.audit.records.interpretation.arguments import (
     GROUP,
     USER,
@@ -19,31 +17,35 @@ from mig_audit.modules.audit.records.interpretation.arguments import (
     known_arguments,
     unknown_text,
 )
-from mig_audit.modules.audit.records.interpretation.fields import Kind, field_kind
+from mig_audit.modules.audit.records.interpretation.fields import field_kind
 from mig_audit.modules.audit.records.interpretation.keystrokes import keystrokes
-from mig_audit.modules.audit.records.interpretation.modes import file_mode, permissions
-from mig_audit.modules.audit.records.interpretation.words import choice_word, choices, document, flag_words
-from mig_audit.modules.audit.tables import URING, arch_name, errno_name, syscall_name
+from mig_audit.modules.audit.records.interpretation.numbers import (
+    number,
+    register,
+    table_words,
+    unknown_words,
+)
+from mig_audit.modules.audit.records.interpretation.values import READERS, UNSET, machine
+from mig_audit.modules.audit.records.interpretation.words import choice_word
+from mig_audit.modules.audit.tables import syscall_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mig_audit.modules.audit.records.interpretation.fields import Kind
     from mig_audit.modules.audit.records.record import Record
 
-_UNSET = 4_294_967_295
 _INT, _SIGN = 0xFFFF_FFFF, 0x8000_0000
-_LARGEST = 2**64 - 1
-_HEXADECIMAL = 16
 _X32_BIT = 0x4000_0000  # asm/unistd.h __X32_SYSCALL_BIT: set in the numbers of x32 programs
-_SHAPES = {
-    8: re.compile(rb"[0-7]{1,22}"),
-    10: re.compile(rb"-?[0-9]{1,20}"),
-    16: re.compile(rb"(?:0x)?[0-9a-fA-F]{1,16}"),
-}
-_HEX_BYTES = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 _MULTIPLEXED = {"socketcall": "socket-calls", "ipc": "ipc-calls"}  # calls that are told in a0 what to do
-_PERMISSIONS = ((4, "read"), (2, "write"), (1, "exec"), (8, "attr"))  # linux/audit.h AUDIT_PERM_*
-_ALL_PERMISSIONS = 15
+_ARGUMENTS = ("a0", "a1", "a2", "a3")
+# Kinds of fields whose words are found without the rest of the record, and say more than the value.
+_TELLING = frozenset(
+    (
+        *("uring-operation", "address", "file-mode", "permissions-mode", "capability-set"),
+        *("permissions", "promiscuity", "rule-number", "exit"),
+    )
+)
 
 
 class Accounts(Protocol):
@@ -89,62 +91,65 @@ def interpret(record: Record, accounts: Accounts) -> tuple[Interpreted, ...]:
     """
     pairs = parse_fields(record.body)
     scope = _scope(record, dict(reversed(pairs)), accounts)
-    return tuple(
-        [
-            Interpreted(name, raw, printable(raw) if kind is None else _text(kind, name, raw, scope))
-            for name, raw in pairs
-            for kind in (field_kind(record.type, name),)
-        ]
-    )
+    fields = []
+    for name, raw in pairs:
+        kind = field_kind(record.type, name)
+        text = None if kind is None else _text(kind, name, raw, scope)
+        fields.append(Interpreted(name, raw, printable(raw) if text is None else text))
+    return tuple(fields)
+
+
+def field_words(record: str, name: str, value: str, accounts: Accounts) -> Optional[str]:
+    """Return the words of a field that stands for itself, None if they say no more than its value.
+
+    Args:
+        record: the record's type.
+        name: the field's name.
+        value: its value as decoded text.
+        accounts: who knows users and groups.
+    """
+    kind = field_kind(record, name)
+    if kind is None:
+        return None
+    raw = unprintable(value)
+    if kind.base:
+        return table_words(kind, raw)
+    if kind.name in {USER, GROUP}:
+        uid = number(raw, 10)
+        return None if uid is None or not -1 <= uid <= UNSET else _name(kind.name, uid & _INT, accounts)
+    if kind.name == "keystrokes":
+        text = keystrokes(raw)  # it comes decoded, as other strings do
+        return None if text == f'"{value}"' else text
+    return READERS[kind.name](raw) if kind.name in _TELLING else None
 
 
 def _scope(record: Record, values: Mapping[str, bytes], accounts: Accounts) -> _Scope:
-    machine = _machine(values.get("arch", b""))
-    number = _number(values.get("syscall", b""), 10)
+    arch = machine(values.get("arch", b""))
     args: tuple[Optional[str], ...] = ()
     if record.type == "SYSCALL":
-        args = tuple([_hex(values.get(name)) for name in ("a0", "a1", "a2", "a3")])
+        args = tuple([register(values.get(name)) for name in _ARGUMENTS])
     added = {} if record.enriched is None else dict(parse_fields(record.enriched))
-    return _Scope(machine, _call(machine, number), args, added, accounts)
+    return _Scope(arch, _call(arch, number(values.get("syscall", b""), 10)), args, added, accounts)
 
 
-def _text(kind: Kind, name: str, raw: bytes, scope: _Scope) -> str:
+def _text(kind: Kind, name: str, raw: bytes, scope: _Scope) -> Optional[str]:
     if kind.base:
-        text = _table_text(kind, raw)
-    elif kind.name in _READERS:
-        text = _READERS[kind.name](raw)
-    else:
-        text = _SCOPED[kind.name](name, raw, scope)
-    return printable(raw) if text is None else text
-
-
-def _table_text(kind: Kind, raw: bytes) -> Optional[str]:
-    value = _number(raw, kind.base)
-    if value is None:
-        return None
-    digits = raw.decode("ascii")
-    if kind.name == "personality":
-        words = choice_word("personalities", value & _INT), flag_words("personality-flags", value & _INT)
-        if words[0]:
-            return "|".join(word for word in words if word)
-        return choices("personalities").unknown_text(digits, kind.base)
-    if kind.name in document()["flags"]:
-        return flag_words(kind.name, value & _INT) or (digits if digits[:2] == "0x" else f"0x{digits}")
-    word = choice_word(kind.name, value & _INT)
-    number = f"0x{value & _INT:x}" if kind.base == _HEXADECIMAL else digits
-    return word or choices(kind.name).unknown_text(digits, kind.base) or number
+        return table_words(kind, raw) or unknown_words(kind, raw)
+    reader = READERS.get(kind.name)
+    return reader(raw) if reader else _SCOPED[kind.name](name, raw, scope)
 
 
 def _argument(name: str, raw: bytes, scope: _Scope) -> Optional[str]:
-    text = _hex(raw)
+    text = register(raw)
     if text is None:
         return None
-    for argument in known_arguments(scope.machine, scope.call):
-        if name == f"a{argument.position}" and scope.args:
-            value = argument_value(scope.args, argument.position) or 0
-            if argument.kind in {USER, GROUP}:
-                return _account_text(argument.kind, value & _INT, scope.accounts)
-            return argument_text(argument, scope.args) or unknown_text(argument, scope.args) or f"0x{text}"
+    for argument in known_arguments(scope.machine, scope.call) if scope.args else ():
+        if name != _ARGUMENTS[argument.position]:
+            continue
+        if argument.kind in {USER, GROUP}:
+            uid = argument_value(scope.args, argument.position) or 0
+            return _account_text(argument.kind, uid & _INT, scope.accounts)
+        return argument_text(argument, scope.args) or unknown_text(argument, scope.args) or f"0x{text}"
     return f"0x{text}"
 
 
@@ -157,159 +162,46 @@ def _group(name: str, raw: bytes, scope: _Scope) -> Optional[str]:
 
 
 def _account(kind: str, name: str, raw: bytes, scope: _Scope) -> Optional[str]:
-    number = _number(raw, 10)
-    if number is None or not -1 <= number <= _UNSET:
+    uid = number(raw, 10)
+    if uid is None or not -1 <= uid <= UNSET:
         return None
     added = scope.added.get(name.upper())
     # The host that wrote the log knew its users better than this one does.
-    return printable_value(added) if added else _account_text(kind, number & _INT, scope.accounts)
+    return printable_value(added) if added else _account_text(kind, uid & _INT, scope.accounts)
 
 
-def _account_text(kind: str, number: int, accounts: Accounts) -> str:
-    if number == _UNSET:
+def _account_text(kind: str, uid: int, accounts: Accounts) -> str:
+    name = _name(kind, uid, accounts)
+    return f"unknown({uid - 2 * _SIGN if uid & _SIGN else uid})" if name is None else name
+
+
+def _name(kind: str, uid: int, accounts: Accounts) -> Optional[str]:
+    if uid == UNSET:
         return "unset"
-    name = accounts.user(number) if kind == USER else accounts.group(number)
-    return f"unknown({number - 2 * _SIGN if number & _SIGN else number})" if name is None else name
+    return accounts.user(uid) if kind == USER else accounts.group(uid)
 
 
 def _syscall(_name: str, raw: bytes, scope: _Scope) -> Optional[str]:
-    number = _number(raw, 10)
-    if number is None or scope.machine is None:
+    value = number(raw, 10)
+    if value is None or scope.machine is None:
         return None
-    call = _call(scope.machine, number)
+    call = _call(scope.machine, value)
     table = _MULTIPLEXED.get(call or "")
     if table is None or not scope.args:
-        return call or f"unknown-syscall({number})"
+        return call or f"unknown-syscall({value})"
     asked = choice_word(table, (argument_value(scope.args, 0) or 0) & _INT)
     return f"{call}({asked})" if asked else call
 
 
-def _call(machine: Optional[str], number: Optional[int]) -> Optional[str]:
-    if machine is None or number is None:
+def _call(arch: Optional[str], value: Optional[int]) -> Optional[str]:
+    if arch is None or value is None:
         return None
-    return syscall_name(machine, number & ~_X32_BIT if machine == "x86_64" else number)
+    return syscall_name(arch, value & ~_X32_BIT if arch == "x86_64" else value)
 
 
-def _machine_text(raw: bytes) -> Optional[str]:
-    if _number(raw, 16) is None:
-        return None
-    return _machine(raw) or f"unknown-elf-type({printable(raw)})"
-
-
-def _machine(raw: bytes) -> Optional[str]:
-    number = _number(raw, 16)
-    return None if number is None else arch_name(number)
-
-
-def _uring_operation(raw: bytes) -> Optional[str]:
-    number = _number(raw, 10)
-    return None if number is None else syscall_name(URING, number)
-
-
-def _exit(raw: bytes) -> Optional[str]:
-    number = _number(raw, 10)
-    name = errno_name(-number) if number is not None and number < 0 else None
-    return None if name is None else f"{name}({document()['errors'][name]})"
-
-
-def _keys(raw: bytes) -> Optional[str]:
-    """Return the keys of all rules that matched; auditctl joins several with 0x01."""
-    value = decode(raw)
-    if isinstance(value, Absent):
-        return None
-    return ",".join(printable(key) for key in value.split(b"\x01"))
-
-
-def _title(raw: bytes) -> Optional[str]:
-    value = decode(raw)
-    return None if isinstance(value, Absent) else printable(value.replace(b"\0", b" "))
-
-
-def _keystrokes(raw: bytes) -> Optional[str]:
-    return keystrokes(bytes.fromhex(raw.decode("ascii"))) if _HEX_BYTES.fullmatch(raw) else None
-
-
-def _session(raw: bytes) -> Optional[str]:
-    return "unset" if _number(raw, 10) == _UNSET else None
-
-
-def _result(raw: bytes) -> Optional[str]:
-    number = _number(raw, 10)
-    return None if number is None or number < 0 else {0: "no", 1: "yes"}.get(number, "unset")
-
-
-def _file_mode(raw: bytes) -> Optional[str]:
-    mode = _number(raw, 8)
-    return None if mode is None else file_mode(mode)
-
-
-def _permissions_mode(raw: bytes) -> Optional[str]:
-    mode = _number(raw, 8)
-    return None if mode is None else permissions(mode)
-
-
-def _capabilities(raw: bytes) -> Optional[str]:
-    value = _number(raw, 16)
-    if value is None:
-        return None
-    words = choices("capabilities").words
-    return ",".join(words[bit] for bit in sorted(words) if value >> bit & 1) or "none"
-
-
-def _rule_permissions(raw: bytes) -> Optional[str]:
-    value = _number(raw, 10)
-    if value is None:
-        return None
-    return ",".join(word for bit, word in _PERMISSIONS if (value or _ALL_PERMISSIONS) & bit) or None
-
-
-def _promiscuity(raw: bytes) -> Optional[str]:
-    value = _number(raw, 10)
-    return None if value is None else "yes" if value else "no"
-
-
-def _permission_list(raw: bytes) -> Optional[str]:
-    return ",".join(printable(word) for word in raw.split())
-
-
-def _rule_number(raw: bytes) -> Optional[str]:
-    value = _number(raw, 16)
-    return None if value is None else str(value)
-
-
-def _number(raw: bytes, base: int) -> Optional[int]:
-    number = int(raw, base) if _SHAPES[base].fullmatch(raw) else None
-    return number if number is not None and number <= _LARGEST else None
-
-
-def _hex(raw: Optional[bytes]) -> Optional[str]:
-    return (
-        raw.decode("ascii") if raw is not None and raw[:2] != b"0x" and _SHAPES[16].fullmatch(raw) else None
-    )
-
-
-_READERS: Mapping[str, Callable[[bytes], Optional[str]]] = {
-    "machine": _machine_text,
-    "uring-operation": _uring_operation,
-    "exit": _exit,
-    "string": printable_value,
-    "keys": _keys,
-    "title": _title,
-    "keystrokes": _keystrokes,
-    "address": address,
-    "session": _session,
-    "result": _result,
-    "file-mode": _file_mode,
-    "permissions-mode": _permissions_mode,
-    "capability-set": _capabilities,
-    "permissions": _rule_permissions,
-    "promiscuity": _promiscuity,
-    "permission-list": _permission_list,
-    "rule-number": _rule_number,
-}
 _SCOPED: Mapping[str, Callable[[str, bytes, _Scope], Optional[str]]] = {
     "argument": _argument,
-    "user": _user,
-    "group": _group,
+    USER: _user,
+    GROUP: _group,
     "syscall": _syscall,
 }

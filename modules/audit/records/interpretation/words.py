@@ -117,6 +117,12 @@ def choice_word(name: str, value: int) -> Optional[str]:
     return choices(name).text(value)
 
 
+def personality_words(value: int) -> Optional[str]:
+    """Return the words of an execution domain and its flags; None if the domain has none."""
+    words = choice_word("personalities", value), flag_words("personality-flags", value)
+    return "|".join(word for word in words if word) if words[0] else None
+
+
 @cache
 def document() -> Mapping[str, Any]:
     """Return the tables of words as they are stored."""

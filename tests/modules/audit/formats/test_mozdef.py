@@ -543,3 +543,15 @@ def test_the_words_of_arguments_stand_behind_them() -> None:
     assert "interpreted" not in _encode(SYSCALL % (0, "3", "7f00", "200"))["details"]
     socketcall = (SYSCALL % (102, "3", "bf00", "80000")).replace("c000003e", "40000003")
     assert _encode(socketcall)["details"]["interpreted"] == {"a0": "connect"}
+
+
+def test_fields_without_a_home_have_words_too() -> None:
+    """Behind those of the arguments; several of a name are a list, and what says no more is left out."""
+    details = _encode(
+        SYSCALL % (62, "2a", "f", "0"),
+        'type=OBJ_PID opid=42 oauid=1000 ouid=0 oses=7 ocomm="sleep"',
+        'type=OBJ_PID opid=43 oauid=1000 ouid=77 oses=7 ocomm="sleep"',
+    )["details"]
+    assert details["interpreted"] == {"a1": "SIGTERM", "oauid": ["kang", "kang"], "ouid": "root"}
+    alone = _encode("type=SECCOMP auid=1000 pid=1 sig=31 arch=c000003e syscall=2 ip=0x7f00 code=0x80000000")
+    assert alone["details"]["interpreted"] == {"sig": "SIGSYS", "code": "kill-process"}
