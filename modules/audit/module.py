@@ -31,6 +31,7 @@ class AuditModule:
             "parameters": "audit.parameters.v1.schema.json",
             "results": "audit.results.v1.schema.json",
             "event": "audit.event.v1.schema.json",
+            "records": "audit.records.v1.schema.json",
             "doctor": "audit.doctor.v1.schema.json",
             "restore": "audit.restore.v1.schema.json",
         }

@@ -31,6 +31,7 @@ GROUP = "mig_audit.formats"
 # name -> the module in this folder, and the factory in it
 FORMATS = {
     "mozdef": "mozdef:MozdefFormat",
+    "records": "records:RecordsFormat",
     "audisp-json": "audisp_json:AudispJsonFormat",
     "go-audit": "go_audit:GoAuditFormat",
     "pauditd-notification": "pauditd_notification:PauditdNotificationFormat",
