@@ -67,7 +67,7 @@ def test_a_schema_is_printed_as_it_is_published(name: str) -> None:
 
 def test_the_names_of_the_schemas_are_listed() -> None:
     """One a line."""
-    assert _mig_audit("schema").stdout == "parameters\nresults\nevent\ndoctor\nrestore\n"
+    assert _mig_audit("schema").stdout == "parameters\nresults\nevent\nrecords\ndoctor\nrestore\n"
 
 
 def test_an_unknown_schema_is_a_usage_error() -> None:
@@ -77,7 +77,7 @@ def test_an_unknown_schema_is_a_usage_error() -> None:
     assert result.returncode == 2
     assert (
         result.stderr
-        == "mig-audit: there is no schema 'nosuch': known schemas: parameters, results, event, doctor, restore\n"
+        == "mig-audit: there is no schema 'nosuch': known schemas: parameters, results, event, records, doctor, restore\n"
     )
 
 
