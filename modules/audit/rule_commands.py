@@ -13,7 +13,7 @@ from mig_audit.interface import Implementation
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.protocol import AUDIT_ADD_RULE, AUDIT_DEL_RULE, AUDIT_SET
 from mig_audit.modules.audit.kernel.status import pack_setting
-from mig_audit.modules.audit.rules import HOST, Rule, print_rule
+from mig_audit.modules.audit.rules import HOST, Rule, list_rule, print_rule
 from mig_audit.modules.audit.rules.conversion import convert
 from mig_audit.modules.audit.rules.explaining import explain_rule
 from mig_audit.modules.audit.rules.statements import LANGUAGES, Statement, read_statements
@@ -54,7 +54,13 @@ def _configure_compile(parser: ArgumentParser) -> None:
 
 
 def _configure_list(parser: ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON object a line, with the kernel's bytes")
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="one JSON object a line, with the kernel's bytes")
+    forms.add_argument(
+        "--auditctl",
+        action="store_true",
+        help="as `auditctl -l` prints them: not every line can be loaded again",
+    )
 
 
 def _configure_convert(parser: ArgumentParser) -> None:
@@ -133,6 +139,9 @@ def _messages(statement: Statement) -> Iterator[dict[str, object]]:
 def _list(options: Namespace, write: Write) -> int:
     with Control.open() as control:
         payloads = control.rules()
+    if options.auditctl:
+        write("".join(f"{_as_auditctl(payload)}\n" for payload in payloads) or "No rules\n")
+        return 0
     shown = _as_json if options.json else _as_line
     write("".join(f"{shown(payload, loaded_text(payload))}\n" for payload in payloads))
     return 0
@@ -150,6 +159,13 @@ def loaded_text(payload: bytes) -> Optional[str]:
 
 def _as_json(payload: bytes, text: Optional[str]) -> str:
     return json.dumps({"rule": text, "payload_hex": payload.hex()})
+
+
+def _as_auditctl(payload: bytes) -> str:
+    try:
+        return list_rule(Rule.unpack(payload)).decode("utf-8", "backslashreplace")
+    except RuleError:
+        return _as_line(payload, None)
 
 
 def _as_line(payload: bytes, text: Optional[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -80,3 +81,31 @@ def test_the_loaded_rules_are_listed_by_the_command(kernel: Control) -> None:
     assert plain.stdout.splitlines()[-1] == text
     last = json.loads(documents.stdout.splitlines()[-1])
     assert last == {"rule": text, "payload_hex": parse_rule(text).rule.pack().hex()}
+
+
+def test_the_loaded_rules_are_listed_as_auditctl_lists_them(kernel: Control) -> None:
+    """Also a watch, and where there are none."""
+    auditctl = shutil.which("auditctl", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if auditctl is None:
+        pytest.skip("auditctl is not installed")
+    command = [sys.executable, "-m", "mig_audit", "rules", "list", "--auditctl"]
+    lines = (
+        f"-a always,exit -F arch=b64 -S execve,openat -F auid>=1000 -F exit=-EPERM -F key={_TAG}",
+        f"-w /etc/passwd -p wa -k {_TAG}",
+        "-a never,exclude -F msgtype=CWD",
+    )
+    listings = []
+    for line in ("", *lines):
+        if line:
+            kernel.add_rule(parse_rule(line).rule.pack())
+        listings.append(
+            [
+                subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
+                for arguments in (command, [auditctl, "-l"])
+            ]
+        )
+    for line in lines:
+        kernel.delete_rule(parse_rule(line).rule.deletion())
+
+    assert [ours for ours, _ in listings] == [theirs for _, theirs in listings]
+    assert len(listings[-1][0].splitlines()) >= len(lines)
