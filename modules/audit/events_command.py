@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Callable, Optional, Union
@@ -20,6 +21,7 @@ from mig_audit.modules.audit.selection import add_selection, filters_of, never_s
 from mig_audit.modules.audit.sources import Asked, open_sources
 from mig_audit.modules.audit.views import TopView
 from mig_audit.stop import Stop
+from mig_audit.terminal import wants_colour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +95,7 @@ def _events(options: argparse.Namespace, write: Callable[[str], None], stop: Sto
     reason = never_selecting(options)
     if reason:
         say(f"no event can be selected: {reason}")
-    form: Union[Format, View] = view or _format(options.format, make_format(options.format, origin))
+    form: Union[Format, View] = view or _for_reader(make_format(options.format, origin))
     sources = open_sources(Asked(raw_logs(options.logs), rotated=options.rotated), StopPatience(stop))
     writer = EventWriter(_STDOUT)
     if header_of(form):
@@ -112,9 +114,9 @@ def _view(options: argparse.Namespace) -> Optional[View]:
     return TopView(options.top, options.rows) if options.top else None
 
 
-def _format(name: str, form: Format) -> Format:
-    """Return a format, coloured where people read it."""
-    return coloured(form) if name == _DEFAULT_FORMAT and sys.stdout.isatty() else form
+def _for_reader(form: Format) -> Format:
+    """Return a format, in colours where there are some to be seen."""
+    return coloured(form) if wants_colour(sys.stdout, os.environ) else form
 
 
 def _tell(replay: Replay, stop: Stop, view: Optional[View]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _KINDS = {
     0o140000: "socket",
 }
 _KIND_BITS = 0o170000
-_LONGEST_MODE = 12
+_MODE = re.compile(r"[0-7]{1,12}")
 
 
 def file_action(event: Event) -> Optional[str]:
@@ -56,9 +57,7 @@ def file_action(event: Event) -> Optional[str]:
 
 def file_kind(mode: Optional[str]) -> Optional[str]:
     """Return what kind of file an octal mode is of."""
-    if mode is None or not mode.isdigit() or len(mode) > _LONGEST_MODE or set(mode) & {"8", "9"}:
-        return None
-    return _KINDS.get(int(mode, 8) & _KIND_BITS)
+    return _KINDS.get(int(mode, 8) & _KIND_BITS) if mode and _MODE.fullmatch(mode) else None
 
 
 def permissions(mode: Optional[str]) -> Optional[str]:

@@ -6,6 +6,7 @@ Activity, any other one the Base Event.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.formats import file_actions
@@ -89,6 +90,7 @@ _LOG = {
 _IDENTITY_CALLS = frozenset(
     f"{call}{width}" for call in ("setuid", "setreuid", "setresuid", "setfsuid") for width in ("", "32")
 )
+_PID = re.compile(r"[0-9]{1,10}")
 _REFUSED = "ECONNREFUSED"
 _IN_PROGRESS = frozenset({"EINPROGRESS", "EALREADY", "EISCONN"})
 
@@ -194,7 +196,7 @@ def _process(event: Event) -> Optional[Activity]:
 def _other_process(event: Event) -> Optional[Activity]:
     """Take what is done to another process, where a record names it."""
     target = _field(event, "opid")
-    if event.category not in {"ptrace", "signal"} or not target or not target.isdigit():
+    if event.category not in {"ptrace", "signal"} or not target or not _PID.fullmatch(target):
         return None
     activity = (3, "Open") if event.category == "ptrace" else (OTHER, "Signal")
     return Activity(1007, *activity, {"process": known(pid=int(target), name=_field(event, "ocomm"))})

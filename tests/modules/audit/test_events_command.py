@@ -65,6 +65,29 @@ def test_without_options_every_event_is_a_line_for_people(log: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_a_terminal_has_colours_unless_they_are_declined(
+    log: Path, environment: dict[str, str], *, coloured: bool
+) -> None:
+    """By NO_COLOR, or by a terminal without any."""
+    master, slave = os.openpty()
+    kept = {name: value for name, value in os.environ.items() if name not in {"TERM", "NO_COLOR"}}
+    try:
+        subprocess.run(
+            [*_COMMAND, str(log)], stdout=slave, env={**kept, **environment}, check=True, timeout=60
+        )
+        shown = os.read(master, 1 << 16)
+    finally:
+        os.close(slave)
+        os.close(master)
+
+    assert (b"\x1b[" in shown) is coloured
+    assert shown.count(b"\n") == 4
+
+
+@pytest.mark.parametrize(
     ("options", "shown"),
     [
         (["--where", "pid > 11"], [2, 3]),

@@ -10,6 +10,7 @@ from audit_events import (
     ORIGIN,
     UNSAFE,
     busy_host,
+    decode,
     every_log,
     hostile_exec,
     hostile_login,
@@ -17,6 +18,7 @@ from audit_events import (
     log_events,
 )
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mig_audit.modules.audit.formats import FORMATS, coloured, header_of, make_format
 
@@ -78,6 +80,52 @@ def test_no_text_ends_a_line(name: str, text: bytes) -> None:
         data = form.encode(event)
         if data is not None:
             _check(name, data)
+
+
+_KINDS = (
+    "SYSCALL PATH CWD EXECVE PROCTITLE SOCKADDR USER_LOGIN USER_AUTH AVC KERN_MODULE OBJ_PID ADD_GROUP SERVICE_START"
+    " SOFTWARE_UPDATE CONFIG_CHANGE TTY EOE UNKNOWN[1999] URINGOP SECCOMP OPENAT2"
+)
+_FIELDS = (
+    "item name inode dev mode ouid ogid rdev nametype arch syscall uring_op success exit a0 a1 a2 a3 argc ppid pid auid"
+    " uid gid euid egid suid tty ses comm exe subj key cwd proctitle saddr op acct hostname addr terminal res opid ocomm"
+    " apparmor seresult unit sw grp id audit_enabled data oflag"
+)
+_VALUES = (
+    b'0 1 -1 4294967295 99999999999999999999 yes no (null) (none) ? "" "x" 0100644 2 257 56 62 101 42 c000003e'
+    b" 020001BB01020304 0A00 01002F00 DELETE CREATE DENIED \xc2\xb2 \xd9\xa3 1.2.3.4 ::1 fe80::1%eth0 6100 T1059.004"
+).split()
+
+
+@pytest.mark.parametrize("name", _OURS)
+@given(
+    records=st.lists(
+        st.tuples(
+            st.sampled_from(_KINDS.split()),
+            st.lists(
+                st.tuples(
+                    st.sampled_from(_FIELDS.split()),
+                    st.one_of(st.sampled_from(_VALUES), st.binary(max_size=6)),
+                ),
+                max_size=9,
+            ),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+@settings(deadline=None, max_examples=60)
+def test_no_records_break_a_format(name: str, records: list[tuple[str, list[tuple[str, bytes]]]]) -> None:
+    """Whatever fields and values they have, also those that no kernel writes."""
+    form = make_format(name, ORIGIN)
+    lines = [
+        f"type={kind} " + " ".join(f"{field}={value.decode('latin-1')}" for field, value in fields)
+        for kind, fields in records
+    ]
+    event = decode(*(line.replace("\n", " ") for line in lines))
+    data = form.encode(event)
+    if data is not None:
+        _check(name, data)
 
 
 def test_only_text_has_colours_and_only_csv_a_header() -> None:

@@ -195,6 +195,7 @@ def test_a_program_start_is_a_process_launch() -> None:
         ([syscall(101), 'type=OBJ_PID opid=9 ocomm="sh"'], 100703),
         ([syscall(62), 'type=OBJ_PID opid=9 ocomm="sh"'], 100799),
         ([syscall(62)], 100304),
+        ([syscall(62), "type=OBJ_PID opid=\xc2\xb2"], 100304),
         ([syscall(42), "type=SOCKADDR saddr=020001BB01020304"], 400101),
         ([syscall(42, success="no", exit="-115"), "type=SOCKADDR saddr=020001BB01020304"], 400101),
         ([syscall(42, success="no", exit="-111"), "type=SOCKADDR saddr=020001BB01020304"], 400105),
