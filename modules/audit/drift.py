@@ -117,10 +117,11 @@ class Drifted:
 
 @dataclass(frozen=True)
 class Drift:
-    """All of a window's; ``more`` counts those that are not told."""
+    """All of a window's; ``more`` counts those that are not told, ``unwatched`` is why the recorder could not look."""
 
     changes: tuple[Drifted, ...] = ()
     more: int = 0
+    unwatched: str = ""
 
     @classmethod
     def of(
@@ -165,7 +166,9 @@ class Drift:
         return [change.to_json() for change in self.changes]
 
     def errors(self) -> Iterator[MigAuditError]:
-        """Yield an error if there was any change."""
+        """Yield an error if there was any change, and one if there may have been some that nobody saw."""
+        if self.unwatched:
+            yield DriftError(f"the kernel's audit could not be watched all the time: {self.unwatched}")
         if not self.changes:
             return
         kinds = Counter(str(change) for change in self.changes)

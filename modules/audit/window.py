@@ -99,7 +99,8 @@ def record_window(document: object, context: Context) -> Result:
 
 def _drift(pipeline: Pipeline, ended: Optional[Ended]) -> Drift:
     more = pipeline.changed - len(pipeline.changes) + (ended.more_changes if ended else 0)
-    return Drift.of(pipeline.changes, ended.changes if ended else (), more)
+    drift = Drift.of(pipeline.changes, ended.changes if ended else (), more)
+    return replace(drift, unwatched=ended.unwatched if ended else "")
 
 
 def _pipeline(

@@ -104,7 +104,7 @@ class Recorder:
         drain = Drain(source)
         unsent = "" if granted.configure else f"the host is only read: {granted.why}"
         parts = Parts(self._channel, self._log, self._control, drain, self._ending)
-        window = Window.prepare(parts, plan, before, unsent)
+        window = Window.prepare(parts, plan, before, settings, unsent)
         started, wall = time.monotonic(), time.time()
         ready = reports.Ready(
             source.mode, granted.why, granted.error, os.getpid(), wall, source.buffer, self._control.status()
@@ -158,6 +158,7 @@ class Recorder:
             canaries=window.canary.account(),
             changes=tuple(watch.changes),
             more_changes=watch.count - len(watch.changes),
+            unwatched=watch.trouble,
             status=status,
             error=self._log.failure,
         )

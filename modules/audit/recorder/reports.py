@@ -98,8 +98,8 @@ class Ended:
 
     ``reason`` and ``why`` are those of `ending.Ending`. ``overruns`` counts ENOBUFS, ``foreign`` messages that were not
     from the kernel, ``challengers`` are processes that tried to take the audit pid. ``changes`` are what others did to the
-    configuration, as it showed to the recorder, ``more_changes`` counts those beyond the first. ``status`` is the kernel's
-    own account at the end of the window.
+    configuration, as it showed to the recorder, ``more_changes`` counts those beyond the first, ``unwatched`` is why it
+    could not always look. ``status`` is the kernel's own account at the end of the window.
     """
 
     reason: str
@@ -116,6 +116,7 @@ class Ended:
     canaries: Canaries
     changes: tuple[Change, ...]
     more_changes: int
+    unwatched: str
     status: Status
     error: Optional[errors.MigAuditError]
 

@@ -67,7 +67,11 @@ class Own:
 
 
 class Watch:
-    """Compares the kernel with what it was at the last look; ``changes`` has the first differences, ``count`` all."""
+    """Compares the kernel with what it was at the last look; ``changes`` has the first differences, ``count`` all.
+
+    ``trouble`` is why the kernel could not be looked at, the first time that happened; the records have precedence over
+    such a failure.
+    """
 
     def __init__(self, control: Control, own: Own, wall: Callable[[], float]) -> None:
         """Take the present state as the one to compare with."""
@@ -80,6 +84,7 @@ class Watch:
         self._rounds = 0
         self.changes: list[Change] = []
         self.count = 0
+        self.trouble = ""
 
     def rules_changed(self) -> None:
         """Look at the rules the next time: a record says that somebody changed them."""
@@ -90,10 +95,14 @@ class Watch:
         if now < self._next:
             return
         self._next = now + _EACH
-        found = [*self._look_at_status()]
-        if now >= self._rules_next:
-            self._rules_next = now + _RULES_EACH
-            found += self._look_at_rules()
+        found: list[Change] = []
+        try:
+            found += self._look_at_status()
+            if now >= self._rules_next:
+                self._rules_next = now + _RULES_EACH
+                found += self._look_at_rules()
+        except MigAuditError as error:
+            self.trouble = self.trouble or str(error)
         if found:
             self._settle(found)
 

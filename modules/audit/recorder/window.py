@@ -16,6 +16,8 @@ from mig_audit.modules.audit.recorder.canaries import CLOSING, Canary
 from mig_audit.modules.audit.recorder.watch import Own, Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import Self
 
     from mig_audit.modules.audit.kernel.control import Control
@@ -58,13 +60,16 @@ class Window:
         self._tick = self._report = 0.0  # when each is due
 
     @classmethod
-    def prepare(cls, parts: Parts, plan: Plan, before: Snapshot, unsent: str) -> Self:
+    def prepare(
+        cls, parts: Parts, plan: Plan, before: Snapshot, settings: Mapping[Setting, int], unsent: str
+    ) -> Self:
         """Return the window of a plan, with everything set up.
 
         Args:
             parts: what it works with.
             plan: of the run.
             before: the kernel as it was before the first change.
+            settings: what was set since then.
             unsent: why this host gets no canaries and nothing is put back; empty if it does.
         """
         control = parts.control
@@ -73,13 +78,10 @@ class Window:
             control.log_message(MESSAGE_TYPE, text)
 
         canary = Canary(Mark(plan.run_id, os.getpid()), send, plan.canary, time.time, unsent)
-        listed, status = control.rules(), control.status()
+        listed = control.rules()
         own = Own(
-            settings={
-                setting: value
-                for setting in Setting
-                if setting is not Setting.PID and (value := status.setting(setting)) is not None
-            },
+            # That it is switched on is what the window needs in any case; other settings are their owner's.
+            settings={Setting.ENABLED: 1, **settings},
             listed=listed,
             rules=tuple((Counter(listed) - Counter(before.rules)).elements()),
             first=plan.own_rules,

@@ -123,6 +123,13 @@ def test_many_changes_are_one_sentence() -> None:
     assert "; and 2 more" in str(error)
 
 
+def test_where_nobody_looked_there_may_have_been_changes() -> None:
+    """That is an error too."""
+    (error,) = Drift(unwatched="no answer in 5 s").errors()
+
+    assert "could not be watched all the time: no answer" in str(error)
+
+
 def test_without_changes_there_is_nothing_to_say() -> None:
     """An empty list in the envelope."""
     assert (list(_drift([]).errors()), _drift([]).to_json()) == ([], [])

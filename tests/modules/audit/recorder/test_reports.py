@@ -64,6 +64,7 @@ def test_ended(error: errors.MigAuditError | None) -> None:
         Canaries(3, 2, 7, 9, 0.1, 1.5),
         _CHANGES,
         1,
+        "EBUSY",
         _STATUS,
         error,
     )

@@ -23,18 +23,20 @@ _LISTED_FIRST = bytes([_FIRST[0] & ~0x10]) + _FIRST[1:]
 
 
 class Kernel:
-    """Has a status and rules; ``refuses`` makes it say no to every change."""
+    """Has a status and rules; ``refuses`` makes it say no to every change, ``silent`` to every question."""
 
     def __init__(self) -> None:
         """Begin as the window does."""
         self.now = _STATUS
         self.listed: tuple[bytes, ...] = (_LISTED_FIRST, _THEIRS, _MINE)
         self.listings = 0
-        self.refuses = False
+        self.refuses = self.silent = False
         self.added: list[bytes] = []
 
     def status(self) -> Status:
         """Return the status."""
+        if self.silent:
+            raise KernelRefusedError("waiting for the kernel's answer", 110)
         return self.now
 
     def rules(self) -> tuple[bytes, ...]:
@@ -168,3 +170,16 @@ def test_nobody_is_fought_for_ever() -> None:
     assert [change.reapplied for change in watch.changes[:MOST_ROUNDS]] == [""] * MOST_ROUNDS
     assert "put back 5 times" in str(watch.changes[MOST_ROUNDS].reapplied)
     assert len(watch.changes) == MOST_CHANGES < watch.count
+
+
+def test_a_kernel_that_does_not_answer_stops_no_window() -> None:
+    """It is told, and looked at again."""
+    kernel = Kernel()
+    watch = _watch(kernel)
+    kernel.silent = True
+    watch.look(101)
+    kernel.now, kernel.silent = replace(_STATUS, enabled=0), False
+    watch.look(102)
+
+    assert "ETIMEDOUT" in watch.trouble
+    assert [change.what for change in watch.changes] == ["enabled"]
