@@ -108,7 +108,7 @@ def look(
         status=status,
         rules=rules,
         owner_lives=os.path.exists(f"{proc}/{owner}"),  # noqa: PTH110  # one question
-        neighbours=find_neighbours(owner, proc, os.getpid()),
+        neighbours=find_neighbours(owner, proc, (os.getpid(),)),
         runs=runs,
         recording=next((run for run in runs or () if run.recorder.alive(proc) and not run.undoing), None),
         private=_can_be_private(directory),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _NETLINK_AUDIT = "9"
 _READLOG = 1  # the bit of AUDIT_NLGRP_READLOG in a socket's groups
@@ -46,6 +46,10 @@ class Neighbour:
         """Return what is known of the program, if anything is."""
         return PROGRAMS.get(self.comm, "")
 
+    def owning(self, owner: int) -> Neighbour:
+        """Return it with its role of owner, if the process with this id is the owner of the audit pid."""
+        return replace(self, roles=("owner", *self.roles)) if self.pid == owner else self
+
     def to_json(self) -> dict[str, object]:
         """Return it as a document."""
         return {**vars(self), "roles": list(self.roles), "says": self.says}
@@ -57,13 +61,13 @@ class _Found:
     certain: bool = True
 
 
-def find_neighbours(owner: int, proc: str = "/proc", own_pid: int = 0) -> tuple[Neighbour, ...]:
+def find_neighbours(owner: int, proc: str = "/proc", own_pids: Sequence[int] = ()) -> tuple[Neighbour, ...]:
     """Return every process that has a netlink audit socket in this network namespace, or is known for audit.
 
     Args:
         owner: the process id that has the audit pid, 0 if none has or that is not known.
         proc: where /proc is.
-        own_pid: our own process, which is left out.
+        own_pids: our own processes, which are left out.
     """
     found: dict[int, _Found] = {}
     pids = [int(name) for name in os.listdir(proc) if name.isdigit()]  # noqa: PTH208  # only the names
@@ -81,7 +85,8 @@ def find_neighbours(owner: int, proc: str = "/proc", own_pid: int = 0) -> tuple[
     for pid in pids:
         if names[pid] in PROGRAMS and pid not in found:
             found[pid] = _Found({"known"})
-    found.pop(own_pid, None)
+    for pid in own_pids:
+        found.pop(pid, None)
     return tuple(
         Neighbour(pid, names[pid], tuple(sorted(each.roles)), each.certain)
         for pid, each in sorted(found.items())

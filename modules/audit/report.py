@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Account
     from mig_audit.modules.audit.kernel.state import Restoration, Snapshot
     from mig_audit.modules.audit.loss import Loss
+    from mig_audit.modules.audit.neighbours import Neighbour
     from mig_audit.modules.audit.parameters import Parameters
     from mig_audit.modules.audit.pipeline import Pipeline
     from mig_audit.modules.audit.recorder.reports import Ended, Found, Ready
@@ -57,6 +58,7 @@ class Facts:
     parameters: Parameters
     rules: tuple[AskedRule, ...]
     found: Found
+    neighbours: tuple[Neighbour, ...]
     ready: Ready
     ended: Optional[Ended]
     restoration: Optional[Restoration]
@@ -167,6 +169,7 @@ def _kernel(facts: Facts) -> dict[str, object]:
         "stream": facts.ready.mode,
         "why": facts.ready.why,
         "owner": describe_process(owner) if owner else None,
+        "neighbours": [each.owning(owner).to_json() for each in facts.neighbours],
         "receive_buffer": facts.ready.receive_buffer,
         "challengers": [describe_process(pid) for pid in ended.challengers] if ended else [],
         "drift": facts.drift.to_json(),

@@ -16,6 +16,7 @@ from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.events.filters import make_filters
 from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
+from mig_audit.modules.audit.neighbours import find_neighbours
 from mig_audit.modules.audit.parameters import parse_parameters
 from mig_audit.modules.audit.pipeline import Pipeline
 from mig_audit.modules.audit.priority import give_way
@@ -56,6 +57,8 @@ def record_window(document: object, context: Context) -> Result:
         recorder = RecorderProcess.start(log, run_id)
         give_way(parameters.priority)
         own_pids = (os.getpid(), recorder.pid, recorder.guard)
+        # Found while the recorder starts.
+        neighbours = find_neighbours(0, own_pids=own_pids)
         plan = replace(make_plan(parameters, rules, own_pids, run_id), latest=latest)
         pipeline = _pipeline(form, parameters, sinks, own_pids)
         recording = Recording(recorder, log, pipeline, context, parameters.most_events)
@@ -74,6 +77,7 @@ def record_window(document: object, context: Context) -> Result:
                     features=recorder.found.before.status.feature_bitmap,
                 ),
                 found=recorder.found,
+                neighbours=neighbours,
                 ready=recorder.ready,
                 ended=recorder.ended,
                 restoration=recorder.restoration,

@@ -447,6 +447,8 @@ def test_auditd_keeps_its_pid_and_gets_its_records(
 
     assert kernel.status().pid == owner
     assert envelope["elements"]["kernel"]["owner"] == f"auditd (pid {owner})"
+    (named,) = [each for each in envelope["elements"]["kernel"]["neighbours"] if each["pid"] == owner]
+    assert (named["comm"], named["roles"]) == ("auditd", ["owner", "socket"])
     assert envelope["elements"]["kernel"]["restored"]
     assert len(_of_key(envelope, "numbered-exec")) == 21
     theirs = [

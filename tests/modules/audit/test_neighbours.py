@@ -37,9 +37,9 @@ class Proc:
         for number, inode in enumerate(inodes):
             (self.folder / str(pid) / "fd" / str(number)).symlink_to(f"socket:[{inode}]")
 
-    def neighbours(self, owner: int = 0, own_pid: int = 0) -> tuple[Neighbour, ...]:
+    def neighbours(self, owner: int = 0, own_pids: tuple[int, ...] = ()) -> tuple[Neighbour, ...]:
         """Return who is found."""
-        return find_neighbours(owner, str(self.folder), own_pid)
+        return find_neighbours(owner, str(self.folder), own_pids)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_we_are_no_neighbour_of_ours(proc: Proc) -> None:
     proc.process(700, "mig-audit", 9)
     proc.socket(700, 9)
 
-    assert proc.neighbours(own_pid=700) == ()
+    assert proc.neighbours(own_pids=(700,)) == ()
 
 
 def test_a_process_that_ends_meanwhile_is_no_error(proc: Proc) -> None:

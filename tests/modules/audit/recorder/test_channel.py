@@ -6,7 +6,7 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mig_audit.modules.audit.recorder.channel import Channel
@@ -24,6 +24,7 @@ def ends() -> Iterator[tuple[Channel, Channel]]:
     other.close()
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first text of a process is slow to make
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.text() | st.integers() | st.none()), max_size=20))
 def test_what_is_sent_arrives_in_order(documents: list[dict[str, object]]) -> None:
     """However the bytes are cut on the way."""
