@@ -14,12 +14,13 @@ from collections import OrderedDict
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
-from mig_audit.modules.audit.events.correlation import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle
+from mig_audit.modules.audit.events.correlation import END, EOE, EVICTED, SINGLE, TIMEOUT, Gathering
 from mig_audit.modules.audit.records.auparse import is_broken, type_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mig_audit.modules.audit.events.correlation import Bundle
     from mig_audit.modules.audit.records import Record
 
 _TIMEOUT = 2  # seconds, end_of_event_timeout of auditd.conf
@@ -27,9 +28,10 @@ _EOE, _PROCTITLE, _KERNEL = 1320, 1327, 2000
 _FIRST_EVENT, _FIRST_ANOMALY_MESSAGE = 1300, 2100
 _FIRST_NETLABEL, _LAST_NETLABEL = 1406, 1419
 _ENDS = frozenset({_EOE, _PROCTITLE})
-# About what a record takes beside its body, and an event beside its records: bytes, as measured.
+# About what a record takes beside its body, as a body alone, and an event beside its records: bytes, as measured.
 _RECORD_SIZE = 200
-_EVENT_SIZE = 700
+_BODY_SIZE = 60
+_EVENT_SIZE = 950
 
 
 class _Key(NamedTuple):
@@ -41,18 +43,30 @@ class _Key(NamedTuple):
     node: str
 
 
-class _Event:
+class _Event(Gathering):
     """An event that was not given out yet; ``ending`` is empty while it may get records."""
 
-    __slots__ = ("ending", "key", "records", "size", "slot", "type")
+    __slots__ = ("ending", "key", "slot", "type")
 
-    def __init__(self, key: _Key, slot: int) -> None:
+    def __init__(self, stamp: bytes, key: _Key, slot: int) -> None:
+        super().__init__(stamp)
         self.key = key
         self.slot = slot
-        self.records: list[Record] = []
         self.type = 0  # of the last record
         self.size = _EVENT_SIZE
         self.ending = ""
+
+    def add(self, record: Record) -> int:
+        """Add a record and return about how many bytes it takes."""
+        if record.node or record.enriched is not None or self.records is not None:
+            self.add_record(record)
+            size = len(record.body) + len(record.enriched or b"") + _RECORD_SIZE
+        else:
+            self.types.append(record.type)
+            self.bodies.append(record.body)
+            size = len(record.body) + _BODY_SIZE
+        self.size += size
+        return size
 
 
 class AuparseFeed:
@@ -73,7 +87,7 @@ class AuparseFeed:
         self,
         *,
         max_held: int = 50_000,
-        max_size: int = 40 * 1024 * 1024,
+        max_size: int = 36 * 1024 * 1024,
         max_records: int = 4096,
         memory: int = 10_000,
     ) -> None:
@@ -113,13 +127,10 @@ class AuparseFeed:
             if broken or number == _EOE:
                 self._left_out += 1
                 return ()
-            event = self._begin(key)
-        size = len(record.body) + _RECORD_SIZE
-        event.records.append(record)
+            event = self._begin(record.stamp, key)
         event.type = number
-        event.size += size
+        self._size += event.add(record)
         self._held += 1
-        self._size += size
         if broken:
             # The library does not look whether this ends an event, until the next record.
             self._broken.append(event)
@@ -133,12 +144,12 @@ class AuparseFeed:
             self._close(event, END)
         return self._give_out()
 
-    def _begin(self, key: _Key) -> _Event:
+    def _begin(self, stamp: bytes, key: _Key) -> _Event:
         if self._free:
             slot = heappop(self._free)
         else:
             slot, self._slots = self._slots, self._slots + 1
-        event = self._open[key] = _Event(key, slot)
+        event = self._open[key] = _Event(stamp, key, slot)
         heappush(self._order, (key.seconds, key.milliseconds, key.serial, slot, event))
         self._count += 1
         self._size += _EVENT_SIZE
@@ -159,7 +170,7 @@ class AuparseFeed:
             self._broken.clear()
         if not event.ending and ends_event(event.type):
             self._close(event, EOE if event.type in _ENDS else SINGLE)
-        if not event.ending and len(event.records) >= self._max_records:
+        if not event.ending and len(event) >= self._max_records:
             self._close(event, EVICTED)
 
     def _close(self, event: _Event, ending: str) -> None:
@@ -181,7 +192,7 @@ class AuparseFeed:
                 self._close(event, EVICTED)
             heappop(order)
             heappush(self._free, event.slot)
-            self._held -= len(event.records)
+            self._held -= len(event)
             self._size -= event.size
             done.append(self._bundle(event))
         return done
@@ -191,8 +202,8 @@ class AuparseFeed:
         self._given[event.key] = part + 1
         if len(self._given) > self._memory:
             self._given.popitem(last=False)
-        bundle = Bundle(event.records[0].stamp, [], [], event.records, event.ending, part)
-        event.records = []  # the heap of ages may still know the event
+        bundle = event.bundle(event.ending, part)
+        event.types, event.bodies, event.records = [], [], None  # the heap of ages may still know the event
         return bundle
 
 

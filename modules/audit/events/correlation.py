@@ -150,23 +150,25 @@ def _items(records: Sequence[Record]) -> int:
     return 0
 
 
-class _Open:
-    """An event that may still get records; `Bundle` says what is in which list."""
+class Gathering:
+    """The records of an event that may still get some; `Bundle` says what is in which list, ``size`` is in bytes."""
 
-    __slots__ = ("bodies", "deadline", "records", "size", "stamp", "types")
+    __slots__ = ("bodies", "records", "size", "stamp", "types")
 
-    def __init__(self, stamp: bytes, deadline: int) -> None:
+    def __init__(self, stamp: bytes) -> None:
+        """Begin without any."""
         self.stamp = stamp
         self.types: list[str] = []
         self.bodies: list[bytes] = []
         self.records: Optional[list[Record]] = None
-        self.deadline = deadline
         self.size = 0
 
     def __len__(self) -> int:
+        """Return how many records there are."""
         return len(self.records or self.types)
 
     def add_run(self, types: list[str], bodies: list[bytes]) -> None:
+        """Add records without node and interpretations."""
         if self.records is not None:
             self.records += make_records(self.stamp, types, bodies)
         else:
@@ -174,10 +176,25 @@ class _Open:
             self.bodies += bodies
 
     def add_record(self, record: Record) -> None:
+        """Add a record as it is."""
         if self.records is None:
             self.records = make_records(self.stamp, self.types, self.bodies)
             self.types, self.bodies = [], []
         self.records.append(record)
+
+    def bundle(self, ending: str, part: int) -> Bundle:
+        """Return them as an event that is complete; this must not be used any more."""
+        return Bundle(self.stamp, self.types, self.bodies, self.records, ending, part)
+
+
+class _Open(Gathering):
+    """An event, and the time at which it has had all its records."""
+
+    __slots__ = ("deadline",)
+
+    def __init__(self, stamp: bytes, deadline: int) -> None:
+        super().__init__(stamp)
+        self.deadline = deadline
 
 
 class Correlator:
@@ -310,7 +327,7 @@ class Correlator:
         opened = self._open.pop(key)
         self._held -= len(opened)
         self._size -= opened.size
-        return Bundle(opened.stamp, opened.types, opened.bodies, opened.records, ending, self._next_part(key))
+        return opened.bundle(ending, self._next_part(key))
 
     def _next_part(self, key: _Key) -> int:
         part = self._completed.get(key, 0)
