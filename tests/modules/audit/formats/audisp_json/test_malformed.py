@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from audisp_json_logs import LINE_LIMIT, malformed, malformed_names, write
 
+from mig_audit.modules.audit.records.rawline import escape
+
 DOCUMENT = (Path(__file__).parents[5] / "docs" / "audisp-json.md").read_text(encoding="utf-8")
 _SURVIVOR = b'"summary": "Write: /tmp/survived"'
 _FIELD = re.compile(rb'"([a-z]+)": "([^"]*)"')
@@ -114,3 +116,34 @@ def test_control_characters_are_printed_as_they_are() -> None:
 
     assert _value(line, b"path") == b"/tmp/\x07bell"
     assert _value(line, b"processname") == b"a\x01\x1fb"
+
+
+def test_a_record_is_read_up_to_a_byte_0() -> None:
+    """The original glues the next record to it."""
+    lines, account = write(_with_name(b'"/a\0b"'))
+
+    assert _value(lines[0], b"path") == b"/a"
+    assert _value(lines[0], b"cwd") == b"/w"
+    assert account.balanced
+
+
+def test_a_record_is_read_up_to_a_newline() -> None:
+    """Only a program can have sent it, and only our raw log can hold it."""
+    stamp = b"audit(1.000:1): "
+    restored = escape(stamp + b'item=0 name="/a\n","forged": "x"')
+    lines, account = write(_call() + b"type=PATH msg=%b\ntype=EOE msg=%b\n" % (restored, stamp))
+
+    assert len(lines) == 1
+    assert _value(lines[0], b"path") == b"/a"
+    assert b"forged" not in lines[0]
+    assert account.balanced
+
+
+def _call() -> bytes:
+    return b"type=SYSCALL msg=audit(1.000:1): arch=c000003e syscall=87\n"
+
+
+def _with_name(name: bytes) -> bytes:
+    """Return the records of an event with a path of that name, another record behind it."""
+    records = (b"PATH msg=audit(1.000:1): name=%b" % name, b'CWD msg=audit(1.000:1): cwd="/w"')
+    return _call() + b"".join(b"type=%b\n" % record for record in records)
