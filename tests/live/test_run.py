@@ -488,3 +488,21 @@ def test_a_program_cannot_forge_a_record(run: Start) -> None:
     assert bytes.fromhex(line.rpartition(b"MIG_RAW=")[2].decode()).endswith(forged + b'\x1dUID="nobody"\'')
     assert envelope["statistics"]["records"]["balanced"]
     assert begun.code == 0
+
+
+def test_events_can_have_the_form_of_audisp_json(run: Start, workload: Work) -> None:
+    """They are texts then, and what it prints nothing of is counted."""
+    events = {**ALL_EVENTS, "format": "audisp-json"}
+    begun = run({"window": "20s", "rules": [EXECVE, CONNECT], "events": events})
+    workload(FEW + "import socket\nsocket.socket(type=socket.SOCK_DGRAM).connect(('127.0.0.1', 20000))\n")
+    begun.process.send_signal(signal.SIGTERM)
+    envelope = begun.finish()
+
+    lines = [line for line in envelope["elements"]["events"] if '"auditkey": "numbered-exec"' in line]
+    summaries = [json.loads(line)["summary"] for line in lines]
+    assert [summary for summary in summaries if summary.startswith("Execve: true")] == [
+        f"Execve: true number {i}" for i in range(20)
+    ]
+    assert envelope["statistics"]["events"]["unrepresented"] >= 1
+    assert envelope["statistics"]["records"]["balanced"]
+    assert begun.code == 0
