@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 from http_receiver import Receiver
+from socket_reader import Reader
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.kernel.control import Control
@@ -53,25 +52,8 @@ def _wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-class _Reader(threading.Thread):
-    """Reads every line of a socket of ours to its end."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(daemon=True)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.connect(str(path))
-        self._data = b""
-        self.start()
-
-    def run(self) -> None:
-        with self._socket:
-            while piece := self._socket.recv(1 << 16):
-                self._data += piece
-
-    def events(self) -> list[dict[str, Any]]:
-        self.join(10)
-        assert not self.is_alive()
-        return [json.loads(line) for line in self._data.splitlines()]
+def _events(reader: Reader) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in reader.result().splitlines()]
 
 
 def _paths(events: list[dict[str, Any]]) -> list[str]:
@@ -102,7 +84,7 @@ def test_a_document_of_the_gsoc_module_works_under_the_agent(
             )
             process.stdin.flush()
             _wait_for((tmp_path / "x.sock").exists)
-            readers = [_Reader(tmp_path / "x.sock") for _ in range(2)]
+            readers = [Reader(tmp_path / "x.sock") for _ in range(2)]
             _wait_for(lambda: kernel.status().enabled == 1 and kernel.rules() != before)
             workload(_NUMBERED)
             process.stdin.write(b'{"class":"stop"}\n')
@@ -113,7 +95,7 @@ def test_a_document_of_the_gsoc_module_works_under_the_agent(
 
     assert (envelope["success"], envelope["errors"], process.returncode) == (True, None, 0)
     assert _paths(posted) == [f"/etc/mig-audit-no-such-file-{i}" for i in range(200)]
-    assert [reader.events() for reader in readers] == [posted, posted]
+    assert [_events(reader) for reader in readers] == [posted, posted]
     assert [sink["kind"] for sink in envelope["elements"]["sinks"]] == ["http", "unix"]
     assert {sink["delivered"] for sink in envelope["elements"]["sinks"]} == {len(posted)}
     assert [rule["outcome"] for rule in envelope["elements"]["rules"]] == ["skipped", "added", "setting"]

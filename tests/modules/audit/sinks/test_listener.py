@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from socket_reader import Reader, connected
 
 from mig_audit.errors import UsageError
 from mig_audit.modules.audit.sinks import HttpSettings, SinkSettings, UnixSettings, open_sink, opened_sinks
@@ -43,44 +44,17 @@ def _listening(path: Path, timeout: float = 5) -> Iterator[ListeningTransport]:
         transport.close()
 
 
-def _connected(path: Path) -> socket.socket:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.settimeout(10)
-    sock.connect(str(path))
-    return sock
-
-
 def _once(transport: ListeningTransport, events: Iterable[bytes], patience: float = _PATIENT) -> Answer:
     return transport.deliver(Batch(1, tuple(events)), patience)
-
-
-class _Reader(threading.Thread):
-    """Reads to the end of the stream."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(daemon=True)
-        self._socket = _connected(path)
-        self._data = b""
-        self.start()
-
-    def run(self) -> None:
-        with self._socket:
-            while piece := self._socket.recv(1 << 16):
-                self._data += piece
-
-    def result(self) -> bytes:
-        self.join(10)
-        assert not self.is_alive()
-        return self._data
 
 
 def test_every_reader_gets_every_event_from_its_connection_on(tmp_path: Path) -> None:
     """One that comes later gets what is handed over then."""
     events = _events(1000, size=500)
     with _listening(tmp_path / "s") as transport:
-        first = [_Reader(tmp_path / "s") for _ in range(3)]
+        first = [Reader(tmp_path / "s") for _ in range(3)]
         assert _once(transport, events).verdict is Verdict.ACCEPTED
-        late = _Reader(tmp_path / "s")
+        late = Reader(tmp_path / "s")
         assert _once(transport, events[:5]).verdict is Verdict.ACCEPTED
 
     assert [reader.result() for reader in first] == [_lines(events) + _lines(events[:5])] * 3
@@ -107,8 +81,8 @@ def test_a_reader_that_stands_still_costs_the_others_only_time(tmp_path: Path) -
     """It is disconnected, and sees the end of the stream at a place of its own; they get everything."""
     events = _events(2000, size=1000)
     with _listening(tmp_path / "s", timeout=0.2) as transport:
-        still = _connected(tmp_path / "s")
-        reader = _Reader(tmp_path / "s")
+        still = connected(tmp_path / "s")
+        reader = Reader(tmp_path / "s")
         answer = _once(transport, events)
         assert (answer.verdict, _once(transport, events).verdict) == (Verdict.ACCEPTED, Verdict.ACCEPTED)
     assert reader.result() == _lines(events) * 2
@@ -126,7 +100,7 @@ def test_a_slow_reader_never_holds_up_who_puts(tmp_path: Path) -> None:
     """The queue takes what the reader has not."""
     settings = UnixSettings(tmp_path / "s", mode="listen", timeout=30, batch_age=0)
     sink = open_sink(settings, run_id="run", directory=tmp_path)
-    with _connected(tmp_path / "s"):
+    with connected(tmp_path / "s"):
         slowest = 0.0
         for event in _events(3000, size=1000):
             began = time.monotonic()
@@ -141,7 +115,7 @@ def test_a_slow_reader_never_holds_up_who_puts(tmp_path: Path) -> None:
 def test_a_reader_that_leaves_is_nobody_for_what_it_has_not_read(tmp_path: Path) -> None:
     """It may have got it all the same."""
     with _listening(tmp_path / "s") as transport:
-        leaving = _connected(tmp_path / "s")
+        leaving = connected(tmp_path / "s")
         closing = threading.Timer(0.05, leaving.close)
         closing.start()
         answer = _once(transport, _events(1))
@@ -170,7 +144,7 @@ def test_a_stale_socket_is_replaced(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as old:
         old.bind(str(tmp_path / "s"))
     with _listening(tmp_path / "s") as transport:
-        reader = _Reader(tmp_path / "s")
+        reader = Reader(tmp_path / "s")
         assert _once(transport, _events(1)).verdict is Verdict.ACCEPTED
     assert reader.result() == _lines(_events(1))
 
@@ -236,7 +210,7 @@ def test_what_opens_before_another_fails_is_closed(tmp_path: Path) -> None:
 def test_more_readers_than_there_is_room_for_are_sent_away(tmp_path: Path) -> None:
     """64 are served, and the next sees the end of the stream at once."""
     with _listening(tmp_path / "s") as transport:
-        readers = [_Reader(tmp_path / "s") for _ in range(65)]
+        readers = [Reader(tmp_path / "s") for _ in range(65)]
         while _once(transport, []).verdict is Verdict.NOBODY:
             pass
         assert _once(transport, _events(1)).verdict is Verdict.ACCEPTED
