@@ -28,7 +28,8 @@ from mig_audit.modules.audit.events import HostNames, Origin
 from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.kernel import stream
 from mig_audit.modules.audit.kernel.control import Control
-from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot, add_rules, release, restore
+from mig_audit.modules.audit.kernel.loading import add_rules
+from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot, release, restore
 from mig_audit.modules.audit.pipeline import Pipeline
 from mig_audit.modules.audit.recorder import rawlog
 from mig_audit.modules.audit.recorder.client import RecorderProcess

@@ -20,7 +20,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Optional
 
 from mig_audit.errors import AuditUnavailableError, InternalError, describe_errno
-from mig_audit.modules.audit.kernel.state import BATCH, RuleOutcome, Snapshot
+from mig_audit.modules.audit.kernel.loading import BATCH
+from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
 
 if TYPE_CHECKING:

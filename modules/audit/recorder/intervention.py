@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.errors import AuditOwnedError, AuditUnavailableError, InternalError, MigAuditError
 from mig_audit.modules.audit.kernel import access, stream
 from mig_audit.modules.audit.kernel.journal import Journal, Process, Undertaking, with_doubt
+from mig_audit.modules.audit.kernel.loading import add_rules
 from mig_audit.modules.audit.kernel.recovery import boot_id
 from mig_audit.modules.audit.kernel.state import (
     Restoration,
     RuleOutcome,
     Snapshot,
-    add_rules,
     release,
     restore,
 )

@@ -16,7 +16,8 @@ from mig_audit.modules.audit.kernel.journal import (
     read_journal,
     with_doubt,
 )
-from mig_audit.modules.audit.kernel.state import BATCH, RuleOutcome, Snapshot
+from mig_audit.modules.audit.kernel.loading import BATCH
+from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
 
 if TYPE_CHECKING:

@@ -6,30 +6,24 @@ import json
 import lzma
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from memory_kernel import STATUS, MemoryKernel, rule
 
+from mig_audit.modules.audit.kernel.loading import add_rules
 from mig_audit.modules.audit.kernel.state import (
     Restoration,
     RuleOutcome,
     Snapshot,
     _is_listed_otherwise,
-    add_rules,
     compare,
     identity,
     restore,
     without_prepend,
 )
 from mig_audit.modules.audit.kernel.status import Setting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from mig_audit.errors import MigAuditError
 
 _CORPUS = Path(__file__).parents[3] / "data" / "rules" / "golden-dev.jsonl.xz"
 _THEIRS = "someone else changed that meanwhile, and theirs stays"
@@ -81,36 +75,6 @@ def test_progress_is_told_of_eachrule() -> None:
     restore(kernel.control, before, {}, outcomes, told.append)
 
     assert told == [1, 2]
-
-
-def test_each_rule_has_an_outcome() -> None:
-    """One is added, one was there, one the kernel refuses; the refusal stops nothing."""
-    kernel = MemoryKernel([rule("old")])
-
-    _, outcomes = _run(kernel, [rule("bad"), rule("old"), rule("new")], {})
-
-    assert [outcome.outcome for outcome in outcomes] == ["refused", "exists", "added"]
-    assert "EINVAL" in outcomes[0].detail
-
-
-def test_rules_are_added_in_batches_that_a_socket_can_hold() -> None:
-    """Many small ones in a call, few large ones; none is left out, and their order stays."""
-    kernel = MemoryKernel()
-    sizes: list[int] = []
-
-    def add(payloads: Sequence[bytes]) -> Iterator[MigAuditError | None]:
-        sizes.append(len(payloads))
-        return MemoryKernel.add_rules(kernel, payloads)
-
-    kernel.add_rules = add  # type: ignore[method-assign]  # to count the calls
-    small = [rule(f"{number:04}") for number in range(70)]
-    large = [rule(f"{number:040000}") for number in range(3)]
-
-    outcomes = add_rules(kernel.control, [*small, *large], lambda _outcome: None)
-
-    assert sizes == [32, 32, 7, 1, 1]
-    assert kernel.loaded == [*small, *large]
-    assert [outcome.payload for outcome in outcomes] == kernel.loaded
 
 
 def test_a_rule_that_vanished_is_no_difference() -> None:
