@@ -317,6 +317,8 @@ def describe_event(event: Union[str, Mapping[str, Any]]) -> str:
 def _describe_statistics(statistics: Mapping[str, Any]) -> Iterator[str]:
     records, events, loss = statistics["records"], statistics["events"], statistics["loss"]
     yield f"stat: {statistics['exectime']}, {records['received']} records, {events['total']} events"
+    if events["unrepresented"]:
+        yield f"stat: the format has no words for {events['unrepresented']} of the events"
     missing = loss["events_missing"]
     most = "unknown" if missing["max"] is None else missing["max"]
     yield f"stat: events missing: {missing['min']} to {most}"

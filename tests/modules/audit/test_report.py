@@ -59,6 +59,15 @@ def test_people_get_elements_then_errors_then_statistics(envelope: dict[str, Any
     assert set(kinds[first_statistic:]) == {"stat"}
 
 
+def test_people_are_told_of_events_that_the_format_leaves_out(envelope: dict[str, Any]) -> None:
+    """Only where there are some."""
+    line = "stat: the format has no words for 3 of the events"
+    assert line not in describe(envelope, found_only=False)
+
+    envelope["statistics"]["events"]["unrepresented"] = 3
+    assert line in describe(envelope, found_only=False)
+
+
 def test_each_event_is_a_line(envelope: dict[str, Any]) -> None:
     """When, what, who, with which program, and for which key."""
     events = envelope["elements"]["events"]
