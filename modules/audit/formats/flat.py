@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Value = Union[str, int, None]
 
+_REGISTERS = frozenset({"a0", "a1", "a2", "a3"})
+
 
 def _success(event: Event) -> Optional[str]:
     return None if event.success is None else "yes" if event.success else "no"
@@ -23,6 +25,11 @@ def _success(event: Event) -> Optional[str]:
 def _path(event: Event) -> Optional[str]:
     subject = event.subject
     return subject and (subject.path or subject.name)
+
+
+def _arguments(event: Event) -> str:
+    """Return what arguments mean that stand for words: ``a2=O_RDONLY|O_CLOEXEC``."""
+    return " ".join(f"{name}={words}" for name, words in event.interpreted if name in _REGISTERS)
 
 
 def _terms(event: Event) -> str:
@@ -60,6 +67,7 @@ COLUMNS: Mapping[str, Callable[[Event], Value]] = {
     "account": lambda event: event.message and event.message.acct,
     "remote": lambda event: event.message and (event.message.addr or event.message.hostname),
     "syscall": lambda event: event.syscall and (event.syscall.name or event.syscall.number),
+    "arguments": _arguments,
     "arch": lambda event: event.syscall and (event.syscall.arch_name or event.syscall.arch),
     "types": lambda event: " ".join(event.types),
     "incomplete": lambda event: " ".join(event.gaps),

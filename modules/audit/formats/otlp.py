@@ -104,6 +104,7 @@ def _attributes(event: Event, host: str) -> Iterator[Attribute]:
         yield "audit.syscall", syscall.name or (None if syscall.number is None else str(syscall.number))
         yield "audit.arch", syscall.arch_name or syscall.arch
         yield "audit.exit", syscall.exit
+        yield "audit.interpreted", tuple([f"{name}={words}" for name, words in event.interpreted])
         yield "error.type", syscall.errno
     yield "audit.auid", number_of(identities.auid)
     yield "user.id", _text(number_of(identities.auid or identities.uid))

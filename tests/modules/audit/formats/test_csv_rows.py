@@ -79,6 +79,7 @@ def test_a_row_has_a_value_for_each_column() -> None:
         "exe": "/usr/bin/cat",
         "path": "/etc/shadow",
         "syscall": "open",
+        "arguments": "a1=O_RDONLY",
         "arch": "x86_64",
         "types": "SYSCALL PATH EOE",
     }

@@ -90,6 +90,7 @@ def test_an_event_is_a_message_with_additional_fields() -> None:
         "_exe": "/usr/bin/cat",
         "_path": "/etc/shadow",
         "_syscall": "open",
+        "_arguments": "a1=O_RDONLY",
         "_arch": "x86_64",
         "_types": "SYSCALL PATH EOE",
     }

@@ -45,7 +45,7 @@ def _line(event: Event) -> str:
             f"{TIME.replace('audit-host.example.com', 'web-1')} - - ok Config: CONFIG_CHANGE set success",
         ),
         (decode("type=USER_END pid=7 uid=7777 auid=7777"), f"{TIME} 7777 -[7] - Session: USER_END"),
-        (decode(syscall(2)), f"{TIME} kang as root cat[42] ok [etc] [incomplete: eoe path] Read: open"),
+        (decode(syscall(2)), f"{TIME} kang as root cat[42] ok [etc] [incomplete: path] Read: open"),
     ],
 )
 def test_an_event_is_a_line(event: Event, line: str) -> None:
