@@ -32,7 +32,8 @@ def address(raw: bytes) -> Optional[str]:
 
 
 def _local(decoded: SocketAddress, data: bytes) -> str:
-    return f"path={decoded.text if decoded.path else ''}" if len(data) > len("af") else ""
+    """Return the path; a socket without a name has no more of an address than its family (man 7 unix)."""
+    return f"path={decoded.text if decoded.path else ''}" if len(data) > len("af") else "unnamed socket"
 
 
 def _internet(decoded: SocketAddress, _data: bytes) -> str:

@@ -93,3 +93,15 @@ def test_whatever_the_registers_hold_words_are_printable(
         assert args[index] is not None
         assert words
         assert words.isprintable()
+
+
+@pytest.mark.parametrize("machine", _MACHINES)
+def test_every_call_that_has_words_can_be_asked_about(machine: Optional[str]) -> None:
+    """On every machine, known or not; most have words for one of these."""
+    told = {
+        call
+        for call in document()["arguments"]
+        for value in ("0", "1", "2", "ffffff9c")
+        if argument_words(machine, call, [value] * 4)
+    }
+    assert len(told) > 100

@@ -54,7 +54,7 @@ def test_raw_values_are_kept_beside_their_words() -> None:
         ("NETFILTER_CFG", b"family=10", "family", "ipv6"),
         ("OPENAT2", b"oflag=0100101 mode=0600 resolve=0x8", "oflag", "O_WRONLY|O_CREAT"),
         ("URINGOP", b"uring_op=18", "uring_op", "openat"),
-        ("FANOTIFY", b"resp=2 fan_type=1", "fan_type", "rule"),
+        ("FANOTIFY", b"resp=2 fan_type=1", "fan_type", "rule_info"),
         ("AVC", b"avc:  denied  { read write } for  pid=1", "seperms", "read,write"),
         ("USER_ACCT", b"msg='op=x acct=6B616E67 res=success'", "acct", "kang"),
         ("ADD_GROUP", b"id=33", "id", "www-data"),
