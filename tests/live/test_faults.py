@@ -42,7 +42,7 @@ MORTAL = str(Path(mortal.__file__))
 SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
 # What becomes of the recorder, and who is there to undo it: `all` is the guard too, `orphan` is the main process too.
 FAULTS = (*SIGNALS, "exception", "oserror", "SIGKILL", "orphan", "all")
-SAMPLED = 16  # of the points, for each fault
+SAMPLED = 12  # of the points, for each fault
 NONE = 0  # a point that is never reached
 
 

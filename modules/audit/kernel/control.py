@@ -115,11 +115,16 @@ class Control:
         try:
             with _explained(what):
                 self._socket.send(b"".join(messages))
-        except MigAuditError as error:
-            yield from repeat(error, len(payloads))
+        except MigAuditError as unsent:
+            yield from repeat(unsent, len(payloads))
             return
-        for sequence in range(first, first + len(payloads)):
-            yield self._failure(sequence, what)
+        for index in range(len(payloads)):
+            error = self._failure(first + index, what)
+            yield error
+            if isinstance(error, UnansweredError):
+                # A kernel that is silent once is not waited for again: the others are in doubt too.
+                yield from repeat(error, len(payloads) - index - 1)
+                return
 
     def delete_rule(self, payload: bytes) -> None:
         """Delete one rule, given as ``struct audit_rule_data`` without the prepend flag."""

@@ -148,6 +148,18 @@ def test_a_rule_whose_answer_is_lost_does_not_hide_those_of_the_others(kernel: S
     assert isinstance(lost, UnansweredError)
 
 
+def test_a_silent_kernel_is_waited_for_once(kernel: ScriptedKernel) -> None:
+    """All rules whose answers are not there yet are in doubt, and removed at the end if they are there."""
+    kernel.control._socket.settimeout(0.05)
+    kernel.answers = lambda _, sequence, payload: [] if payload.startswith(b"lost") else [_ack(sequence)]
+
+    first, lost, *others = kernel.control.add_rules([b"fine", b"lost", b"also", b"more"])
+
+    assert first is None
+    assert isinstance(lost, UnansweredError)
+    assert others == [lost, lost]
+
+
 def test_an_answer_of_the_wrong_kind_is_a_fault(kernel: ScriptedKernel) -> None:
     """A request is always answered by an ACK first."""
     kernel.answers = lambda _, sequence, __: [_datagram(1300, sequence, b"text")]
