@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
+    from mig_audit.modules.audit.events.enrichment import Enrichment
     from mig_audit.modules.audit.records import Record, SocketAddress
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -178,6 +179,7 @@ class Event(NamedTuple):
         message: of records with an operation.
         rest: every field without a home.
         records: all of them, raw.
+        enrichment: what other events and the host tell about it; None where that was not asked for.
     """
 
     node: str
@@ -199,6 +201,7 @@ class Event(NamedTuple):
     message: Optional[Message]
     rest: tuple[Field, ...]
     records: tuple[Record, ...]
+    enrichment: Optional[Enrichment] = None
 
     @property
     def types(self) -> tuple[str, ...]:

@@ -1,0 +1,104 @@
+"""One process, as the table of processes keeps it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from mig_audit.modules.audit.events.enrichment.model import LOG, Ancestor
+
+if TYPE_CHECKING:
+    from mig_audit.modules.audit.events.enrichment.model import Place
+
+COMMAND_LIMIT = 4096
+"""Characters of a command that are kept."""
+
+
+class Program:
+    """What a process runs, as long as it lives; its descendants keep this, and not all of it."""
+
+    __slots__ = ("_view", "comm", "command", "exe", "pid", "source")
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.exe: Optional[str] = None
+        self.comm: Optional[str] = None
+        self.command: Optional[str] = None
+        self.source = LOG
+        self._view: Optional[Ancestor] = None
+
+    def become(self, exe: Optional[str], comm: Optional[str], command: Optional[str], source: str) -> None:
+        """Take note of what it runs now."""
+        self.exe, self.comm, self.source = exe, comm, source
+        self.command = None if command is None else command[:COMMAND_LIMIT]
+        self._view = None
+
+    @property
+    def view(self) -> Ancestor:
+        """Return it as others see it."""
+        if self._view is None:
+            self._view = Ancestor(self.pid, self.exe, self.comm, self.command, self.source)
+        return self._view
+
+
+class Process:
+    """One process, from when it was first seen.
+
+    Attributes:
+        program: what it runs, and its pid.
+        ppid: its parent's pid, in its latest event.
+        born: the same in its first.
+        since: when it was first seen, in milliseconds of stream time.
+        seen: when it was last certain to be there.
+        checked: the wall-clock time at which ``/proc`` last said so.
+        line: the processes it descends from, its first parent first.
+        ticks: its start, if ``/proc`` told it.
+        stat_comm: its name in ``/proc`` when its program was read there.
+        ended: whether its exit was recorded.
+        initial: whether the numbers by which it knows its children are those of the records; None if not known.
+        place: where its control groups say it runs.
+        labels: what rules call it, and whether its children are called so too.
+    """
+
+    __slots__ = (
+        "born",
+        "checked",
+        "ended",
+        "initial",
+        "labels",
+        "line",
+        "place",
+        "ppid",
+        "program",
+        "seen",
+        "since",
+        "stat_comm",
+        "ticks",
+    )
+
+    def __init__(self, pid: int, ppid: int, since: int, line: tuple[Program, ...]) -> None:
+        self.program = Program(pid)
+        self.ppid = self.born = ppid
+        self.since = self.seen = since
+        self.checked = -1.0
+        self.line = line
+        self.ticks: Optional[int] = None
+        self.stat_comm: Optional[str] = None
+        self.ended = False
+        self.initial: Optional[bool] = None
+        self.place: Optional[Place] = None
+        self.labels: dict[str, bool] = {}
+
+
+class Fork(NamedTuple):
+    """A child that its parent's record tells of, before it was seen itself; it is what its parent was then."""
+
+    parent: Process
+    line: tuple[Program, ...]
+    program: Ancestor
+    labels: dict[str, bool]
+    place: Optional[Place]
+
+
+def passed_on(parent: Process) -> dict[str, bool]:
+    """Return the labels that a child has from its parent."""
+    return {label: True for label, children in parent.labels.items() if children}

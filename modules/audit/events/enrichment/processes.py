@@ -1,0 +1,316 @@
+"""Which process an event's pid means, and which one its ppid: a table that pid reuse does not fool.
+
+A pid alone names nobody for long. The kernel hands out all others before it gives one again, which takes a while, so a
+process that was seen a short time ago is still the same; after that only a start time in ``/proc`` can tell, where it is
+the host's own and the process still there. What neither tells is unknown, and said to be. Forks and exits count where the
+rules record them. Nothing here raises, and memory is bounded.
+
+What the kernel writes into a record is true at the moment it is written: that the event's pid is alive, what its program
+is, and that its parent, ppid, is alive too.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from mig_audit.modules.audit.events.enrichment.model import LOG, PROC
+from mig_audit.modules.audit.events.enrichment.process import Fork, Process, passed_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mig_audit.modules.audit.events.enrichment.process import Program
+    from mig_audit.modules.audit.events.enrichment.proc import Proc, Stat
+    from mig_audit.modules.audit.events.event import Event
+
+GONE, REUSED, UNSEEN, CHANGED = "gone", "reused", "unseen", "changed"
+
+_INIT = 1
+_OLD_PID_MAX, _PID_MAX = 32_768, 4_194_304  # linux/threads.h PID_MAX_DEFAULT, PID_MAX_LIMIT
+_FASTEST = 100  # processes a millisecond; no host that was measured starts a tenth of it
+_SLACK = 12  # milliseconds by which a record's time may be before a start: a tick of the coarse clock, and of starts
+_ARGUMENTS_LIMIT = 4096
+_EXECS = frozenset({"execve", "execveat"})
+_FORKS = frozenset({"fork", "vfork", "clone", "clone3"})
+_CLONE_THREAD = 0x10000  # linux/sched.h
+_EXIT = "exit_group"
+
+
+class Found(NamedTuple):
+    """Who an event's process is.
+
+    Attributes:
+        process: it.
+        parent: the process of its ppid, if that is certain.
+        why: why there is no parent: one of the four words above, or nothing where there can be none.
+        fresh: whether it is seen for the first time, or has just started another program.
+    """
+
+    process: Process
+    parent: Optional[Process]
+    why: str
+    fresh: bool
+
+
+class ProcessTable:
+    """The processes of one host.
+
+    Args:
+        proc: the host's ``/proc``, if this is that host, now.
+        clock: milliseconds since the epoch.
+        depth: how many ancestors of a process are kept.
+        limit: how many processes are kept; beyond it, the one that was not seen for the longest time is forgotten.
+        trust: milliseconds for which a pid that was seen is taken to be the same process; None for what the kernel's
+            way of giving pids makes certain.
+    """
+
+    def __init__(
+        self,
+        proc: Optional[Proc],
+        clock: Callable[[], float],
+        *,
+        depth: int = 8,
+        limit: int = 16_384,
+        trust: Optional[int] = None,
+    ) -> None:
+        self._proc = proc
+        self._clock = clock
+        self._depth = depth
+        self._limit = limit
+        self._table: OrderedDict[int, Process] = OrderedDict()
+        self._forks: OrderedDict[int, Fork] = OrderedDict()
+        self._now = 0
+        self._execs = False
+        known = proc.pid_max if proc else None
+        self._trust = (known or _OLD_PID_MAX) // _FASTEST if trust is None else trust
+        self._trust_known = trust is not None or known is not None
+
+    def seed(self) -> None:
+        """Read the processes that are there already."""
+        if self._proc is None:
+            return
+        self._now = int(self._clock())
+        stats = {pid: stat for pid in self._proc.pids() for stat in (self._proc.stat(pid),) if stat}
+        # A parent was there before its children, and is needed first.
+        for pid, stat in sorted(stats.items(), key=lambda item: item[1].ticks):
+            self._adopt(pid, stat, self._table.get(stat.ppid))
+
+    def find(self, event: Event) -> Optional[Found]:
+        """Return who an event's process is, and remember what the event tells; None if it names no process."""
+        pid, ppid = event.process.pid, event.process.ppid
+        if pid is None or pid <= 0:
+            return None
+        time = event.seconds * 1000 + event.milliseconds
+        self._now = max(self._now, time)
+        if not self._trust_known and pid > _OLD_PID_MAX:
+            self._trust, self._trust_known = _PID_MAX // _FASTEST, True
+        name = event.syscall.name if event.syscall is not None else None
+        done = event.syscall is not None and event.syscall.success is True
+        execs = done and name in _EXECS
+        self._execs = self._execs or execs
+        process, fork = self._own(pid, event, execs=execs)
+        parent, why = self._holder(ppid, time)
+        fresh = process is None
+        if process is None:
+            process = self._born(pid, fork) if fork else self._new(pid, ppid or 0, parent)
+        elif parent is not None and not process.line and process.born == ppid:
+            process.line = self._line(parent)
+        self._note(process, event, execs=execs, fresh=fresh)
+        if done and name in _FORKS:
+            self._fork(process, event, time)
+        elif name == _EXIT:
+            process.ended = True
+        return Found(process, parent, why, fresh or execs)
+
+    def alive(self, process: Process, time: int) -> str:
+        """Say why ``/proc`` cannot be asked about a process that was there at ``time``; nothing if it can."""
+        if self._proc is None:
+            return UNSEEN
+        stat = self._proc.stat(process.program.pid)
+        if stat is None:
+            return GONE
+        if process.ticks is None and stat.start <= time + _SLACK:
+            process.ticks = stat.ticks
+        return "" if stat.ticks == process.ticks else REUSED
+
+    def _own(self, pid: int, event: Event, *, execs: bool) -> tuple[Optional[Process], Optional[Fork]]:
+        """Return the process of an event's pid if it is known already, or the fork that made it."""
+        process, fork, ppid = self._table.get(pid), self._forks.pop(pid, None), event.process.ppid
+        if fork is not None:
+            if fork.parent.program.pid != ppid:
+                return None, None
+            # The kernel says the same twice: so this parent knows its children by the records' numbers.
+            fork.parent.initial = True
+            return None, fork
+        if process is None or process.ended or not self._continues(process, event, execs=execs):
+            return None, None
+        process.seen = self._now
+        process.ppid = ppid or process.ppid
+        return process, None
+
+    def _continues(self, process: Process, event: Event, *, execs: bool) -> bool:
+        """Say whether an event of its pid is one of this process, and not of a later one with the same pid."""
+        program = process.program
+        if program.pid == _INIT:
+            return True
+        if (
+            self._execs
+            and not execs
+            and program.source == LOG
+            and event.process.exe not in {None, program.exe}
+        ):
+            return False  # it runs something else, and did not start it
+        moved = event.process.ppid not in {None, process.ppid}
+        if (moved or execs) and self._proc is not None:
+            return self._is_there(process, if_gone=self._recent(process) and not moved)
+        if moved and event.process.ppid != _INIT:
+            return False
+        return self._recent(process) or self._is_there(process, if_gone=False)
+
+    def _recent(self, process: Process) -> bool:
+        return process.program.pid == _INIT or self._now - process.seen < self._trust
+
+    def _is_there(self, process: Process, *, if_gone: bool) -> bool:
+        """Say whether ``/proc`` has this very process."""
+        stat = self._proc.stat(process.program.pid) if self._proc else None
+        return if_gone if stat is None else self._is(process, stat)
+
+    def _is(self, process: Process, stat: Stat) -> bool:
+        """Say whether what ``/proc`` has under its pid is this process."""
+        if process.ticks is None and stat.start <= process.since + _SLACK:
+            process.ticks = stat.ticks
+        return stat.ticks == process.ticks
+
+    def _new(self, pid: int, ppid: int, parent: Optional[Process]) -> Process:
+        process = Process(pid, ppid, self._now, self._line(parent))
+        if parent is not None:
+            process.labels = passed_on(parent)
+        self._insert(process)
+        return process
+
+    def _born(self, pid: int, fork: Fork) -> Process:
+        process = Process(pid, fork.parent.program.pid, self._now, fork.line)
+        process.program.become(fork.program.exe, fork.program.comm, fork.program.command, LOG)
+        process.labels, process.place = dict(fork.labels), fork.place
+        self._insert(process)
+        return process
+
+    def _note(self, process: Process, event: Event, *, execs: bool, fresh: bool) -> None:
+        """Remember what program an event says its process runs."""
+        told, program = event.process, process.program
+        self._table.move_to_end(program.pid)
+        if execs:
+            argv = told.argv
+            command = (
+                None if argv is None else " ".join([each or "(missing)" for each in argv[:_ARGUMENTS_LIMIT]])
+            )
+            program.become(told.exe, told.comm, command, LOG)
+        elif told.exe is not None and (fresh or told.exe != program.exe):
+            command = program.command if told.exe == program.exe else None
+            program.become(told.exe, told.comm, command, LOG)
+
+    def _holder(self, ppid: Optional[int], time: int) -> tuple[Optional[Process], str]:
+        """Return the process that has a parent's pid now, or why it is not known."""
+        if not ppid:
+            return None, ""
+        fork, process = self._forks.get(ppid), self._table.get(ppid)
+        if fork is not None and fork.parent.initial:
+            del self._forks[ppid]
+            return self._born(ppid, fork), ""
+        if process is not None and (process.ended or fork is not None):
+            process = None
+        if self._proc is not None and ppid != _INIT:
+            return self._by_proc(ppid, process, time)
+        if process is None:
+            return None, UNSEEN
+        # Without records of execs, nobody knows what it became since it was seen.
+        if ppid != _INIT and not (self._execs and self._recent(process)):
+            return None, UNSEEN
+        process.seen = self._now
+        return process, ""
+
+    def _by_proc(self, pid: int, process: Optional[Process], time: int) -> tuple[Optional[Process], str]:
+        """Return the same, where ``/proc`` can be asked; one look there holds for everything before it."""
+        if process is not None and process.checked >= time:
+            return process, ""
+        looked = self._clock()
+        stat = self._proc.stat(pid) if self._proc else None
+        recorded = process is not None and process.program.source == LOG and self._execs
+        if stat is None:
+            if process is not None and recorded and self._recent(process):
+                process.seen = self._now
+                return process, ""
+            return None, GONE
+        if process is not None and self._is(process, stat):
+            process.seen, process.checked = self._now, looked
+            return (process, "") if recorded or self._unchanged(process, stat) else (None, CHANGED)
+        return (None, REUSED) if stat.start > time + _SLACK else self._late(pid, stat)
+
+    def _unchanged(self, process: Process, stat: Stat) -> bool:
+        """Say whether a process still runs what ``/proc`` said before; what it runs now is remembered."""
+        proc, program = self._proc, process.program
+        if proc is None or stat.comm == process.stat_comm:
+            return True
+        exe, before = proc.exe(program.pid), program.exe
+        process.stat_comm = stat.comm
+        program.become(exe, stat.comm, proc.command(program.pid), PROC)
+        return exe == before
+
+    def _late(self, pid: int, stat: Stat) -> tuple[Optional[Process], str]:
+        """Return a process that only ``/proc`` knows of.
+
+        Where execs are recorded and none was of it, it was at the event what its parent is: a copy. If it is something
+        else now it became that since, or before anything was recorded.
+        """
+        parent = self._table.get(stat.ppid)
+        process = self._adopt(pid, stat, parent)
+        if parent is not None:
+            process.labels = passed_on(parent)
+        if self._execs and (parent is None or parent.program.exe != process.program.exe):
+            return None, CHANGED
+        return process, ""
+
+    def _adopt(self, pid: int, stat: Stat, parent: Optional[Process]) -> Process:
+        """Return a new process made of what ``/proc`` says."""
+        process = Process(pid, stat.ppid, self._now, self._line(parent))
+        process.ticks, process.stat_comm = stat.ticks, stat.comm
+        if self._proc is not None:
+            process.program.become(self._proc.exe(pid), stat.comm, self._proc.command(pid), PROC)
+        self._insert(process)
+        return process
+
+    def _fork(self, parent: Process, event: Event, time: int) -> None:
+        """Remember the child that a system call made."""
+        syscall = event.syscall
+        child = syscall.exit if syscall is not None else None
+        if syscall is None or not child or child < 0 or _makes_thread(syscall.name, syscall.args):
+            return
+        known = self._table.get(child)
+        if known is not None and known.born == parent.program.pid and known.since >= time:
+            parent.initial = True  # it was faster than its parent's record
+            return
+        if parent.initial is None and self._proc is not None:
+            parent.initial = self._proc.in_initial_namespace(parent.program.pid)
+        if parent.initial is False:
+            return  # the number is one of another namespace
+        view, labels = parent.program.view, passed_on(parent)
+        self._forks[child] = Fork(parent, self._line(parent), view, labels, parent.place)
+        if len(self._forks) > self._limit:
+            self._forks.popitem(last=False)
+
+    def _line(self, parent: Optional[Process]) -> tuple[Program, ...]:
+        return () if parent is None else (parent.program, *parent.line)[: self._depth]
+
+    def _insert(self, process: Process) -> None:
+        pid = process.program.pid
+        self._table[pid] = process
+        self._table.move_to_end(pid)
+        if len(self._table) > self._limit:
+            self._table.popitem(last=False)
+
+
+def _makes_thread(call: Optional[str], args: tuple[Optional[str], ...]) -> bool:
+    """Say whether a clone made a thread; clone3 has its flags where no record shows them."""
+    flags = args[0] if args else None
+    return call == "clone" and flags is not None and bool(int(flags, 16) & _CLONE_THREAD)
