@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, cast
 
 from mig_audit.errors import ParametersError, Problem, UsageError
+from mig_audit.modules.audit.events.enrichment import EnrichmentSettings, parse_enrichment
 from mig_audit.modules.audit.events.filters import FilterSpec, parse_filters
 from mig_audit.modules.audit.gsoc import is_gsoc, translate
 from mig_audit.modules.audit.recorder.bounds import Limits
@@ -90,6 +91,7 @@ class Parameters:
     event_format: str
     event_limit: int
     max_events_size: int
+    enrich: Optional[EnrichmentSettings]
     filters: tuple[FilterSpec, ...]
     sinks: tuple[SinkSettings, ...]
     kernel: KernelParameters
@@ -125,6 +127,7 @@ def parse_parameters(document: object) -> Parameters:
         event_format=events.get("format", "mozdef"),
         event_limit=events.get("limit", 0 if given.get("sinks") else _EVENT_LIMIT),
         max_events_size=parse_size(events.get("max_size", "4MiB")),
+        enrich=parse_enrichment(given["enrich"]) if "enrich" in given else None,
         filters=parse_filters(given.get("filters", ())),
         sinks=tuple(
             _sink(sink, places.get(f"$.sinks[{index}]", f"$.sinks[{index}]"))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.config_changes import Recorded
     from mig_audit.modules.audit.events import Bundle, Event, Names
+    from mig_audit.modules.audit.events.enrichment import Enricher
     from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.formats import Format
 
@@ -34,9 +35,9 @@ class Pipeline:
     """One stream of records on its way.
 
     ``kept`` are the encoded events for the envelope; ``own`` counts events that are this run's own changes to audit and
-    its canaries, which are in the raw log and nowhere else; ``filters`` count those that they took away; ``findings`` counts all
-    others, ``unrepresented`` those among them that the format has no words for. ``json`` says whether the encoded events
-    are JSON. ``changes`` are the first changes that others made to audit, ``changed`` counts all of them.
+    its canaries, which are in the raw log and nowhere else; ``filters`` count those that they took away; ``findings``
+    counts all others, ``unrepresented`` those among them that the format has no words for. ``json`` says whether the
+    encoded events are JSON. ``changes`` are the first changes that others made to audit, ``changed`` counts all of them.
     """
 
     def __init__(  # noqa: PLR0913  # each is a choice of the caller's
@@ -49,6 +50,7 @@ class Pipeline:
         own_pids: Collection[int] = (),
         names: Optional[Names] = None,
         filters: Optional[Filters] = None,
+        enricher: Optional[Enricher] = None,
     ) -> None:
         """Keep at most ``limit`` events and ``max_size`` bytes of them; send all of them to the sinks.
 
@@ -66,6 +68,7 @@ class Pipeline:
         self._decoder = Decoder(names)
         self._shortcut = form.shortcut(self._decoder) if isinstance(form, FormatWithShortcut) else None
         self.filters = filters
+        self._enricher = enricher
         self.summary = Summary()
         self.kept: list[bytes] = []
         self.findings = 0
@@ -112,8 +115,9 @@ class Pipeline:
         self._hand_out(encoded)
 
     def _judge(self, bundle: Bundle) -> Verdict:
-        # Whatever filters take away, what others change of audit must be known: it is decoded in any case.
-        if bundle.types[:1] == [CONFIG_CHANGE]:
+        # Whatever filters take away, what others change of audit must be known: it is decoded in any case. Enrichment
+        # learns of processes from every event.
+        if self._enricher or bundle.types[:1] == [CONFIG_CHANGE]:
             return Verdict.UNKNOWN
         return self.filters.keep_early(bundle.types, bundle.bodies) if self.filters else Verdict.KEEP
 
@@ -121,6 +125,8 @@ class Pipeline:
         group = bundle.group()
         self._ledger.close(bundle, complete=group.complete)
         event = self._decoder.decode(group)
+        if self._enricher:
+            self._enricher.enrich(event)
         if self._is_own(event):
             self.own += 1
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit import report
@@ -13,6 +14,7 @@ from mig_audit.modules.audit.deadline import Deadline
 from mig_audit.modules.audit.drift import Drift
 from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
+from mig_audit.modules.audit.events.enrichment import Enricher, Proc
 from mig_audit.modules.audit.events.filters import make_filters
 from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
@@ -117,4 +119,13 @@ def _pipeline(
         max_size=parameters.max_events_size,
         own_pids=own_pids,
         filters=make_filters(parameters.filters) if parameters.filters else None,
+        enricher=_enricher(parameters),
     )
+
+
+def _enricher(parameters: Parameters) -> Optional[Enricher]:
+    if parameters.enrich is None:
+        return None
+    enricher = Enricher(parameters.enrich, Proc.here(Path("/proc")))
+    enricher.begin()
+    return enricher

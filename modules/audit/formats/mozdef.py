@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 import mig_audit
 from mig_audit.modules.audit.events.correlation import EOE, SINGLE
+from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
 from mig_audit.modules.audit.formats.summaries import summarise
 from mig_audit.modules.audit.records import printable
 from mig_audit.modules.audit.records.sockaddr import FAMILIES
@@ -155,6 +156,8 @@ def _details(event: Event, hostname: str) -> Details:
     if event.address is not None:
         add_address(details, event.address, event.category)
     _add_rest(details, event.rest)
+    if event.enrichment is not None:
+        add_enrichment(details, event.enrichment)
     return details
 
 

@@ -8,7 +8,9 @@ from typing import NamedTuple, Optional
 from mig_audit.modules.audit.records import printable
 
 # The id of a container is 64 hex digits; before it some runtimes write their name, behind it a suffix of systemd's.
-_CONTAINER = re.compile(r"(?:(?P<runtime>[a-z]+)[-_])?(?P<id>[0-9a-f]{64})(?:\.(?:scope|service))?")
+_CONTAINER = re.compile(
+    r"(?:(?P<runtime>[a-z]+(?:-[a-z]+)*)[-_])?(?P<id>[0-9a-f]{64})(?:\.(?:scope|service))?"
+)
 _NAMED = (
     (re.compile(r"lxc\.payload\.(?P<id>.+)"), "lxc"),
     (re.compile(r"machine-(?P<id>.+)\.scope"), "nspawn"),
@@ -16,7 +18,7 @@ _NAMED = (
 )
 _RUNTIMES = {
     "docker": "docker",
-    "cri": "containerd",
+    "cri-containerd": "containerd",
     "crio": "crio",
     "libpod": "podman",
     "nerdctl": "containerd",

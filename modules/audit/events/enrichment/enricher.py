@@ -131,8 +131,8 @@ class Enricher:
 
     def _sha256(self, found: Found, event: Event, gaps: list[Gap]) -> Optional[str]:
         inode, why = program_inode(event), self._why_not(found.process, event)
-        result: Union[str, Gap] = Gap("sha256", why)
-        if self._proc is not None and self._hashes is not None and (inode is not None or not why):
+        result: Union[str, Gap] = Gap("sha256", why or UNSEEN)
+        if self._proc is not None and self._hashes is not None and inode is not None:
             path = event.process.exe or "" if why else self._proc.program_path(found.process.program.pid)
             result = self._hashes.sha256(path, inode)
         if isinstance(result, Gap):

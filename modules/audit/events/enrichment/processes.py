@@ -20,8 +20,8 @@ from mig_audit.modules.audit.events.enrichment.process import Fork, Process, pas
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mig_audit.modules.audit.events.enrichment.process import Program
     from mig_audit.modules.audit.events.enrichment.proc import Proc, Stat
+    from mig_audit.modules.audit.events.enrichment.process import Program
     from mig_audit.modules.audit.events.event import Event
 
 GONE, REUSED, UNSEEN, CHANGED = "gone", "reused", "unseen", "changed"
@@ -130,9 +130,7 @@ class ProcessTable:
         stat = self._proc.stat(process.program.pid)
         if stat is None:
             return GONE
-        if process.ticks is None and stat.start <= time + _SLACK:
-            process.ticks = stat.ticks
-        return "" if stat.ticks == process.ticks else REUSED
+        return "" if self._is(process, stat, time) else REUSED
 
     def _own(self, pid: int, event: Event, *, execs: bool) -> tuple[Optional[Process], Optional[Fork]]:
         """Return the process of an event's pid if it is known already, or the fork that made it."""
@@ -174,13 +172,16 @@ class ProcessTable:
     def _is_there(self, process: Process, *, if_gone: bool) -> bool:
         """Say whether ``/proc`` has this very process."""
         stat = self._proc.stat(process.program.pid) if self._proc else None
-        return if_gone if stat is None else self._is(process, stat)
+        return if_gone if stat is None else self._is(process, stat, process.seen)
 
-    def _is(self, process: Process, stat: Stat) -> bool:
-        """Say whether what ``/proc`` has under its pid is this process."""
-        if process.ticks is None and stat.start <= process.since + _SLACK:
-            process.ticks = stat.ticks
-        return stat.ticks == process.ticks
+    def _is(self, process: Process, stat: Stat, time: int) -> bool:
+        """Say whether what ``/proc`` has under its pid is this process, which was there at ``time``."""
+        if process.ticks is None and stat.start <= time + _SLACK:
+            # A start is known to a clock tick only; within one, the program must tell.
+            exe = self._proc.exe(process.program.pid) if self._proc else None
+            if exe is None or exe == process.program.exe:
+                process.ticks = stat.ticks
+        return stat.ticks == process.ticks and stat.start <= time + _SLACK
 
     def _new(self, pid: int, ppid: int, parent: Optional[Process]) -> Process:
         process = Process(pid, ppid, self._now, self._line(parent))
@@ -242,7 +243,7 @@ class ProcessTable:
                 process.seen = self._now
                 return process, ""
             return None, GONE
-        if process is not None and self._is(process, stat):
+        if process is not None and self._is(process, stat, process.seen):
             process.seen, process.checked = self._now, looked
             return (process, "") if recorded or self._unchanged(process, stat) else (None, CHANGED)
         return (None, REUSED) if stat.start > time + _SLACK else self._late(pid, stat)

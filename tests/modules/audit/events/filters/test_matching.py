@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from kernel_events import event_of, events_of, log_lines, syscall_event
 
+from mig_audit.modules.audit.events.enrichment import Ancestor, Enrichment, Place
 from mig_audit.modules.audit.events.filters import FIELDS, compile_condition, parse_expression
 
 _CONNECT = syscall_event(
@@ -131,6 +134,10 @@ def test_every_field_can_be_asked_of_every_event(name: str) -> None:
 
 def test_every_field_is_found_somewhere() -> None:
     """A field that no event has would be a mistake here; ``node`` is in logs of other hosts alone."""
-    events = [_CONNECT, _OPEN, _EXEC, _LOGIN]
+    place = Place("c0ffee", "docker", "x.service", "/x", "proc")
+    parent = Ancestor(1, "/sbin/init", "init", None, "proc")
+    enriched = syscall_event()
+    enrichment = Enrichment(parent, (parent,), place, "/x.sh", (), "00", ("label",))
+    events = [_CONNECT, _OPEN, _EXEC, _LOGIN, replace(enriched, enrichment=enrichment)]
 
     assert [field for field in FIELDS if not any(FIELDS[field].values(event) for event in events)] == ["node"]
