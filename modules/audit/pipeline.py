@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.config_changes import Recorded
     from mig_audit.modules.audit.events import Bundle, Event, Names
-    from mig_audit.modules.audit.events.enrichment import Enricher
+    from mig_audit.modules.audit.events.enrichment import Enricher, Enrichment
     from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.formats import Format
 
@@ -104,9 +104,14 @@ class Pipeline:
         if verdict is Verdict.DROP:
             self._ledger.close(bundle, complete=bundle.group().complete)
             return
-        short = self._shortcut.encode(bundle) if self._shortcut and verdict is Verdict.KEEP else None
+        enrichment = (
+            self._enricher.enrich_early(bundle) if self._enricher and verdict is Verdict.KEEP else None
+        )
+        enriched = enrichment is not None or not self._enricher
+        goes_short = self._shortcut and verdict is Verdict.KEEP and enriched
+        short = self._shortcut.encode(bundle, enrichment) if self._shortcut and goes_short else None
         if short is None:
-            self._finish_long(bundle, verdict)
+            self._finish_long(bundle, verdict, enrichment)
             return
         encoded, category, actor = short
         self._ledger.close(bundle, complete=bundle.ending == EOE)
@@ -116,17 +121,19 @@ class Pipeline:
 
     def _judge(self, bundle: Bundle) -> Verdict:
         # Whatever filters take away, what others change of audit must be known: it is decoded in any case. Enrichment
-        # learns of processes from every event.
-        if self._enricher or bundle.types[:1] == [CONFIG_CHANGE]:
+        # learns of processes from every event, and filters may ask for it.
+        if bundle.types[:1] == [CONFIG_CHANGE] or (self._enricher and self.filters):
             return Verdict.UNKNOWN
         return self.filters.keep_early(bundle.types, bundle.bodies) if self.filters else Verdict.KEEP
 
-    def _finish_long(self, bundle: Bundle, verdict: Verdict) -> None:
+    def _finish_long(self, bundle: Bundle, verdict: Verdict, enrichment: Optional[Enrichment]) -> None:
         group = bundle.group()
         self._ledger.close(bundle, complete=group.complete)
         event = self._decoder.decode(group)
-        if self._enricher:
-            self._enricher.enrich(event)
+        if enrichment is not None:
+            event = event._replace(enrichment=enrichment)
+        elif self._enricher:
+            event = self._enricher.enrich(event)
         if self._is_own(event):
             self.own += 1
             return

@@ -124,8 +124,7 @@ def _replay(log: Path, truth: dict[str, dict[str, Any]], left_out: tuple[str, ..
     enricher = Enricher(EnrichmentSettings())
     known = 0
     for event in events_of(log.read_bytes().splitlines()):
-        enricher.enrich(event)
-        argv, enrichment = event.process.argv, event.enrichment
+        argv, enrichment = event.process.argv, enricher.enrich(event).enrichment
         if enrichment is None or not argv or len(argv) < 2 or argv[0] != ancestry_workload.TRUE:
             continue
         mark = str(argv[1])

@@ -141,7 +141,7 @@ class Decoder:
         if known is None:
             if len(self._calls) >= _MEMO_LIMIT:
                 self._calls.clear()
-            known = self._calls[memo_key] = _resolve_call(arch, number, uring=uring)
+            known = self._calls[memo_key] = resolve_call(arch, number, uring=uring)
         return known
 
     def _identities(self, draft: Draft, minute: int) -> Identities:
@@ -186,7 +186,8 @@ class Decoder:
         return Identity(number, self._names.user(number) if field in _USERS else self._names.group(number))
 
 
-def _resolve_call(arch: bytes, number: bytes, *, uring: bool) -> Call:
+def resolve_call(arch: bytes, number: bytes, *, uring: bool) -> Call:
+    """Return the architecture's name, the call's number and its name."""
     value = _number(number)
     if uring:
         return Call("io_uring", value, None if value is None else syscall_name(URING, value))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Callable, Optional, Protocol, runtime_checkabl
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Actor, Bundle, Decoder, Event, Origin
+    from mig_audit.modules.audit.events.enrichment import Enrichment
 
 
 class Format(Protocol):
@@ -33,7 +34,9 @@ class Format(Protocol):
 class Shortcut(Protocol):
     """A way from the records of an event to a format's bytes that leaves out the decoded event."""
 
-    def encode(self, bundle: Bundle) -> Optional[tuple[bytes, str, Actor]]:
+    def encode(
+        self, bundle: Bundle, enrichment: Optional[Enrichment] = None
+    ) -> Optional[tuple[bytes, str, Actor]]:
         """Return what `Format.encode` would, the event's category and its actor; None where it takes the long way."""
 
 

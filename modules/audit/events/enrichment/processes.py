@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.events.enrichment.model import LOG, PROC
 from mig_audit.modules.audit.events.enrichment.process import Fork, Process, passed_on
+from mig_audit.modules.audit.events.enrichment.told import EXIT, FORKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mig_audit.modules.audit.events.enrichment.proc import Proc, Stat
     from mig_audit.modules.audit.events.enrichment.process import Program
-    from mig_audit.modules.audit.events.event import Event
+    from mig_audit.modules.audit.events.enrichment.told import Told
 
 GONE, REUSED, UNSEEN, CHANGED = "gone", "reused", "unseen", "changed"
 
@@ -31,10 +32,7 @@ _OLD_PID_MAX, _PID_MAX = 32_768, 4_194_304  # linux/threads.h PID_MAX_DEFAULT, P
 _FASTEST = 100  # processes a millisecond; no host that was measured starts a tenth of it
 _SLACK = 12  # milliseconds by which a record's time may be before a start: a tick of the coarse clock, and of starts
 _ARGUMENTS_LIMIT = 4096
-_EXECS = frozenset({"execve", "execveat"})
-_FORKS = frozenset({"fork", "vfork", "clone", "clone3"})
 _CLONE_THREAD = 0x10000  # linux/sched.h
-_EXIT = "exit_group"
 
 
 class Found(NamedTuple):
@@ -82,6 +80,7 @@ class ProcessTable:
         self._forks: OrderedDict[int, Fork] = OrderedDict()
         self._now = 0
         self._execs = False
+        self.version = 0  # grows with whatever may change an answer, but for time
         known = proc.pid_max if proc else None
         self._trust = (known or _OLD_PID_MAX) // _FASTEST if trust is None else trust
         self._trust_known = trust is not None or known is not None
@@ -96,32 +95,44 @@ class ProcessTable:
         for pid, stat in sorted(stats.items(), key=lambda item: item[1].ticks):
             self._adopt(pid, stat, self._table.get(stat.ppid))
 
-    def find(self, event: Event) -> Optional[Found]:
-        """Return who an event's process is, and remember what the event tells; None if it names no process."""
-        pid, ppid = event.process.pid, event.process.ppid
-        if pid is None or pid <= 0:
-            return None
-        time = event.seconds * 1000 + event.milliseconds
+    def find(self, told: Told) -> Found:
+        """Return who an event's process is, and remember what the event tells."""
+        pid, ppid, time = told.pid, told.ppid, told.time
         self._now = max(self._now, time)
         if not self._trust_known and pid > _OLD_PID_MAX:
             self._trust, self._trust_known = _PID_MAX // _FASTEST, True
-        name = event.syscall.name if event.syscall is not None else None
-        done = event.syscall is not None and event.syscall.success is True
-        execs = done and name in _EXECS
-        self._execs = self._execs or execs
-        process, fork = self._own(pid, event, execs=execs)
+            self.version += 1
+        if told.starts and not self._execs:
+            self._execs = True
+            self.version += 1
+        process, fork = self._own(told)
         parent, why = self._holder(ppid, time)
         fresh = process is None
         if process is None:
             process = self._born(pid, fork) if fork else self._new(pid, ppid or 0, parent)
         elif parent is not None and not process.line and process.born == ppid:
             process.line = self._line(parent)
-        self._note(process, event, execs=execs, fresh=fresh)
-        if done and name in _FORKS:
-            self._fork(process, event, time)
-        elif name == _EXIT:
+            self.version += 1
+        self._note(process, told, fresh=fresh)
+        if told.done and told.call in FORKS:
+            self._fork(process, told)
+        elif told.call == EXIT:
             process.ended = True
-        return Found(process, parent, why, fresh or execs)
+            self.version += 1
+        return Found(process, parent, why, fresh or told.starts)
+
+    def again(self, found: Found, version: int, time: int) -> bool:
+        """Say whether what was found at a version of the table holds at a later time too; without ``/proc`` only."""
+        if version != self.version:
+            return False
+        self._now = max(self._now, time)
+        process, parent = found.process, found.parent
+        if not self._recent(process) or not (parent is None or self._recent(parent)):
+            return False
+        process.seen = self._now
+        if parent is not None:
+            parent.seen = self._now
+        return True
 
     def alive(self, process: Process, time: int) -> str:
         """Say why ``/proc`` cannot be asked about a process that was there at ``time``; nothing if it can."""
@@ -132,37 +143,33 @@ class ProcessTable:
             return GONE
         return "" if self._is(process, stat, time) else REUSED
 
-    def _own(self, pid: int, event: Event, *, execs: bool) -> tuple[Optional[Process], Optional[Fork]]:
+    def _own(self, told: Told) -> tuple[Optional[Process], Optional[Fork]]:
         """Return the process of an event's pid if it is known already, or the fork that made it."""
-        process, fork, ppid = self._table.get(pid), self._forks.pop(pid, None), event.process.ppid
+        process, fork, ppid = self._table.get(told.pid), self._forks.pop(told.pid, None), told.ppid
         if fork is not None:
             if fork.parent.program.pid != ppid:
                 return None, None
             # The kernel says the same twice: so this parent knows its children by the records' numbers.
             fork.parent.initial = True
             return None, fork
-        if process is None or process.ended or not self._continues(process, event, execs=execs):
+        if process is None or process.ended or not self._continues(process, told):
             return None, None
         process.seen = self._now
         process.ppid = ppid or process.ppid
         return process, None
 
-    def _continues(self, process: Process, event: Event, *, execs: bool) -> bool:
+    def _continues(self, process: Process, told: Told) -> bool:
         """Say whether an event of its pid is one of this process, and not of a later one with the same pid."""
         program = process.program
         if program.pid == _INIT:
             return True
-        if (
-            self._execs
-            and not execs
-            and program.source == LOG
-            and event.process.exe not in {None, program.exe}
-        ):
+        starts = told.starts
+        if self._execs and not starts and program.source == LOG and told.exe not in {None, program.exe}:
             return False  # it runs something else, and did not start it
-        moved = event.process.ppid not in {None, process.ppid}
-        if (moved or execs) and self._proc is not None:
+        moved = told.ppid not in {None, process.ppid}
+        if (moved or starts) and self._proc is not None:
             return self._is_there(process, if_gone=self._recent(process) and not moved)
-        if moved and event.process.ppid != _INIT:
+        if moved and told.ppid != _INIT:
             return False
         return self._recent(process) or self._is_there(process, if_gone=False)
 
@@ -197,19 +204,21 @@ class ProcessTable:
         self._insert(process)
         return process
 
-    def _note(self, process: Process, event: Event, *, execs: bool, fresh: bool) -> None:
+    def _note(self, process: Process, told: Told, *, fresh: bool) -> None:
         """Remember what program an event says its process runs."""
-        told, program = event.process, process.program
+        program = process.program
         self._table.move_to_end(program.pid)
-        if execs:
+        if told.starts:
             argv = told.argv
             command = (
                 None if argv is None else " ".join([each or "(missing)" for each in argv[:_ARGUMENTS_LIMIT]])
             )
             program.become(told.exe, told.comm, command, LOG)
+            self.version += 1
         elif told.exe is not None and (fresh or told.exe != program.exe):
             command = program.command if told.exe == program.exe else None
             program.become(told.exe, told.comm, command, LOG)
+            self.version += 1
 
     def _holder(self, ppid: Optional[int], time: int) -> tuple[Optional[Process], str]:
         """Return the process that has a parent's pid now, or why it is not known."""
@@ -281,20 +290,21 @@ class ProcessTable:
         self._insert(process)
         return process
 
-    def _fork(self, parent: Process, event: Event, time: int) -> None:
+    def _fork(self, parent: Process, told: Told) -> None:
         """Remember the child that a system call made."""
-        syscall = event.syscall
-        child = syscall.exit if syscall is not None else None
-        if syscall is None or not child or child < 0 or _makes_thread(syscall.name, syscall.args):
+        child = told.code
+        # clone3 has its flags where no record shows them.
+        if not child or child < 0 or (told.call == "clone" and told.flags & _CLONE_THREAD):
             return
         known = self._table.get(child)
-        if known is not None and known.born == parent.program.pid and known.since >= time:
+        if known is not None and known.born == parent.program.pid and known.since >= told.time:
             parent.initial = True  # it was faster than its parent's record
             return
         if parent.initial is None and self._proc is not None:
             parent.initial = self._proc.in_initial_namespace(parent.program.pid)
         if parent.initial is False:
             return  # the number is one of another namespace
+        self.version += 1
         view, labels = parent.program.view, passed_on(parent)
         self._forks[child] = Fork(parent, self._line(parent), view, labels, parent.place)
         if len(self._forks) > self._limit:
@@ -305,13 +315,8 @@ class ProcessTable:
 
     def _insert(self, process: Process) -> None:
         pid = process.program.pid
+        self.version += 1
         self._table[pid] = process
         self._table.move_to_end(pid)
         if len(self._table) > self._limit:
             self._table.popitem(last=False)
-
-
-def _makes_thread(call: Optional[str], args: tuple[Optional[str], ...]) -> bool:
-    """Say whether a clone made a thread; clone3 has its flags where no record shows them."""
-    flags = args[0] if args else None
-    return call == "clone" and flags is not None and bool(int(flags, 16) & _CLONE_THREAD)

@@ -17,12 +17,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
+from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
-from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, written
 from mig_audit.modules.audit.formats.mozdef_shortcut.syscalls import Syscalls
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Actor, Bundle, Decoder
+    from mig_audit.modules.audit.events.enrichment import Enrichment
 
 __all__ = ["MozdefShortcut"]
 
@@ -37,12 +40,31 @@ class MozdefShortcut:
 
     def __init__(self, hostname: str, decoder: Decoder) -> None:
         self._syscalls = Syscalls(Frame(hostname), decoder)
+        self._enrichments = Enrichments()
 
-    def encode(self, bundle: Bundle) -> Optional[tuple[bytes, str, Actor]]:
+    def encode(
+        self, bundle: Bundle, enrichment: Optional[Enrichment] = None
+    ) -> Optional[tuple[bytes, str, Actor]]:
         """Return what the format gives for the event, its category and its actor; None if it is declined."""
         if bundle.records is not None or bundle.part:
             return None
         try:
-            return self._syscalls.encode(bundle)
+            short = self._syscalls.encode(bundle)
+            return short if enrichment is None else self._enriched(short, enrichment)
         except Declined:
             return None
+
+    def _enriched(self, short: tuple[bytes, str, Actor], enrichment: Enrichment) -> tuple[bytes, str, Actor]:
+        data, category, actor = short
+        data = data[: -len(b"}}")] + self._enrichments[enrichment] + b"}}"
+        if len(data) > mozdef.TERM_LIMIT:
+            raise Declined
+        return data, category, actor
+
+
+class Enrichments(Memory["Enrichment", bytes]):
+    """The last members of the details: what is known around the event's process."""
+
+    def make(self, key: Enrichment) -> bytes:
+        """Return them."""
+        return written(add_enrichment, key)

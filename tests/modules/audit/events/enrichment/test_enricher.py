@@ -8,6 +8,8 @@ import os
 from typing import TYPE_CHECKING, Any, Optional
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from kernel_events import NAMES, events_of, lines_of, log_lines, syscall_body, syscall_event
 from proc_tree import START, ProcTree
 
@@ -22,6 +24,8 @@ from mig_audit.validation import find_problems
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mig_audit.modules.audit.formats import Format
 
 _CONTAINER = "c0ffee" * 10 + "c0de"
 _GROUP = f"0::/system.slice/docker-{_CONTAINER}.scope"
@@ -46,9 +50,9 @@ def _exec(enricher: Enricher, pid: int, ppid: int, exe: str = "/bin/true", at: i
     event = syscall_event(
         ("EXECVE", f'argc=1 a0="{exe}"'), pid=pid, ppid=ppid, exe=f'"{exe}"', time=(START + at) / 1000
     )
-    enricher.enrich(event)
-    assert event.enrichment is not None
-    return event.enrichment
+    enrichment = enricher.enrich(event).enrichment
+    assert enrichment is not None
+    return enrichment
 
 
 def test_container_and_unit_are_read_while_the_process_is_there(tree: ProcTree) -> None:
@@ -120,9 +124,9 @@ def test_a_started_program_is_hashed(tree: ProcTree, tmp_path: Path) -> None:
         event = syscall_event(
             ("PATH", item), items=1, pid=pid, ppid=10, exe=f'"{program}"', time=(START + 1000) / 1000
         )
-        enricher.enrich(event)
-        assert event.enrichment is not None
-        return event.enrichment
+        enrichment = enricher.enrich(event).enrichment
+        assert enrichment is not None
+        return enrichment
 
     expected = hashlib.sha256(b"one").hexdigest()
     assert hashed(11, status.st_ino).sha256 == expected
@@ -218,13 +222,81 @@ def test_every_enriched_event_fits_its_schema(tree: ProcTree) -> None:
             )
         )
     events += events_of(log_lines("special"))
-    for event in events:
-        enricher.enrich(event)
+    enriched = [enricher.enrich(event) for event in events]
+    for event in enriched:
         encoded = form.encode(event)
         assert encoded is not None
         assert find_problems(json.loads(encoded), "audit.event.v1.schema.json") == []
-    assert events[0].enrichment is not None
-    assert events[0].enrichment.environment == (("LANG", "C"),)
+    assert enriched[0].enrichment is not None
+    assert enriched[0].enrichment.environment == (("LANG", "C"),)
+
+
+class _LongWay:
+    """A format whose events are all decoded."""
+
+    media_type = "application/json"
+    name = "long"
+
+    def __init__(self) -> None:
+        self._form = make_format("mozdef", Origin("host", NAMES))
+
+    def encode(self, event: Event) -> Optional[bytes]:
+        """Return what the format itself gives."""
+        return self._form.encode(event)
+
+
+def _encoded(form: Format, lines: list[bytes], tree: Optional[ProcTree] = None) -> list[bytes]:
+    pipeline = Pipeline(form, (), limit=99_999, max_size=1 << 30, names=NAMES, enricher=_enricher(tree))
+    pipeline.feed(b"".join(line + b"\n" for line in lines))
+    pipeline.flush()
+    return pipeline.kept
+
+
+@pytest.mark.parametrize("name", ["busy-host", "exec", "special", "synth-interleave", "login"])
+def test_the_short_way_says_what_the_long_way_says(name: str) -> None:
+    """Without decoding an event, its process is the same."""
+    lines = log_lines(name)[:30_000]
+    short = _encoded(make_format("mozdef", Origin("host", NAMES)), lines)
+
+    assert short == _encoded(_LongWay(), lines)
+    assert any(b'"unknown":["parent: unseen"' in event for event in short)
+
+
+_CALLS = st.tuples(
+    st.integers(2, 6), st.integers(1, 6), st.sampled_from([57, 59, 231, 257]), st.integers(0, 400)
+)
+
+
+@settings(max_examples=60)
+@given(calls=st.lists(_CALLS, max_size=20), live=st.booleans())
+def test_both_ways_say_the_same_whatever_happens(
+    calls: list[tuple[int, int, int, int]], live: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Processes start, end, fork, and open files, in any order; what was the answer before may not be it now."""
+    tree = None
+    if live:
+        tree = ProcTree(tmp_path_factory.mktemp("host") / "proc")
+        tree.start(1, 0, "/sbin/init")
+        tree.start(3, 1, "/bin/p3", at=100)
+    lines: list[bytes] = []
+    for serial, (pid, ppid, number, at) in enumerate(calls):
+        body = syscall_body(pid=pid, ppid=ppid, syscall=number, exit=ppid, exe=f'"/bin/p{pid % 4}"')
+        lines += lines_of(
+            ("SYSCALL", body),
+            ("CWD", 'cwd="/"'),
+            ("EOE", ""),
+            serial=serial,
+            time=(START + 10 * serial + at) / 1000,
+        )
+
+    assert _encoded(make_format("mozdef", Origin("host", NAMES)), lines, tree) == _encoded(
+        _LongWay(), lines, tree
+    )
+
+
+def test_the_enrichment_is_the_last_member_of_an_event() -> None:
+    """It is put there without a look at the others."""
+    assert Event._fields[-1] == "enrichment"
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ from kernel_events import event_of, events_of, log_lines, syscall_event
 from proc_tree import START, ProcTree
 
 from mig_audit.modules.audit.events.enrichment.processes import Found, ProcessTable
+from mig_audit.modules.audit.events.enrichment.told import told_by
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mig_audit.modules.audit.events import Event
     from mig_audit.modules.audit.events.enrichment.process import Process
 
 _EXEC, _FORK, _EXIT, _OPEN = 59, 57, 231, 257
@@ -26,6 +28,12 @@ def tree(tmp_path: Path) -> ProcTree:
     tree = ProcTree(tmp_path / "proc")
     tree.start(1, 0, "/sbin/init")
     return tree
+
+
+def _find(table: ProcessTable, event: Event) -> Found:
+    told = told_by(event)
+    assert told is not None
+    return table.find(told)
 
 
 class _Host:
@@ -44,9 +52,7 @@ class _Host:
         event = syscall_event(
             *others, time=(START + at) / 1000, pid=pid, ppid=ppid, syscall=number, exe=f'"{exe}"', exit=result
         )
-        found = self.table.find(event)
-        assert found is not None
-        return found
+        return _find(self.table, event)
 
     def exec(self, pid: int, ppid: int, exe: str, at: int = 0) -> Found:
         return self.call(pid, ppid, _EXEC, exe, at=at)
@@ -167,7 +173,7 @@ def test_a_thread_is_no_child() -> None:
     event = syscall_event(
         pid=10, ppid=1, syscall=56, a0="10000", exit=11, time=START / 1000, exe='"/bin/bash"'
     )
-    host.table.find(event)
+    _find(host.table, event)
 
     assert _exe(host.exec(12, 11, "/bin/b", at=2).parent) == "/bin/sh"
 
@@ -305,7 +311,7 @@ def test_the_table_is_bounded() -> None:
 
 def test_an_event_without_a_process_has_none() -> None:
     """A change of audit by the kernel itself."""
-    assert _Host().table.find(event_of(("CONFIG_CHANGE", "op=set audit_enabled=0 old=1 res=1"))) is None
+    assert told_by(event_of(("CONFIG_CHANGE", "op=set audit_enabled=0 old=1 res=1"))) is None
 
 
 @pytest.mark.parametrize(
@@ -315,7 +321,9 @@ def test_no_log_breaks_the_table(name: str) -> None:
     """Whatever is in it."""
     table = ProcessTable(None, lambda: 0)
     for event in events_of(log_lines(name)[:20_000]):
-        table.find(event)
+        told = told_by(event)
+        if told is not None:
+            table.find(told)
 
 
 _CALLS = st.tuples(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from kernel_events import event_of, events_of, log_lines, syscall_event
 
@@ -138,6 +136,6 @@ def test_every_field_is_found_somewhere() -> None:
     parent = Ancestor(1, "/sbin/init", "init", None, "proc")
     enriched = syscall_event()
     enrichment = Enrichment(parent, (parent,), place, "/x.sh", (), "00", ("label",))
-    events = [_CONNECT, _OPEN, _EXEC, _LOGIN, replace(enriched, enrichment=enrichment)]
+    events = [_CONNECT, _OPEN, _EXEC, _LOGIN, enriched._replace(enrichment=enrichment)]
 
     assert [field for field in FIELDS if not any(FIELDS[field].values(event) for event in events)] == ["node"]
