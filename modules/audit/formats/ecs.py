@@ -7,7 +7,6 @@ one they became; ``process.user``, ``process.real_user`` and ``process.saved_use
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Optional
 
 import mig_audit
@@ -16,7 +15,9 @@ from mig_audit.modules.audit.formats.actors import command
 from mig_audit.modules.audit.formats.ecs_taxonomy import classify
 from mig_audit.modules.audit.formats.file_actions import file_kind, permissions
 from mig_audit.modules.audit.formats.hosts import host_name
+from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.network import remote
+from mig_audit.modules.audit.formats.rest import field_of
 from mig_audit.modules.audit.formats.summaries import summarise
 from mig_audit.modules.audit.formats.techniques import find_techniques
 
@@ -28,7 +29,6 @@ Fields = dict[str, Any]
 VERSION = "8.11.0"
 _OUTCOMES = {True: "success", False: "failure", None: "unknown"}
 _DIRECTIONS = {"source": "ingress", "destination": "egress"}
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 class EcsFormat:
@@ -59,13 +59,13 @@ class EcsFormat:
             "user": _user(event),
             "file": _file(event),
             "error": {"code": event.syscall and event.syscall.errno},
-            "service": {"name": _field(event, "unit")},
+            "service": {"name": field_of(event, "unit")},
             "threat": _threat(event),
             "auditd": _auditd(event),
         }
         _add_network(document, event)
         _add_related(document, event, host)
-        return _ENCODER.encode(_pruned(document)).encode("utf-8")
+        return to_json(_pruned(document))
 
 
 def _pruned(fields: Fields) -> Fields:
@@ -236,10 +236,6 @@ def _path(path: PathItem) -> Fields:
         "rdev": path.rdev,
     }
     return {key: value for key, value in values.items() if value is not None}
-
-
-def _field(event: Event, name: str) -> Optional[str]:
-    return next((field.value for field in event.rest if field.name == name), None)
 
 
 def _text(number: Optional[int]) -> Optional[str]:

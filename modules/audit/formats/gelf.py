@@ -6,11 +6,11 @@ over UDP.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from mig_audit.modules.audit.formats.flat import COLUMNS
 from mig_audit.modules.audit.formats.hosts import host_name
+from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.summaries import summarise
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ _VERSION = "1.1"
 _INFORMATIONAL = 6
 _SHORT = 250  # characters; Graylog shows it as a headline, and the whole is full_message
 _FIELDS = {f"_{name}": find for name, find in COLUMNS.items() if name != "summary"}
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 class GelfFormat:
@@ -52,4 +51,4 @@ class GelfFormat:
             value = find(event)
             if value not in {None, ""}:
                 document[name] = value
-        return _ENCODER.encode(document).encode("utf-8")
+        return to_json(document)

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Optional
 
-from mig_audit.modules.audit.formats.rawtext import raw_text, to_json
+from mig_audit.modules.audit.formats.jsontext import to_ascii_json
+from mig_audit.modules.audit.formats.rawtext import raw_text
 from mig_audit.modules.audit.records import decode_sockaddr, parse_fields, printable, printable_value
 from mig_audit.modules.audit.records.decoding import is_encoded
 
@@ -54,7 +55,7 @@ class LibauditGoFormat:
             "Data": _data(event, self._names),
             "Raw": "\n".join(raw),
         }
-        return to_json(document)
+        return to_ascii_json(document)
 
 
 def _data(event: Event, names: Names) -> dict[str, str]:

@@ -10,15 +10,14 @@ MozDef's own demands (its event task and index template): ``timestamp`` is ISO 8
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Union
 
 import mig_audit
 from mig_audit.modules.audit.events.correlation import EOE, SINGLE
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
+from mig_audit.modules.audit.formats.network import INBOUND, OUTBOUND, is_ip
 from mig_audit.modules.audit.formats.summaries import summarise
 from mig_audit.modules.audit.records import printable
 from mig_audit.modules.audit.records.sockaddr import FAMILIES
@@ -48,7 +47,6 @@ SUMMARY_LIMIT = 255
 TERM_LIMIT = 32_766
 """Bytes: Lucene refuses a document with a longer keyword."""
 
-_IP_LENGTH = 45  # INET6_ADDRSTRLEN, without its NUL
 _MISSING_ARGUMENT = "(missing)"
 
 # In the order of `Identities`: the key of the number, and of the name.
@@ -64,8 +62,6 @@ _IDENTITY_KEYS = (
     ("fsgid", ""),
 )
 _PATH_KEYS = frozenset(("item", "name", "path", "inode", "dev", "mode", "ouid", "ogid", "rdev", "nametype"))
-_OUTBOUND = frozenset({"connect", "send"})
-_INBOUND = frozenset({"accept", "receive"})
 SOCKET_CALLS = frozenset({"socket", "socketpair"})
 """The calls whose arguments say what kind of socket is asked for."""
 
@@ -256,7 +252,7 @@ def _add_message(details: Details, event: Event) -> None:
     _put(details, "remotehost", message.hostname)
     _put(details, "terminal", message.terminal)
     if message.addr is not None:
-        details["sourceipaddress" if _is_ip(message.addr) else "addr"] = message.addr
+        details["sourceipaddress" if is_ip(message.addr) else "addr"] = message.addr
 
 
 def _add_paths(details: Details, event: Event) -> None:
@@ -307,7 +303,7 @@ def add_address(details: Details, address: SocketAddress, category: str) -> None
     _put(details, "socketfamily", address.name or address.family)
     details["socketaddress"] = address.text
     if address.name in {"inet", "inet6"} and address.address is not None:
-        end = "destination" if category in _OUTBOUND else "source" if category in _INBOUND else None
+        end = "destination" if category in OUTBOUND else "source" if category in INBOUND else None
         if end:
             details[f"{end}ipaddress"] = address.address
             details[f"{end}port"] = str(address.port)
@@ -356,19 +352,6 @@ def _put(values: dict[str, Any], key: str, value: Union[str, int, None]) -> None
 
 def _text(value: Union[int, None]) -> str:
     return "" if value is None else str(value)
-
-
-def _is_ip(text: str) -> bool:
-    return len(text) <= _IP_LENGTH and _is_short_ip(text)
-
-
-@lru_cache(maxsize=1024)
-def _is_short_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return "%" not in text
 
 
 def _cut(values: dict[str, Any], prefix: str = "") -> Iterator[str]:

@@ -6,11 +6,11 @@ What the classes have no attribute for is in ``unmapped``.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import mig_audit
 from mig_audit.modules.audit.formats.hosts import host_name
+from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.ocsf_classes import activity_of
 from mig_audit.modules.audit.formats.ocsf_objects import Object, actor, known, process
 from mig_audit.modules.audit.formats.summaries import summarise
@@ -43,7 +43,6 @@ _CLASSES = {
     4001: "Network Activity",
     6002: "Application Lifecycle",
 }
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 class OcsfFormat:
@@ -89,7 +88,7 @@ class OcsfFormat:
             **activity.attributes,
             unmapped=_unmapped(event),
         )
-        return _ENCODER.encode(document).encode("utf-8")
+        return to_json(document)
 
 
 def _metadata(event: Event, host: str) -> Object:

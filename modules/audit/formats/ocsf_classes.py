@@ -22,6 +22,7 @@ from mig_audit.modules.audit.formats.ocsf_objects import (
     process,
     session,
 )
+from mig_audit.modules.audit.formats.rest import field_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,7 +110,7 @@ def _account(event: Event) -> Optional[Activity]:
         kind = next((name for name in event.types if name in kinds), None)
         if kind is None:
             continue
-        name = (event.message and event.message.acct) or _field(event, "grp", "new_group", "id")
+        name = (event.message and event.message.acct) or field_of(event, "grp", "new_group", "id")
         return Activity(class_uid, *kinds[kind], {attribute: {"name": name}}) if name else None
     return None
 
@@ -141,10 +142,10 @@ def _authentication(event: Event) -> Optional[Activity]:
 
 def _application(event: Event) -> Optional[Activity]:
     kind = next((name for name in event.types if name in _SERVICES), None)
-    unit = _field(event, "unit")
+    unit = field_of(event, "unit")
     if kind is not None and unit:
         return Activity(6002, *_SERVICES[kind], {"app": {"name": unit}})
-    software = _field(event, "sw")
+    software = field_of(event, "sw")
     if "SOFTWARE_UPDATE" in event.types and software:
         op = (event.message and event.message.op) or ""
         return Activity(
@@ -158,7 +159,7 @@ def _log(event: Event) -> Optional[Activity]:
     if event.category not in {"config", "daemon"}:
         return None
     kind = next((name for name in event.types if name in _LOG), None)
-    enabled = _field(event, "audit_enabled")
+    enabled = field_of(event, "audit_enabled")
     if kind is not None:
         activity = _LOG[kind]
     elif enabled is not None:
@@ -169,7 +170,7 @@ def _log(event: Event) -> Optional[Activity]:
 
 
 def _extension(event: Event) -> Optional[Activity]:
-    name = _field(event, "name") if event.category == "module" else None
+    name = field_of(event, "name") if event.category == "module" else None
     if not name or not process(event):
         return None
     unload = event.syscall is not None and event.syscall.name == "delete_module"
@@ -195,11 +196,11 @@ def _process(event: Event) -> Optional[Activity]:
 
 def _other_process(event: Event) -> Optional[Activity]:
     """Take what is done to another process, where a record names it."""
-    target = _field(event, "opid")
+    target = field_of(event, "opid")
     if event.category not in {"ptrace", "signal"} or not target or not _PID.fullmatch(target):
         return None
     activity = (3, "Open") if event.category == "ptrace" else (OTHER, "Signal")
-    return Activity(1007, *activity, {"process": known(pid=int(target), name=_field(event, "ocomm"))})
+    return Activity(1007, *activity, {"process": known(pid=int(target), name=field_of(event, "ocomm"))})
 
 
 def _file(event: Event) -> Optional[Activity]:
@@ -262,10 +263,6 @@ def _kernel(event: Event) -> Optional[Activity]:
     name = syscall.name or f"{syscall.arch_name or syscall.arch} system call {syscall.number}"
     kernel = {"name": name, "type_id": 2, "type": "System Call", "system_call": name}
     return Activity(1003, 4, "Invoke", {"kernel": kernel})
-
-
-def _field(event: Event, *names: str) -> Optional[str]:
-    return next((field.value for name in names for field in event.rest if field.name == name), None)
 
 
 _CLASSES: Sequence[Callable[[Event], Optional[Activity]]] = (

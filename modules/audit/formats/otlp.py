@@ -6,12 +6,12 @@ that is known; a process's user is whose rights it used.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import mig_audit
 from mig_audit.modules.audit.formats.actors import command, name_of, number_of
 from mig_audit.modules.audit.formats.hosts import host_name
+from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.network import remote
 from mig_audit.modules.audit.formats.summaries import summarise
 from mig_audit.modules.audit.formats.techniques import find_techniques
@@ -26,7 +26,6 @@ Attribute = tuple[str, Union[str, int, "Sequence[str]", None]]
 _SCHEMA = "https://opentelemetry.io/schemas/1.44.0"
 _INFO = 9  # SEVERITY_NUMBER_INFO of opentelemetry/proto/logs/v1/logs.proto
 _SCOPE = {"name": "mig-audit", "version": mig_audit.__version__}
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 class OtlpFormat:
@@ -70,7 +69,7 @@ class OtlpFormat:
                 }
             ]
         }
-        return _ENCODER.encode(document).encode("utf-8")
+        return to_json(document)
 
 
 def _keyed(attributes: Union[Sequence[Attribute], Iterator[Attribute]]) -> list[dict[str, Any]]:

@@ -11,7 +11,8 @@ import uuid
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit.formats.hosts import host_name
-from mig_audit.modules.audit.formats.rawtext import message_group, to_json
+from mig_audit.modules.audit.formats.jsontext import to_ascii_json
+from mig_audit.modules.audit.formats.rawtext import message_group
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Event, Origin
@@ -51,7 +52,7 @@ class PauditdNotificationFormat:
             "data": data,
             "version": _VERSION,
         }
-        return to_json(notification)
+        return to_ascii_json(notification)
 
 
 def _topic(event: Event) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +16,6 @@ UNKNOWN_USER = "UNKNOWN_USER"
 _USER = re.compile(rb"uid=([0-9]{1,10})(?![^ '])")
 # What these hold is chosen by whoever is watched, and names no user.
 _WITHOUT_USERS = frozenset({"EXECVE", "CWD", "SOCKADDR", "PROCTITLE", "EOE"})
-# Escaping all that is not ASCII, since the text may hold what reorders or erases a line on a terminal.
-_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False)
-
-
-def to_json(document: dict[str, Any]) -> bytes:
-    """Return an object with raw text in it as one line of ASCII."""
-    return _ENCODER.encode(document).encode("ascii")
 
 
 def raw_text(record: Record) -> str:

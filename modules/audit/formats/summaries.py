@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable, Optional
 
+from mig_audit.modules.audit.formats.rest import field_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -59,8 +61,8 @@ def _words(event: Event) -> str:
         kind,
         message and message.op,
         message and message.acct,
-        _field(event, "unit"),
-        _field(event, "text"),
+        field_of(event, "unit"),
+        field_of(event, "text"),
         None if message and message.op else event.process.exe,
     ]
     if event.success is not None:
@@ -79,21 +81,21 @@ def _execve(event: Event) -> str:
 
 
 def _promiscuous(event: Event) -> str:
-    state = "off" if _field(event, "prom") == "0" else "on"
-    return f"Promisc: Interface {_field(event, 'dev') or NOTHING} set promiscuous {state}"
+    state = "off" if field_of(event, "prom") == "0" else "on"
+    return f"Promisc: Interface {field_of(event, 'dev') or NOTHING} set promiscuous {state}"
 
 
 def _apparmor(event: Event) -> str:
-    words = [_field(event, name) for name in ("apparmor", "operation", "name", "info")]
+    words = [field_of(event, name) for name in ("apparmor", "operation", "name", "info")]
     return f"Apparmor: {' '.join(word for word in words if word) or NOTHING}"
 
 
 def _avc(event: Event) -> str:
     words = [
-        _field(event, "seresult"),
-        _field(event, "seperms"),
-        _field(event, "tclass"),
-        _field(event, "path"),
+        field_of(event, "seresult"),
+        field_of(event, "seperms"),
+        field_of(event, "tclass"),
+        field_of(event, "path"),
     ]
     return f"Avc: {' '.join(word for word in words if word) or _words(event)}"
 
@@ -106,16 +108,12 @@ def _signal(event: Event) -> str:
     syscall = event.syscall
     if syscall is None or not syscall.args:
         return f"Signal: {_what(event)}"
-    target = f" to {_field(event, 'ocomm')} ({_field(event, 'opid')})" if _field(event, "opid") else ""
+    target = f" to {field_of(event, 'ocomm')} ({field_of(event, 'opid')})" if field_of(event, "opid") else ""
     return f"Signal: {syscall.name}{target}"
 
 
 def _command(event: Event) -> str:
     return f"Command: {event.process.command or _words(event)}"
-
-
-def _field(event: Event, name: str) -> Optional[str]:
-    return next((field.value for field in event.rest if field.name == name), None)
 
 
 _SPECIAL: Mapping[str, Callable[[Event], str]] = {

@@ -6,11 +6,11 @@ tags.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from mig_audit.modules.audit.formats.flat import COLUMNS
 from mig_audit.modules.audit.formats.hosts import host_name
+from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.summaries import summarise
 from mig_audit.modules.audit.formats.techniques import find_techniques
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _DESCRIPTION = "Event Logged"
 _DATA_TYPE = "linux:audit:event"
 _COLUMNS = {name: find for name, find in COLUMNS.items() if name not in {"summary", "keys", "techniques"}}
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 class TimesketchFormat:
@@ -53,4 +52,4 @@ class TimesketchFormat:
             value = find(event)
             if value is not None and value != "":
                 document[name] = value
-        return _ENCODER.encode(document).encode("utf-8")
+        return to_json(document)
