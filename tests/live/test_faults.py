@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -14,8 +17,9 @@ from typing import TYPE_CHECKING
 
 import mortal
 import pytest
-from recordings import start_short_recording
+from recordings import follow, start_recording
 
+from mig_audit.errors import InternalError
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover
 from mig_audit.modules.audit.kernel.runs import Runs
 from mig_audit.modules.audit.kernel.state import Snapshot
@@ -69,7 +73,8 @@ def _record(folder: Path, fault: str, point: int) -> int:
     tally.unlink(missing_ok=True)
     strike = "SIGKILL" if fault == "orphan" else fault
     arguments = (sys.executable, "-I", "-S", MORTAL, "recorder", strike, str(point), str(tally))
-    recorder = start_short_recording(folder, OURS, arguments)
+    recorder = start_recording(folder, OURS, arguments=arguments)
+    follow(recorder)
     if fault == "orphan":
         recorder._process.wait()
         recorder._channel.close()
@@ -123,6 +128,60 @@ def test_every_point(host: Control, tmp_path: Path, fault: str) -> None:
     points = _points(tmp_path)
     _strike(host, tmp_path, fault, range(1, points + 1))
     print(f"{fault}: {points} points")  # noqa: T201  # make test-faults shows it
+
+
+# What ends a program that has no handler for it (signal(7)), but for SIGKILL, which is tried enough.
+DEADLY = sorted(
+    {
+        signal.SIGABRT,
+        signal.SIGALRM,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGILL,
+        signal.SIGIO,
+        signal.SIGPROF,
+        signal.SIGPWR,
+        signal.SIGQUIT,
+        signal.SIGSEGV,
+        signal.SIGSYS,
+        signal.SIGTRAP,
+        signal.SIGUSR1,
+        signal.SIGUSR2,
+        signal.SIGVTALRM,
+        signal.SIGXCPU,
+        signal.SIGRTMIN,
+        signal.SIGRTMAX,
+    }
+)
+
+
+@pytest.fixture
+def _no_core_files() -> Iterator[None]:
+    """Some of these signals leave one in the working folder, where the host wants that."""
+    limits = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, limits)
+
+
+@pytest.mark.usefixtures("_no_core_files")
+@pytest.mark.parametrize("number", DEADLY, ids=lambda number: number.name)
+def test_whatever_signal_ends_the_recorder_the_kernel_is_restored(
+    host: Control, tmp_path: Path, number: signal.Signals
+) -> None:
+    """In the middle of its window."""
+    found = _state(host)
+    recorder = start_recording(tmp_path, OURS, window=60)
+    while recorder.ready is None:
+        assert not recorder.gone
+        recorder.listen(0.05)
+    os.kill(recorder.pid, number)
+    recorder.farewell()
+
+    assert recorder.restoration is not None
+    assert recorder.restoration.restored
+    assert isinstance(recorder.failure, InternalError)
+    _settle(host, number.name, found)
 
 
 MAIN_FAULTS = (*SIGNALS, "exception", "SIGKILL")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
-from recordings import start_short_recording
+from recordings import follow, start_recording
 
 from mig_audit.errors import AuditOwnedError
 from mig_audit.modules.audit.kernel import stream
@@ -42,7 +45,8 @@ def test_the_pid_is_never_taken_from_a_living_owner(
     before = Snapshot.take(kernel)
     for number in range(tries):
         kernel.log_message(_USER_AVC, b"try=%d " % number)
-        recorder = start_short_recording(tmp_path, [_RULE])
+        recorder = start_recording(tmp_path, [_RULE])
+        follow(recorder)
         recorder.farewell()
         assert recorder.ready is not None
         assert recorder.restoration is not None
@@ -57,3 +61,17 @@ def test_the_pid_is_never_taken_from_a_living_owner(
     assert [number for number in range(tries) if f"try={number} " not in heard] == []
     assert heard.count("op=set audit_enabled=0 old=1") == tries
     assert kernel.rules() == before.rules
+
+
+def test_doctor_names_the_owner_and_how_a_run_would_read(kernel: Control, auditd: Path) -> None:
+    """By multicast, which is no obstacle."""
+    _heard(kernel, auditd, "begin")
+    command = [sys.executable, "-m", "mig_audit", "doctor", "--json"]
+    result = subprocess.run(command, capture_output=True, check=False)
+    document = json.loads(result.stdout)
+
+    assert result.returncode == 0
+    assert (document["stream"], document["can_configure"]) == ("multicast", True)
+    (owner,) = [each for each in document["neighbours"] if "owner" in each["roles"]]
+    assert (owner["pid"], owner["comm"], owner["certain"]) == (kernel.status().pid, "auditd", True)
+    assert "the audit daemon" in owner["says"]

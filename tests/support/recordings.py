@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_WINDOW = 0.02  # seconds
+MOMENT = 0.02
+"""Seconds; as long as a window must be for a test that is about what is around it."""
 
 
-def start_short_recording(
-    folder: Path, rules: Sequence[str], arguments: Sequence[str] = ()
+def start_recording(
+    folder: Path, rules: Sequence[str], window: float = MOMENT, arguments: Sequence[str] = ()
 ) -> RecorderProcess:
-    """Start a recorder with a window of a moment, and settings all of which are to be undone.
+    """Start a recorder, all of whose settings are to be undone.
 
     Args:
         folder: of the raw log, which grows with each recording.
         rules: in auditctl's language.
+        window: in seconds.
         arguments: what to start in place of the recorder itself.
     """
     run_id = os.urandom(8).hex()
@@ -36,7 +38,11 @@ def start_short_recording(
         RecorderProcess.start(log, run_id, arguments) if arguments else RecorderProcess.start(log, run_id)
     )
     os.close(log)
-    recorder.send(replace(plan, window=_WINDOW, canary=0))
-    while not recorder.gone:
-        recorder.listen(_WINDOW)
+    recorder.send(replace(plan, window=window, canary=0))
     return recorder
+
+
+def follow(recorder: RecorderProcess) -> None:
+    """Take in what it reports until it is gone."""
+    while not recorder.gone:
+        recorder.listen(MOMENT)
