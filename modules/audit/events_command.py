@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Callable, Optional, Union
 from mig_audit.console import progress, say, say_error
 from mig_audit.errors import PartialError, UsageError, exit_code
 from mig_audit.interface import Implementation
+from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
 from mig_audit.modules.audit.events.tops import KINDS
 from mig_audit.modules.audit.formats import FORMATS, coloured, header_of, make_format
 from mig_audit.modules.audit.origin_options import add_origin, origin_of
@@ -19,7 +20,7 @@ from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, le
 from mig_audit.modules.audit.result_file import raw_logs
 from mig_audit.modules.audit.selection import add_selection, filters_of, never_selecting
 from mig_audit.modules.audit.sources import Asked, open_sources
-from mig_audit.modules.audit.views import TopView
+from mig_audit.modules.audit.views import TopView, TreeView
 from mig_audit.stop import Stop
 from mig_audit.terminal import wants_colour
 
@@ -58,10 +59,16 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help=f"instead, tables of the most frequent {', '.join(KINDS)} (all of these, or some behind --top=)",
     )
     shown.add_argument(
+        "--tree",
+        action="store_true",
+        help="instead, the processes of the events as a tree, with their ancestors",
+    )
+    shown.add_argument(
         "-n", "--rows", type=_rows, default=10, metavar="N", help="rows of a table (default: 10)"
     )
-    shown.add_argument("--json", action="store_true", help="tables as one JSON object a line")
+    shown.add_argument("--json", action="store_true", help="tables, or the tree, as one JSON object a line")
     add("--rotated", action="store_true", help="read before each log what it was rotated to")
+    add_enrichment(parser)
     add_origin(parser)
 
 
@@ -100,7 +107,15 @@ def _events(options: argparse.Namespace, write: Callable[[str], None], stop: Sto
     writer = EventWriter(_STDOUT)
     if header_of(form):
         writer.put(header_of(form))
-    pipeline = Pipeline(form, (writer,), limit=0, max_size=0, names=origin.names, filters=filters)
+    pipeline = Pipeline(
+        form,
+        (writer,),
+        limit=0,
+        max_size=0,
+        names=origin.names,
+        filters=filters,
+        enricher=enricher_of(options, always=options.tree),
+    )
     replay = Replay(sources, pipeline, writer, progress=progress())
     replay.run()
     if view:
@@ -109,8 +124,12 @@ def _events(options: argparse.Namespace, write: Callable[[str], None], stop: Sto
 
 
 def _view(options: argparse.Namespace) -> Optional[View]:
-    if options.json and not options.top:
-        raise UsageError("--json is for --top", "choose --format mozdef for events as JSON")
+    if options.json and not (options.top or options.tree):
+        raise UsageError("--json is for --top and --tree", "choose --format mozdef for events as JSON")
+    if options.top and options.tree:
+        raise UsageError("--top and --tree are two answers", "choose one of them")
+    if options.tree:
+        return TreeView()
     return TopView(options.top, options.rows) if options.top else None
 
 

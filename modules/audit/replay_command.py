@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Callable
 from mig_audit.console import output, progress, say, say_error, whole_file
 from mig_audit.errors import PartialError, UsageError, exit_code
 from mig_audit.interface import Implementation
+from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
 from mig_audit.modules.audit.formats import DEFAULT_FORMAT, FORMATS, header_of, make_format
 from mig_audit.modules.audit.origin_options import add_origin, origin_of
 from mig_audit.modules.audit.pipeline import Pipeline
@@ -43,6 +44,7 @@ def _configure(parser: ArgumentParser) -> None:
         action="store_true",
         help="go on when the youngest log grows or is rotated, until a signal",
     )
+    add_enrichment(parser)
     add_origin(parser)
     add(
         "--own-pid",
@@ -83,7 +85,13 @@ def _replay(options: Namespace, stop: Stop) -> int:
         if header_of(form):
             writer.put(header_of(form))
         pipeline = Pipeline(
-            form, (writer,), limit=0, max_size=0, own_pids=options.own_pid, names=origin.names
+            form,
+            (writer,),
+            limit=0,
+            max_size=0,
+            own_pids=options.own_pid,
+            names=origin.names,
+            enricher=enricher_of(options),
         )
         replay = Replay(sources, pipeline, writer, progress=progress())
         replay.run()

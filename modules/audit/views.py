@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Protocol
 
 from mig_audit.modules.audit.events.tops import Tops, table
+from mig_audit.modules.audit.events.tree import ProcessTree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,3 +57,24 @@ class TopView:
             for kind, values in counts.items()
             for count in values
         ]
+
+
+class TreeView:
+    """The processes, as a tree; the events must be enriched."""
+
+    name = "tree"
+    media_type = "text/plain; charset=utf-8"
+
+    def __init__(self) -> None:
+        """Begin with no process."""
+        self._tree = ProcessTree()
+
+    def encode(self, event: Event) -> None:
+        """Take one event."""
+        self._tree.add(event)
+
+    def lines(self, *, as_json: bool) -> list[str]:
+        """Return the tree."""
+        if not as_json:
+            return self._tree.lines()
+        return [json.dumps(document, ensure_ascii=False) for document in self._tree.documents()]

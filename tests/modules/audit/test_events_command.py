@@ -128,6 +128,8 @@ def test_what_cannot_be_selected_is_said(log: Path) -> None:
         (["--rows", "0"], b"no number of rows"),
         (["--format", "xml"], b"xml"),
         (["--json"], b"--top"),
+        (["--top", "--tree"], b"two answers"),
+        (["--trust-pids", "long"], b"no duration"),
     ],
 )
 def test_a_mistake_in_the_options_ends_with_2(log: Path, options: list[str], words: bytes) -> None:
@@ -150,6 +152,28 @@ def test_tables_may_be_json(log: Path) -> None:
         {"kind": "keys", "value": "k0", "events": 2},
         {"kind": "keys", "value": "k1", "events": 2},
     ]
+
+
+def test_the_tree_shows_processes_and_their_ancestors(tmp_path: Path) -> None:
+    """Of the events that were selected."""
+    log = tmp_path / "raw.log"
+    lines = []
+    for serial, (pid, ppid) in enumerate([(10, 1), (11, 10), (12, 11)]):
+        body = syscall_body(pid=pid, ppid=ppid, exe=f'"/bin/p{pid}"')
+        records = [("SYSCALL", body), ("EXECVE", f'argc=1 a0="p{pid}"'), ("EOE", "")]
+        lines += lines_of(*records, serial=serial, time=1_700_000_000 + serial / 1000)
+    log.write_bytes(b"".join(line + b"\n" for line in lines))
+
+    assert _run(log, "--tree", "--exe", "p12").stdout.decode() == (
+        "10 p10\n└─ 11 p11\n   └─ 22:13:20.002 12 p12  (1 event)\n"
+    )
+    assert [json.loads(line)["pid"] for line in _run(log, "--tree", "--json").stdout.splitlines()] == [
+        10,
+        11,
+        12,
+    ]
+    assert b'"parentexe":"/bin/p11"' in _run(log, "--enrich", "--format", "mozdef").stdout
+    assert b"p12" in _run(log, "--enrich", "--where", "parent = /bin/p11").stdout
 
 
 def test_a_result_is_read_by_its_raw_log(log: Path, tmp_path: Path) -> None:
