@@ -8,7 +8,8 @@ the rule is restricted to that user id, and everything is put back.
 
 PARAMETERS.json is merged over the run's own parameters, for instance to name a sink. Prints for each round: how much
 later than asked the window ended and how long the whole run took, in seconds, the
-records received, those that were missing, and the peak of resident memory (VmHWM) of each process in MiB.
+records received, those that were missing, and in MiB the peak of resident memory (VmHWM) of each process, and of the
+memory of all of them together (the sum of Pss, which counts what they share once).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _RULE = f"-a always,exit -F arch=b64 -S getppid -F uid={_UID} -k bench"
 _FLOOD = "import os, time\nend = time.monotonic() + {}\nwhile time.monotonic() < end:\n    for _ in range(1000): os.getppid()"
 _PYTHON = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
 _PEAK = re.compile(r"^VmHWM:\s+([0-9]+) kB", re.MULTILINE)
+_SHARE = re.compile(r"^Pss:\s+([0-9]+) kB", re.MULTILINE)
 _STEP = 0.05
 
 
@@ -45,19 +47,30 @@ class Watched(NamedTuple):
 def _peaks(process: subprocess.Popen[bytes], peaks: dict[str, float]) -> None:
     """Read the peaks of the run, its recorder and the guard, as long as there is anything to read."""
     try:
-        recorders = psutil.Process(process.pid).children()
-        guards = [guard for recorder in recorders for guard in recorder.children()]
+        recorders = [child.pid for child in psutil.Process(process.pid).children()]
     except psutil.NoSuchProcess:
         return
-    names = {process.pid: "main", **{each.pid: "recorder" for each in recorders}}
-    names.update({each.pid: "guard" for each in guards})
+    names = {process.pid: "main", **dict.fromkeys(recorders, "recorder"), **dict.fromkeys(_guards(), "guard")}
+    together = 0
     for pid, name in names.items():
         try:
             peak = _PEAK.search(Path(f"/proc/{pid}/status").read_text())
+            share = _SHARE.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
         except OSError:
             continue
-        if peak:
+        if peak and share:
             peaks[name] = max(peaks.get(name, 0.0), int(peak[1]) / 1024)
+            together += int(share[1])
+    peaks["together"] = max(peaks.get("together", 0.0), together / 1024)
+
+
+def _guards() -> list[int]:
+    """Return the guards: they are copies of a recorder that nobody is the parent of."""
+    return [
+        each.pid
+        for each in psutil.process_iter(["ppid", "cmdline"])
+        if each.info["ppid"] == 1 and "recorder.process" in " ".join(each.info["cmdline"] or ())
+    ]
 
 
 def watch(parameters: Path, result: Path) -> Watched:
