@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0
 """Seconds within which a canary must come back: what the kernel queues on its way is read in a fraction of it."""
-CLOSING = 1.0
-"""Seconds at the most that the end of the window waits for its canary."""
+CLOSING = 3.0
+"""Seconds at the most that the end of the window waits for its canary, while records arrive."""
+SILENCE = 1.0
+"""Seconds without any record after which it does not wait any more."""
 
 _AGAIN = 0.1  # seconds between the canaries of the end
 
@@ -91,7 +93,7 @@ class Canary:
             self._go(now, self._interval)
 
     def beat_at_end(self, now: float) -> None:
-        """Send one at once, and then again and again: each has a fresh chance to get through."""
+        """Send one at once, and then again: each has a fresh chance to get through."""
         if now >= self._next or not self._ending:
             self._ending = True
             self._go(now, _AGAIN)

@@ -12,7 +12,7 @@ from mig_audit.modules.audit.canary import MESSAGE_TYPE, Mark
 from mig_audit.modules.audit.kernel.status import Setting
 from mig_audit.modules.audit.recorder import reports
 from mig_audit.modules.audit.recorder.bounds import Bounds, read_file, usage_of
-from mig_audit.modules.audit.recorder.canaries import CLOSING, Canary
+from mig_audit.modules.audit.recorder.canaries import CLOSING, SILENCE, Canary
 from mig_audit.modules.audit.recorder.watch import Own, Watch
 
 if TYPE_CHECKING:
@@ -151,11 +151,18 @@ class Window:
         """
         if self._ending.reason == "abandoned":
             return
-        limit = time.monotonic() + CLOSING
         self.watch.finish()
-        while not self.canary.closed and self._control.status().enabled:
-            now = time.monotonic()
-            if now >= limit:
-                break
-            self.canary.beat_at_end(now)
+        if not self._control.status().enabled:
+            return
+        now = heard = time.monotonic()
+        limit = now + CLOSING
+        self.canary.beat_at_end(now)
+        while not self.canary.closed and now < min(limit, heard + SILENCE):
+            received = self._drain.tally.received
             self._take()
+            now = time.monotonic()
+            if self._drain.tally.received > received:
+                heard = now
+            elif self._drain.idle and not self._control.status().backlog:
+                # Nothing is queued any more: the one that was sent is lost.
+                self.canary.beat_at_end(now)
