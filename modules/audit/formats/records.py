@@ -44,6 +44,8 @@ class RecordsFormat:
             document["part"] = event.part
         if event.ending not in {EOE, SINGLE}:
             document["ending"] = event.ending
+        if event.gaps:
+            document["incomplete"] = list(event.gaps)
         document["records"] = [_record(record, self._names) for record in event.records]
         return _ENCODER.encode(document).encode("utf-8")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mig_audit.modules.audit.records.interpretation import argument_words
@@ -85,6 +85,7 @@ def test_machines_differ() -> None:
     st.sampled_from(_CALLS),
     st.lists(st.none() | st.integers(0, 2**64 - 1).map("{:x}".format) | st.text(max_size=4), max_size=4),
 )
+@settings(deadline=None)
 def test_whatever_the_registers_hold_words_are_printable(
     machine: Optional[str], call: Optional[str], args: list[Optional[str]]
 ) -> None:

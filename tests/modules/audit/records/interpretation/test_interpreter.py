@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mig_audit.modules.audit.events import TableNames
@@ -130,6 +130,7 @@ def test_words_of_a_single_field_say_more_than_its_value(
         max_size=8,
     ),
 )
+@settings(deadline=None)
 @example("SYSCALL", [("arch", b"40000003"), ("syscall", b"102"), ("a0", b"99")])
 @example("SOCKADDR", [("saddr", b"0100" + b"0A" * 120)])
 @example("USER_ACCT", [("res", b"9" * 5000)])

@@ -94,7 +94,7 @@ def test_every_event_of_a_busy_host_has_the_fields_that_libauparse_finds() -> No
     """20,719 events, each of their 82,672 records field by field."""
     log = answers_of.LOGS[0]
     groups = groups_of(answers_of.lines(log))
-    assert len(groups) == 20_719
+    assert len({group.records[0].serial for group in groups}) == len(groups) == 20_719
     shapes = Counter(
         answers_of.shape(record.type, [field.name for field in interpret(record, _NAMES)])
         for group in groups
