@@ -15,8 +15,11 @@ import subprocess
 import sys
 import time
 from itertools import count
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Callable
+
+sys.path.append(str(Path(__file__).parents[1] / "support"))
 
 from invariants import Checker
 from mutations import load_seeds, mutated

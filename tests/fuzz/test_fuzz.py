@@ -55,6 +55,7 @@ def test_a_format_that_lies_is_found_and_the_log_made_small(
 ) -> None:
     """With the command that finds it again."""
     encode = MozdefFormat.encode
+    monkeypatch.delattr(MozdefFormat, "shortcut")  # so that every event is spoilt
     monkeypatch.setattr(MozdefFormat, "encode", lambda form, event: spoilt(encode(form, event)))  # type: ignore[operator]
 
     with pytest.raises(Failure, match=words) as caught:

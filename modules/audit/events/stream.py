@@ -31,6 +31,7 @@ _TYPE = re.compile(rb"type=[A-Z][A-Z0-9_]{0,63}(?:\[[0-9]{1,10}\])?")
 _EOE = "EOE"
 _LONGEST_RUN = 256  # records; a forged event must not gather without end before the correlator bounds it
 _TYPES_LIMIT = 1024
+_NO_MESSAGE = b" "  # a line is cut at spaces, so that nothing equals it
 
 
 class RecordStream:
@@ -79,7 +80,7 @@ class RunStream(RecordStream):
         self._grouping = grouping
         self._kinds = _Kinds(grouping)
         # The run that is growing: its records are in no event yet.
-        self._message = b""
+        self._message = _NO_MESSAGE
         self._stamp = b""
         self._now = 0
         self._types: list[str] = []
@@ -153,7 +154,7 @@ class RunStream(RecordStream):
 
     def _long_way(self, line: bytes) -> Iterator[Bundle]:
         yield from self._end_run()
-        self._message = b""
+        self._message = _NO_MESSAGE
         yield from self._line(line)
 
 

@@ -7,7 +7,7 @@ away, and the rest is joined. It is held against the long way by the tests.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mig_audit.modules.audit.events.correlation import EOE
 from mig_audit.modules.audit.formats import mozdef
@@ -120,11 +120,15 @@ class Syscalls:
 
         place = self._places.find(bodies[at_cwd], call, arguments) if at_cwd >= 0 else self._places.nowhere
         command = title = address = paths = b""
-        text: Optional[str] = None
+        said = text = call.text
         if at_execve >= 0:
-            command, text = self._commands[bodies[at_execve]]
+            command, said = self._commands[bodies[at_execve]]
+        elif category == "execve":
+            said = actor.exe or NOTHING
         if at_title >= 0:
             title = self._titles[bodies[at_title]]
+        if call.by_descriptor:
+            text = descriptor_text(a0.decode("ascii"))
         if at_address >= 0:
             address, text = self._addresses[bodies[at_address], category]
         if path_places:
@@ -133,16 +137,15 @@ class Syscalls:
             if category != "execve":
                 objects = [path for path in seen if not path.parent]
                 subject = objects[-1] if objects else seen[-1]
+            elif at_execve < 0:
+                said = subject.text or said
             paths = b'%b,"paths":[%b]' % (subject.subject, b",".join([path.element for path in seen]))
-            if at_execve < 0:
-                text = subject.text or (actor.exe if category == "execve" else None) or NOTHING
-        elif text is None:
+            text = subject.text or NOTHING
+        if category == "execve":
+            text = said
+        elif category == "signal":
             text = call.text
-            if category == "execve":
-                text = actor.exe or NOTHING
-            elif call.by_descriptor:
-                text = descriptor_text(a0.decode("ascii"))
-        opening = frame.openings[category, text or "", success]
+        opening = frame.openings[category, text, success]
         data = b"".join((
             opening, pid, frame.after_pid, frame.second, milliseconds, frame.before_serial, serial,
             frame.before_stamp, stamp, fragment, keys, head, b',"a0":"', a0, b'","a1":"', a1, b'","a2":"', a2,

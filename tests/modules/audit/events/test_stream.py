@@ -89,6 +89,7 @@ _LINES = st.one_of(
         _STAMPS,
         st.sampled_from([b" ", b"", b" items=1", b" a=1\x1dUID=0", b"x", b"  "]),
     ),
+    st.sampled_from([b"type=SYSCALL  a=1", b"type=EOE  ", b"type=USER ", b"type=SYSCALL msg= a=1"]),
     st.binary(max_size=30).map(lambda raw: raw.replace(b"\n", b"")),
 )
 
