@@ -142,7 +142,7 @@ class Syscalls:
             paths = b'%b,"paths":[%b]' % (subject.subject, b",".join([path.element for path in seen]))
             text = subject.text or NOTHING
         if category == "execve":
-            text = said
+            text = said or NOTHING
         elif category == "signal":
             text = call.text
         opening = frame.openings[category, text, success]
