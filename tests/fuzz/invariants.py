@@ -169,5 +169,5 @@ def _check_compressed(block: bytes, random: Random) -> None:
         file.seek(0)
         source = FileSource(os.dup(file.fileno()), "mutated", _NoPatience())
         read = b"".join(source.blocks())
-    if read != block and not source.troubles and data[:1] in {b"\x1f", b"\xfd"}:
+    if read != block and not source.troubles and bytes(data[:1]) in {b"\x1f", b"\xfd"}:
         raise BrokenError(f"a damaged log was read as if it were whole: {bytes(data).hex()}")
