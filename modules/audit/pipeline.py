@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Optional, Protocol
 
 from mig_audit.modules.audit.canary import Bracket, canary_of
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE, MOST_CHANGES, recorded_changes
-from mig_audit.modules.audit.events import END, EOE, Account, Actor, Decoder, Ledger, Summary, make_stream
+from mig_audit.modules.audit.events import (
+    END,
+    EOE,
+    SINGLE,
+    Account,
+    Actor,
+    Decoder,
+    Ledger,
+    Summary,
+    make_stream,
+)
 from mig_audit.modules.audit.events.verdict import Verdict
 from mig_audit.modules.audit.formats import grouping_of, is_json
 from mig_audit.modules.audit.formats.interface import FormatWithShortcut
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.formats import Format
 
 _CANARY_TYPES = ["TRUSTED_APP"]
+_WHOLE = frozenset({EOE, SINGLE})
 _CHANGE_TYPES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})
 
 
@@ -114,7 +125,7 @@ class Pipeline:
             self._finish_long(bundle, verdict, enrichment)
             return
         encoded, category, actor = short
-        self._ledger.close(bundle, complete=bundle.ending == EOE)
+        self._ledger.close(bundle, complete=bundle.ending in _WHOLE)
         self.findings += 1
         self.summary.add(category, actor)
         self._hand_out(encoded)

@@ -48,19 +48,24 @@ class Summary:
             "executables": Counter(),
             "users": Counter(),
         }
-        self.events = 0
+        # What was not taken apart yet: the same few come again and again.
+        self._untold: Counter[tuple[str, Actor]] = Counter()
+
+    @property
+    def events(self) -> int:
+        """Return how many events were counted."""
+        self._tell()
+        return sum(self._counts["categories"].values())
 
     def add(self, category: str, actor: Actor) -> None:
         """Count one event; once for each of its keys."""
-        self.events += 1
-        for key in actor.keys or (NONE,):
-            self._count("keys", key)
-        self._count("categories", category)
-        self._count("executables", actor.exe or NONE)
-        self._count("users", actor.user)
+        self._untold[category, actor] += 1
+        if len(self._untold) >= self._distinct:
+            self._tell()
 
     def top(self, limit: int = 20) -> dict[str, tuple[Count, ...]]:
         """Return the most frequent values of each kind, the most frequent first, then by value."""
+        self._tell()
         return {
             kind: tuple(
                 Count(*item) for item in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
@@ -68,10 +73,19 @@ class Summary:
             for kind, counts in self._counts.items()
         }
 
-    def _count(self, kind: str, value: str) -> None:
+    def _tell(self) -> None:
+        for (category, actor), events in self._untold.items():
+            for key in actor.keys or (NONE,):
+                self._count("keys", key, events)
+            self._count("categories", category, events)
+            self._count("executables", actor.exe or NONE, events)
+            self._count("users", actor.user, events)
+        self._untold.clear()
+
+    def _count(self, kind: str, value: str, events: int) -> None:
         counts = self._counts[kind]
         value = value[:_VALUE_LIMIT]
-        counts[value if value in counts or len(counts) < self._distinct else OTHER] += 1
+        counts[value if value in counts or len(counts) < self._distinct else OTHER] += events
 
 
 def user_of(identities: Identities) -> str:

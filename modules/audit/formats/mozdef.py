@@ -100,7 +100,7 @@ class MozdefFormat:
         """Return the way that most events take."""
         from mig_audit.modules.audit.formats.mozdef_shortcut import MozdefShortcut  # noqa: PLC0415  # it needs this
 
-        return MozdefShortcut(self._hostname, decoder)
+        return MozdefShortcut(self._hostname, decoder, self.document)
 
     def encode(self, event: Event) -> bytes:
         """Return one JSON object in UTF-8."""

@@ -1,7 +1,7 @@
 """The fields of a record of any type: bytes become (name, raw value) pairs, in order, duplicates kept.
 
 There is no grammar that all records obey, so there are two ways through this file: one for the shape that the kernel
-writes (``name=value`` with single spaces between), and a scanner for the rest. The scanner never fails: words that
+writes (``name=value`` with single spaces between, a message's text likewise), and a scanner for the rest. The scanner never fails: words that
 belong to no name join the bare value before them (``op=adding user id=1001``), or become a pair named ``text``.
 
 Values stay raw, with their quotes, because only they tell a string from its hex form.
@@ -23,6 +23,7 @@ _SPACES = re.compile(rb" +")
 _GLUED = re.compile(rb"([0-9]+)[A-Za-z_][A-Za-z0-9_-]*=")
 _GLUED_NAMES = frozenset({b"auid", b"ses", b"uid", b"pid"})
 _TEXT = "text"
+_MESSAGE = b" msg='"
 
 
 def parse_fields(body: bytes) -> Pairs:
@@ -33,8 +34,16 @@ def parse_fields(body: bytes) -> Pairs:
     ``seperms``, as libauparse names them.
     """
     if _PLAIN.fullmatch(body):
-        return [(name.decode("ascii"), value) for name, value in _PLAIN_PAIR.findall(body)]
+        return _plain_pairs(body)
+    head, opening, text = body[:-1].partition(_MESSAGE)
+    # A message of the usual shape: its text has no other quote, and nothing follows it.
+    if opening and body.endswith(b"'") and _PLAIN.fullmatch(head) and _PLAIN.fullmatch(text):
+        return _plain_pairs(head) + _plain_pairs(text)
     return _Scanner(body).scan()
+
+
+def _plain_pairs(body: bytes) -> Pairs:
+    return [(name.decode("ascii"), value) for name, value in _PLAIN_PAIR.findall(body)]
 
 
 class _Scanner:

@@ -15,16 +15,17 @@ larger.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, written
+from mig_audit.modules.audit.formats.mozdef_shortcut.messages import Messages
 from mig_audit.modules.audit.formats.mozdef_shortcut.syscalls import Syscalls
 
 if TYPE_CHECKING:
-    from mig_audit.modules.audit.events import Actor, Bundle, Decoder
+    from mig_audit.modules.audit.events import Actor, Bundle, Decoder, Event
     from mig_audit.modules.audit.events.enrichment import Enrichment
 
 __all__ = ["MozdefShortcut"]
@@ -36,10 +37,13 @@ class MozdefShortcut:
     Args:
         hostname: of the host that the records are from, printable.
         decoder: the one of the long way.
+        document: what the format makes of an event.
     """
 
-    def __init__(self, hostname: str, decoder: Decoder) -> None:
-        self._syscalls = Syscalls(Frame(hostname), decoder)
+    def __init__(self, hostname: str, decoder: Decoder, document: Callable[[Event], dict[str, Any]]) -> None:
+        frame = Frame(hostname)
+        self._syscalls = Syscalls(frame, decoder)
+        self._messages = Messages(frame, decoder, document)
         self._enrichments = Enrichments()
 
     def encode(
@@ -49,7 +53,8 @@ class MozdefShortcut:
         if bundle.records is not None or bundle.part:
             return None
         try:
-            short = self._syscalls.encode(bundle)
+            way = self._messages if len(bundle.types) == 1 else self._syscalls
+            short = way.encode(bundle)
             return short if enrichment is None else self._enriched(short, enrichment)
         except Declined:
             return None

@@ -10,10 +10,12 @@ from mig_audit.modules.audit.events.draft import IDENTITIES, SYSCALL_TAIL
 from mig_audit.modules.audit.events.event import NO_PROCESS
 from mig_audit.modules.audit.events.summary import Actor, user_of
 from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, members, written
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Decoder
+    from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 
 _TAIL = re.compile(SYSCALL_TAIL)
 
@@ -25,22 +27,24 @@ class Tail(NamedTuple):
     identities: bytes
     process: bytes
     actor: Actor
+    program: Words
 
 
 class Tails(Memory[bytes, Tail]):
-    """By the text from ``auid=`` on; to be cleared with every minute of the stream, for which names hold."""
+    """By the text from ``auid=`` on."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, frame: Frame, decoder: Decoder) -> None:
         super().__init__()
+        self._frame = frame
         self._decoder = decoder
-        self.minute = -1
+        frame.names.append(self)
 
     def make(self, key: bytes) -> Tail:
         """Return what it says."""
         match = _TAIL.fullmatch(key)
         if match is None:
             raise Declined
-        identities = self._decoder.identities(match.groups()[: len(IDENTITIES)], self.minute)
+        identities = self._decoder.identities(match.groups()[: len(IDENTITIES)], self._frame.minute)
         keys = rule_keys(match["key"])
         exe = string_value(match["exe"])
         process = NO_PROCESS._replace(
@@ -55,4 +59,5 @@ class Tails(Memory[bytes, Tail]):
             written(mozdef.add_identities, identities),
             written(mozdef.add_process, process),
             Actor(keys, exe, user_of(identities)),
+            Words.of(exe or ""),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.events import category as categories
 from mig_audit.modules.audit.events.paths import NEVER_RELATIVE, directory_arguments
 from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, members, written
 from mig_audit.modules.audit.formats.summaries import is_by_descriptor
 from mig_audit.modules.audit.records.interpretation.arguments import (
@@ -35,7 +36,7 @@ class Call(Memory[bytes, Opening]):
     """What a system call's number tells, whatever it was called with; by open flags (hex), what those add.
 
     Attributes:
-        text: its name, or what stands for one.
+        title: its name, or what stands for one.
         flags: which argument holds open flags, None if none does.
         category: of a call without open flags.
         deciding: likewise, `Opening.deciding`.
@@ -50,7 +51,7 @@ class Call(Memory[bytes, Opening]):
         super().__init__()
         name = self.name = syscall.name
         self._machine = syscall.arch_name
-        self.text = name or f"{syscall.arch_name or syscall.arch} system call {syscall.number}"
+        self.title = Words.of(name or f"{syscall.arch_name or syscall.arch} system call {syscall.number}")
         self.flags = categories.open_flags_index(name)
         self.category = categories.categorise(("SYSCALL",), name, None, apparmor=False)
         self.deciding = _deciding(self._machine, name)

@@ -2,78 +2,100 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, NamedTuple, Optional
 
 import mig_audit
 from mig_audit.modules.audit.events.event import second_text
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded, encoded_text
+from mig_audit.modules.audit.formats.summaries import NOTHING
 
 _CONSTANT = {"ptrace": "Ptrace", "socket": "Socket", "listen": "Listen"}
+SHORT = 200
+"""Characters: with any category before them, a summary has room for so many."""
 
 
-class Openings(Memory[tuple[str, str, bool], bytes]):
-    """An event up to its process id, by its category, what it was done to, and whether it succeeded."""
+class Words(NamedTuple):
+    """What an event was done to, for its summary: the text, and as a piece of a JSON string if it is short."""
 
-    def __init__(self, hostname: bytes) -> None:
-        super().__init__()
-        self._before_pid = b',"severity":"INFO","hostname":' + hostname + b',"processid":"'
+    text: str
+    told: Optional[bytes]
 
-    def make(self, key: tuple[str, str, bool]) -> bytes:
-        """Return it with the line that `summaries` has for a system call."""
-        category, text, success = key
+    @classmethod
+    def of(cls, text: str) -> Words:
+        """Return the words of a text; what is not known is said to be so."""
+        text = text or NOTHING
+        return cls(text, encoded_text(text)[1:-1] if len(text) <= SHORT else None)
+
+
+class Openings(Memory[tuple[str, bool], tuple[bytes, int]]):
+    """By category and success: an event up to the words of its summary, and how many characters those may have."""
+
+    def make(self, key: tuple[str, bool]) -> tuple[bytes, int]:
+        """Return it as `summaries` begins the line of a system call; 0 where that is the whole line."""
+        category, success = key
         if category == "time":
             line = "time has been modified" if success else "Time change failed"
         else:
-            line = _CONSTANT.get(category) or f"{category.capitalize()}: {text}"
-        return self.told(category, line)
-
-    def told(self, category: str, line: str) -> bytes:
-        """Return it with this line."""
-        return (
-            encoded({"category": category, "summary": line[: mozdef.SUMMARY_LIMIT]})[:-1] + self._before_pid
-        )
+            line = _CONSTANT.get(category, "")
+        room = 0 if line else mozdef.SUMMARY_LIMIT - len(category) - len(": ")
+        line = line or f"{category.capitalize()}: "
+        return encoded({"category": category, "summary": line})[:-2], room
 
 
 class Frame:
     """The pieces of an event that go around its details.
 
-    An event is ``opening``, process id, ``after_pid``, ``second``, milliseconds, ``before_serial``, serial,
+    An event is what `opening` gives, ``before_pid``, process id, ``after_pid``, ``second``, milliseconds, ``before_serial``, serial,
     ``before_stamp``, stamp, a quote, further members of the details, and two closing braces.
+
+    ``names`` are the memories with names of users in them, which hold for a ``minute`` of the stream.
     """
 
     after_pid = b'","processname":"mig-audit","timestamp":"'
 
     def __init__(self, hostname: str) -> None:
         host = encoded_text(hostname)
-        self.openings = Openings(host)
+        self._openings = Openings()
+        self.before_pid = b'","severity":"INFO","hostname":' + host + b',"processid":"'
         tags = encoded([mozdef.PROGRAM, mig_audit.__version__, "audit"])
         self.before_serial = b'+00:00","source":"audit","tags":' + tags + b',"details":{"auditserial":"'
         self.before_stamp = b'","auditid":' + host[:-1] + b"/"
         self.second = b""
         self._raw = b""
         self.minute = -1
+        self.names: list[Memory[Any, Any]] = []
 
-    def at(self, stamp: bytes) -> tuple[bytes, bytes, Optional[int]]:
-        """Go to an event's time: return its milliseconds, its serial, and the minute if that is a new one.
+    def opening(self, category: str, words: Words, *, success: bool) -> bytes:
+        """Return the event of a system call up to the end of its summary, without the quote."""
+        opening, room = self._openings[category, success]
+        if not room:
+            return opening
+        if words.told is not None:
+            return opening + words.told
+        return opening + encoded_text(words.text[:room])[1:-1]
+
+    def at(self, stamp: bytes) -> tuple[bytes, bytes]:
+        """Go to an event's time, and return its milliseconds and its serial.
 
         Raises:
             Declined: its numbers are not written as the kernel does.
         """
         raw, _, rest = stamp.partition(b".")
+        if raw != self._raw:
+            self._begin(raw)
         serial = rest[4:]
         if serial.startswith(b"0") and len(serial) > 1:
             raise Declined
-        minute = None if raw == self._raw else self._begin(raw)
-        return rest[:3], serial, minute
+        return rest[:3], serial
 
-    def _begin(self, raw: bytes) -> Optional[int]:
+    def _begin(self, raw: bytes) -> None:
         if raw.startswith(b"0") and len(raw) > 1:
             raise Declined
         seconds = int(raw)
         self._raw = raw
         self.second = f"{second_text(seconds)}.".encode()
-        if seconds // 60 == self.minute:
-            return None
-        self.minute = seconds // 60
-        return self.minute
+        if seconds // 60 != self.minute:
+            self.minute = seconds // 60
+            for memory in self.names:
+                memory.clear()

@@ -10,6 +10,7 @@ from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_PROCESS, NO_SYSCALL
 from mig_audit.modules.audit.events.paths import Directory, find_directory, parse_path, path_name
 from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats.mozdef_shortcut.frame import SHORT, Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     LONGEST,
     Declined,
@@ -29,7 +30,9 @@ _END = re.compile(
     rb"dev=([0-9a-f:]+) mode=([0-7]+) ouid=(0|[1-9][0-9]{0,9}) ogid=(0|[1-9][0-9]{0,9}) rdev=([0-9a-f:]+)"
     rb" nametype=([A-Z]+)(?: cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
 )
-_PATHS = 8192  # in all places together
+# A string of the kernel's that is JSON as it stands, and printable.
+_SAFE = re.compile(rb'"[ !#-\[\]-~]*"')
+_PATHS = 16_384  # in all places together
 _AT_FDCWD = b"ffffff9c"  # how the register ends, sign-extended or not
 
 
@@ -38,7 +41,8 @@ class Path(NamedTuple):
 
     element: bytes
     subject: bytes
-    text: str
+    words: Words
+    named: bool
     parent: bool
 
 
@@ -127,30 +131,26 @@ class Places:
 def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
     item, raw, inode, _ = match.groups()
     fragment, nametype = end
-    name = path_name(raw)
-    if name is None:
-        return Path(
-            b'{"item":"%b","inode":"%b"%b}' % (item, inode, fragment),
-            b',"inode":"%b"%b' % (inode, fragment),
-            "",
-            nametype == "PARENT",
-        )
-    told = encoded_text(name)
+    parent = nametype == "PARENT"
+    if _SAFE.fullmatch(raw):
+        name, told = raw[1:-1].decode("ascii"), raw
+    else:
+        decoded = path_name(raw)
+        if decoded is None:
+            element = b'{"item":"%b","inode":"%b"%b}' % (item, inode, fragment)
+            return Path(element, b',"inode":"%b"%b' % (inode, fragment), Words.of(""), False, parent)
+        name, told = decoded, encoded_text(decoded)
     path = directory.absolute(name, nametype)
     if path is None:
         element = b'{"item":"%b","name":%b,"inode":"%b"%b}' % (item, told, inode, fragment)
-        subject = b',"path":%b,"inode":"%b"%b' % (told, inode, fragment)
+        absolute, path = told, name
     else:
         absolute = told if path is name else encoded_text(path)
-        element = b'{"item":"%b","name":%b,"path":%b,"inode":"%b"%b}' % (
-            item,
-            told,
-            absolute,
-            inode,
-            fragment,
-        )
-        subject = b',"path":%b,"inode":"%b"%b' % (absolute, inode, fragment)
-    return Path(element, subject, path or name, nametype == "PARENT")
+        names = (item, told, absolute, inode, fragment)
+        element = b'{"item":"%b","name":%b,"path":%b,"inode":"%b"%b}' % names
+    subject = b',"path":%b,"inode":"%b"%b' % (absolute, inode, fragment)
+    words = Words(path, absolute[1:-1]) if 0 < len(path) <= SHORT else Words.of(path)
+    return Path(element, subject, words, bool(path), parent)
 
 
 def _unusual(body: bytes, directory: Directory) -> Path:
@@ -158,6 +158,7 @@ def _unusual(body: bytes, directory: Directory) -> Path:
     return Path(
         encoded(mozdef.path_details(item)),
         written(mozdef.add_subject, item),
-        item.path or item.name or "",
+        Words.of(item.path or item.name or ""),
+        bool(item.path or item.name),
         item.nametype == "PARENT",
     )

@@ -13,10 +13,11 @@ from mig_audit.modules.audit.events.correlation import EOE
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_shortcut.actors import Tails
 from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Heads, Sockets
+from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, members
 from mig_audit.modules.audit.formats.mozdef_shortcut.paths import Places
 from mig_audit.modules.audit.formats.mozdef_shortcut.texts import Addresses, Commands, Titles
-from mig_audit.modules.audit.formats.summaries import NOTHING, descriptor_text
+from mig_audit.modules.audit.formats.summaries import descriptor_text
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Actor, Bundle, Decoder
@@ -81,14 +82,14 @@ class Syscalls:
         self._frame = frame
         self._shapes = _Shapes()
         self._heads = Heads(decoder)
-        self._tails = Tails(decoder)
+        self._tails = Tails(frame, decoder)
         self._sockets = Sockets()
         self._places = Places()
         self._commands = Commands()
         self._titles = Titles()
         self._addresses = Addresses()
 
-    def encode(self, bundle: Bundle) -> tuple[bytes, str, Actor]:  # noqa: C901, PLR0912, PLR0915  # the hot path
+    def encode(self, bundle: Bundle) -> tuple[bytes, str, Actor]:  # noqa: C901, PLR0912  # the hot path
         """Return the event, its category and its actor.
 
         Raises:
@@ -104,11 +105,8 @@ class Syscalls:
         if items not in enough or (at_eoe >= 0 and bodies[at_eoe].strip()):
             raise Declined
         frame = self._frame
-        milliseconds, serial, minute = frame.at(stamp)
-        if minute is not None:
-            self._tails.clear()
-            self._tails.minute = minute
-        keys, identities, process, actor = self._tails[tail_raw]
+        milliseconds, serial = frame.at(stamp)
+        keys, identities, process, actor, program = self._tails[tail_raw]
         head, call, success = self._heads[head_raw]
         arguments = (a0, a1, a2, a3)
         category, deciding = call.category, call.deciding
@@ -120,34 +118,32 @@ class Syscalls:
 
         place = self._places.find(bodies[at_cwd], call, arguments) if at_cwd >= 0 else self._places.nowhere
         command = title = address = paths = b""
-        said = text = call.text
+        about = call.title
+        ran = program
         if at_execve >= 0:
-            command, said = self._commands[bodies[at_execve]]
-        elif category == "execve":
-            said = actor.exe or NOTHING
+            command, ran = self._commands[bodies[at_execve]]
         if at_title >= 0:
             title = self._titles[bodies[at_title]]
         if call.by_descriptor:
-            text = descriptor_text(a0.decode("ascii"))
+            about = Words.of(descriptor_text(a0.decode("ascii")))
         if at_address >= 0:
-            address, text = self._addresses[bodies[at_address], category]
+            address, about = self._addresses[bodies[at_address], category]
         if path_places:
             seen = [place[bodies[index]] for index in path_places]
             subject = seen[0]
             if category != "execve":
                 objects = [path for path in seen if not path.parent]
                 subject = objects[-1] if objects else seen[-1]
-            elif at_execve < 0:
-                said = subject.text or said
+            elif at_execve < 0 and subject.named:
+                ran = subject.words
             paths = b'%b,"paths":[%b]' % (subject.subject, b",".join([path.element for path in seen]))
-            text = subject.text or NOTHING
+            about = subject.words
         if category == "execve":
-            text = said or NOTHING
+            about = ran
         elif category == "signal":
-            text = call.text
-        opening = frame.openings[category, text, success]
+            about = call.title
         data = b"".join((
-            opening, pid, frame.after_pid, frame.second, milliseconds, frame.before_serial, serial,
+            frame.opening(category, about, success=success), frame.before_pid, pid, frame.after_pid, frame.second, milliseconds, frame.before_serial, serial,
             frame.before_stamp, stamp, fragment, keys, head, b',"a0":"', a0, b'","a1":"', a1, b'","a2":"', a2,
             b'","a3":"', a3, b'"', words, identities, b',"pid":"', pid, b'","ppid":"', ppid, b'"', process,
             place.fragment, command, title, paths, address, b"}}",

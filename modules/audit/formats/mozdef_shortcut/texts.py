@@ -9,6 +9,7 @@ from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_PROCESS
 from mig_audit.modules.audit.events.execve import parse_arguments
 from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import LONGEST, Declined, Memory, written
 from mig_audit.modules.audit.records import decode_sockaddr
 
@@ -17,7 +18,7 @@ class Told(NamedTuple):
     """What a record adds to the details, and what it is in the summary."""
 
     fragment: bytes
-    text: str
+    words: Words
 
 
 class Commands(Memory[bytes, Told]):
@@ -30,7 +31,7 @@ class Commands(Memory[bytes, Told]):
         if rest or not arguments.complete or len(argv) < len(arguments.argv):
             raise Declined
         process = NO_PROCESS._replace(argv=arguments.argv, argc=arguments.argc)
-        return Told(written(mozdef.add_process, process), " ".join(argv))
+        return Told(written(mozdef.add_process, process), Words.of(" ".join(argv)))
 
 
 class Titles(Memory[bytes, bytes]):
@@ -54,7 +55,7 @@ class Addresses(Memory[tuple[bytes, str], Told]):
         if raw is None:
             raise Declined
         address = decode_sockaddr(raw)
-        return Told(written(mozdef.add_address, address, category), address.text)
+        return Told(written(mozdef.add_address, address, category), Words.of(address.text))
 
     def keep(self, key: tuple[bytes, str], value: Told) -> None:
         """Remember one more, unless it is long."""
