@@ -14,8 +14,12 @@ import re
 Pairs = list[tuple[str, bytes]]
 
 _NAME_PATTERN = rb"[A-Za-z_][A-Za-z0-9_-]{0,63}(?:\[[0-9]{1,10}\])?"
-_PLAIN = re.compile(rb' *(?:%b=(?:"[^"]*"|[^ "\'=]*)(?: +|$))*' % _NAME_PATTERN)
-_PLAIN_PAIR = re.compile(rb'(%b)=("[^"]*"|[^ "\'=]*)' % _NAME_PATTERN)
+PLAIN = re.compile(rb' *(?:%b=(?:"[^"]*"|[^ "\'=]*)(?: +|$))*' % _NAME_PATTERN)
+"""The shape that the kernel writes."""
+
+PLAIN_PAIR = re.compile(rb'(%b)=("[^"]*"|[^ "\'=]*)' % _NAME_PATTERN)
+"""One field of it: its name and its raw value."""
+
 _NAME = re.compile(rb"(\(?)(%b)=" % _NAME_PATTERN)
 _AVC = re.compile(rb"avc: +(granted|denied) +\{ ?([^{}]*)\} +for(?: +|$)")
 _SPACES = re.compile(rb" +")
@@ -33,17 +37,17 @@ def parse_fields(body: bytes) -> Pairs:
     first and so cannot be forged by the text. ``avc:  denied  { read write } for`` becomes ``seresult`` and
     ``seperms``, as libauparse names them.
     """
-    if _PLAIN.fullmatch(body):
+    if PLAIN.fullmatch(body):
         return _plain_pairs(body)
     head, opening, text = body[:-1].partition(_MESSAGE)
     # A message of the usual shape: its text has no other quote, and nothing follows it.
-    if opening and body.endswith(b"'") and _PLAIN.fullmatch(head) and _PLAIN.fullmatch(text):
+    if opening and body.endswith(b"'") and PLAIN.fullmatch(head) and PLAIN.fullmatch(text):
         return _plain_pairs(head) + _plain_pairs(text)
     return _Scanner(body).scan()
 
 
 def _plain_pairs(body: bytes) -> Pairs:
-    return [(name.decode("ascii"), value) for name, value in _PLAIN_PAIR.findall(body)]
+    return [(name.decode("ascii"), value) for name, value in PLAIN_PAIR.findall(body)]
 
 
 class _Scanner:

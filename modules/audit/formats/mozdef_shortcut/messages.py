@@ -1,52 +1,79 @@
-"""Events of one message that a program sent: most of them say what others said, in another process and session.
+"""Events of one message that a program sent: all of a kind say the same things with other values.
 
-The first of a kind takes the long way here, and what comes of it is kept with the places of the process id and the
-session left open.
+The first of a kind takes the long way here with marks in the place of its values, and what comes of that, cut at the
+marks, is kept. A value is left open only if what is said around it does not follow from it: it is a text, not one of
+the ways to say that there is none, and short enough to stay whole. Any other value is part of the kind.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
-from mig_audit.modules.audit.events import Actor
 from mig_audit.modules.audit.events.correlation import SINGLE, Bundle
-from mig_audit.modules.audit.formats import mozdef
-from mig_audit.modules.audit.formats.mozdef_shortcut.memory import LONGEST, Declined, Memory, encoded, members
+from mig_audit.modules.audit.events.decoder import plain_value, string_value
+from mig_audit.modules.audit.events.summary import Actor
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded, encoded_text
+from mig_audit.modules.audit.records.fields import PLAIN, PLAIN_PAIR
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Decoder, Event
     from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 
 _NUMBER = rb"(0|[1-9][0-9]{0,9})"
-# What the kernel writes before the text of a message (kernel/audit.c, audit_log_common_recv_msg), and the text.
+# What the kernel writes before the text of a message (kernel/audit.c, audit_log_common_recv_msg), and a short text.
 _MESSAGE = re.compile(
-    rb"pid=" + _NUMBER + rb" (uid=[0-9]{1,10} auid=[0-9]{1,10}) ses=" + _NUMBER + rb"( .*)", re.DOTALL
+    rb"pid=%b (uid=[0-9]{1,10} auid=[0-9]{1,10}) ses=%b( subj=[^ '\"=]{1,64})? msg='([^']{1,200})'"
+    % (_NUMBER, _NUMBER)
 )
-# A text that names them again is about more than its own.
-_NAMED_AGAIN = (b"pid=", b"ses=")
+_HEADER = frozenset({b"pid", b"uid", b"auid", b"ses", b"subj"})
+_ABSENT = frozenset({b"", b'""', b"?", b'"?"', b"(null)", b"(none)", b'"(null)"', b'"(none)"'})
+# The fields that are only ever repeated, and how each is written.
+_PLAIN_TEXTS = frozenset({b"op", b"hostname", b"terminal", b"grantors"})
+_ENCODED_TEXTS = frozenset({b"acct", b"exe", b"unit", b"comm", b"cwd"})
+_ROOM = 180  # characters of values that a summary has room for, whatever else it says
+# Nobody can foresee it, so that nothing that a record holds is taken for a mark.
+_MARK = f"{os.urandom(6).hex()}-"
+_MARKS = re.compile(f"{_MARK}([0-9]+)-".encode())
+_PID, _SESSION, _TIME, _SERIAL, _STAMP, _FIRST = range(6)
 
 
-class _Key(NamedTuple):
-    """A message without what differs every time."""
+class _Kind(NamedTuple):
+    """What a message has in common with others: a name in the place of each value that is left open."""
 
     type: str
     ids: bytes
-    text: bytes
+    subject: Optional[bytes]
+    text: tuple[bytes, ...]
 
 
 class _Told(NamedTuple):
-    """What is said of such a message, around the process id and the session."""
+    """What is said of such a message: the pieces between the marks, and the mark behind each but the last."""
 
-    opening: bytes
-    before_pid: bytes
-    before_session: bytes
-    after_session: bytes
+    pieces: tuple[bytes, ...]
+    marks: tuple[int, ...]
     category: str
     actor: Actor
+    exe: Optional[int]  # the number among the values of the program's path, None where it is part of the kind
 
 
-class Messages(Memory[_Key, _Told]):
+class _Texts(Memory[bytes, "tuple[str, bytes]"]):
+    """By a value as a record has it: the text it means, and that as a piece of a JSON string."""
+
+    def __init__(self, decode: Callable[[bytes], Optional[str]]) -> None:
+        super().__init__()
+        self._decode = decode
+
+    def make(self, key: bytes) -> tuple[str, bytes]:
+        """Return both."""
+        text = self._decode(key)
+        if not text:
+            raise Declined
+        return text, encoded_text(text)[1:-1]
+
+
+class Messages(Memory[_Kind, _Told]):
     """Encodes them; what it cannot, it declines."""
 
     def __init__(self, frame: Frame, decoder: Decoder, document: Callable[[Event], dict[str, Any]]) -> None:
@@ -54,6 +81,8 @@ class Messages(Memory[_Key, _Told]):
         self._frame = frame
         self._decoder = decoder
         self._document = document
+        self._plain = _Texts(plain_value)
+        self._encoded = _Texts(string_value)
         frame.names.append(self)
 
     def encode(self, bundle: Bundle) -> tuple[bytes, str, Actor]:
@@ -64,46 +93,68 @@ class Messages(Memory[_Key, _Told]):
         """
         stamp, types, bodies, _, ending, _ = bundle
         match = _MESSAGE.fullmatch(bodies[0])
-        if match is None or ending != SINGLE:
+        if match is None or ending != SINGLE or not PLAIN.fullmatch(match[5]):
             raise Declined
-        pid, ids, session, text = match.groups()
         frame = self._frame
         milliseconds, serial = frame.at(stamp)
-        told = self[_Key(types[0], ids, text)]
-        data = b"".join((
-            told.opening, frame.before_pid, pid, frame.after_pid, frame.second, milliseconds, frame.before_serial, serial,
-            frame.before_stamp, stamp, told.before_pid, pid, told.before_session, session, told.after_session,
-        ))  # fmt: skip
-        if len(data) > mozdef.TERM_LIMIT:
+        pid, ids, session, subject, text = match.groups()
+        names: list[bytes] = []
+        texts: list[str] = []
+        values = [pid, session, frame.second + milliseconds, serial, stamp]
+        for name, value in PLAIN_PAIR.findall(text):
+            memory = (
+                self._plain if name in _PLAIN_TEXTS else self._encoded if name in _ENCODED_TEXTS else None
+            )
+            if memory is None or value in _ABSENT:
+                names.append(b"%b=%b" % (name, value))
+                continue
+            told, written = memory[value]
+            names.append(name)
+            texts.append(told)
+            values.append(written)
+        if sum(map(len, texts)) > _ROOM:
             raise Declined
-        return data, told.category, told.actor
+        pieces, marks, category, actor, exe = self[_Kind(types[0], ids, subject, tuple(names))]
+        parts = [pieces[0]]
+        for mark, piece in zip(marks, pieces[1:]):
+            parts += (values[mark], piece)
+        if exe is not None:
+            actor = Actor(actor.keys, texts[exe], actor.user)
+        return b"".join(parts), category, actor
 
-    def make(self, key: _Key) -> _Told:
+    def make(self, key: _Kind) -> _Told:
         """Return what is said of such a message."""
-        if any(name in key.text for name in _NAMED_AGAIN):
-            raise Declined
-        body = b"pid=1 %b ses=1%b" % (key.ids, key.text)
-        stamp = b"%d.000:1" % (self._frame.minute * 60)
-        event = self._decoder.decode(Bundle(stamp, [key.type], [body], None, SINGLE, 0).group())
+        fields = [part.partition(b"=") for part in key.text]
+        names = [name for name, _, _ in fields]
+        if len(set(names)) < len(names) or not _HEADER.isdisjoint(names):
+            raise Declined  # what is said then follows from which values are equal
+        open_names = [name for name, equals, _ in fields if not equals]
+        numbers = {name: number for number, name in enumerate(open_names)}
+        text = b" ".join(
+            b"%b=%b" % (name, value if equals else _mark(_FIRST + numbers[name]).encode())
+            for name, equals, value in fields
+        )
+        body = b"pid=1 %b ses=1%b msg='%b'" % (key.ids, key.subject or b"", text)
+        stamp = f"{self._frame.minute * 60}.000:1"
+        event = self._decoder.decode(Bundle(stamp.encode(), [key.type], [body], None, SINGLE, 0).group())
         document = self._document(event)
         details = document["details"]
-        names = list(details)
-        if "pid" not in details or "session" not in details or event.gaps:
+        if (event.process.pid, event.process.session, event.gaps) != (1, 1, ()):
             raise Declined
-        first, second = names.index("pid"), names.index("session")
-        before, between, after = names[:first], names[first + 1 : second], names[second + 1 :]
-        if before[:2] != ["auditserial", "auditid"] or first > second:
-            raise Declined
+        document["processid"] = details["pid"] = _mark(_PID)
+        document["timestamp"] = f"{_mark(_TIME)}+00:00"
+        details["session"] = _mark(_SESSION)
+        details["auditserial"] = _mark(_SERIAL)
+        details["auditid"] = details["auditid"][: -len(stamp)] + _mark(_STAMP)
+        pieces = _MARKS.split(encoded(document))
         return _Told(
-            encoded({"category": event.category, "summary": document["summary"]})[:-2],
-            b'"%b,"pid":"' % members({name: details[name] for name in before[2:]}),
-            b'"%b,"session":"' % members({name: details[name] for name in between}),
-            b'"%b}}' % members({name: details[name] for name in after}),
+            tuple(pieces[::2]),
+            tuple(map(int, pieces[1::2])),
             event.category,
             Actor.of(event),
+            numbers.get(b"exe"),
         )
 
-    def keep(self, key: _Key, value: _Told) -> None:
-        """Remember one more, unless it is long."""
-        if len(key.text) <= LONGEST:
-            super().keep(key, value)
+
+def _mark(number: int) -> str:
+    return f"{_MARK}{number}-"
