@@ -17,7 +17,9 @@ from mig_audit.modules.audit.events import (
     make_group,
     names_from_files,
 )
-from mig_audit.modules.audit.records import parse_line
+from mig_audit.modules.audit.events.enrichment import Ancestor, Enrichment, Place
+from mig_audit.modules.audit.events.enrichment.model import Gap
+from mig_audit.modules.audit.records import parse_line, printable
 
 DATA = Path(__file__).parents[1] / "data" / "records"
 NAMES = names_from_files((DATA / "passwd").read_bytes(), b"root:x:0:\n")
@@ -87,6 +89,23 @@ def path(name: str = '"/etc/passwd"', nametype: str = "NORMAL", item: int = 0, m
         f"type=PATH item={item} name={name} inode=9 dev=fe:00 mode={mode} ouid=0 ogid=0 rdev=00:00"
         f" nametype={nametype} cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0"
     )
+
+
+def enriched(event: Event, text: bytes = b"x") -> Event:
+    """Return an event with everything that enrichment can add, each text being ``text``."""
+    word = printable(text)
+    parent = Ancestor(41, word, word, word, "log")
+    enrichment = Enrichment(
+        parent=parent,
+        ancestors=(parent, Ancestor(1, None, "init", None, "proc")),
+        place=Place("c" * 64, "docker", word, word, "proc"),
+        script=word,
+        environment=(("LD_PRELOAD", word),),
+        sha256="ab" * 32,
+        labels=(word,),
+        gaps=(Gap("sha256", "large"),),
+    )
+    return event._replace(enrichment=enrichment)
 
 
 def hostile_exec(text: bytes) -> Event:

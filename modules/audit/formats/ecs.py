@@ -13,6 +13,16 @@ import mig_audit
 from mig_audit.modules.audit.events.names import UNSET
 from mig_audit.modules.audit.formats.actors import command
 from mig_audit.modules.audit.formats.ecs_taxonomy import classify
+from mig_audit.modules.audit.formats.enriched import (
+    ancestors_of,
+    environment_of,
+    labels_of,
+    parent_of,
+    place_of,
+    script_of,
+    sha256_of,
+    unknown_of,
+)
 from mig_audit.modules.audit.formats.file_actions import file_kind, permissions
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.jsontext import to_json
@@ -23,6 +33,7 @@ from mig_audit.modules.audit.formats.techniques import find_techniques
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Event, Identity, Origin, PathItem
+    from mig_audit.modules.audit.events.enrichment import Ancestor
 
 Fields = dict[str, Any]
 
@@ -60,6 +71,7 @@ class EcsFormat:
             "file": _file(event),
             "error": {"code": event.syscall and event.syscall.errno},
             "service": {"name": field_of(event, "unit")},
+            "container": _container(event),
             "threat": _threat(event),
             "auditd": _auditd(event),
         }
@@ -98,12 +110,14 @@ def _process(event: Event) -> Fields:
     argv = process.argv
     return {
         "pid": process.pid,
-        "parent": {"pid": process.ppid},
+        "parent": _parent(event),
         "name": process.comm,
         "executable": process.exe,
         "command_line": command(event),
         "args": None if argv is None else ["(missing)" if word is None else word for word in argv],
         "args_count": None if argv is None else process.argc,
+        "hash": {"sha256": sha256_of(event)},
+        "env_vars": [f"{name}={value}" for name, value in environment_of(event)],
         "title": None if process.title is None else " ".join(process.title),
         "working_directory": process.cwd,
         "user": _identity(identities.euid),
@@ -112,6 +126,23 @@ def _process(event: Event) -> Fields:
         "real_group": _identity(identities.gid),
         "saved_group": _identity(identities.sgid),
     }
+
+
+def _parent(event: Event) -> Fields:
+    parent = parent_of(event)
+    if parent is None or parent.pid != event.process.ppid:
+        return {"pid": event.process.ppid}
+    return {
+        "pid": parent.pid,
+        "name": parent.comm,
+        "executable": parent.exe,
+        "command_line": parent.command,
+    }
+
+
+def _container(event: Event) -> Fields:
+    place = place_of(event)
+    return {"id": place.container, "runtime": place.runtime} if place else {}
 
 
 def _user(event: Event) -> Fields:
@@ -197,6 +228,7 @@ def _auditd(event: Event) -> Fields:
     """Return what ECS has no field for; every value below ``data`` is text."""
     syscall, process, identities = event.syscall, event.process, event.identities
     data: dict[str, Optional[str]] = {}
+    place = place_of(event)
     if syscall is not None:
         data = {
             "arch": syscall.arch_name or syscall.arch,
@@ -218,8 +250,25 @@ def _auditd(event: Event) -> Fields:
         "interpreted": dict(event.interpreted),
         "address": event.address and event.address.text,
         "paths": [_path(path) for path in event.paths],
+        "unit": place and place.unit,
+        "cgroup": place and place.cgroup,
+        "script": script_of(event),
+        "labels": list(labels_of(event)),
+        "ancestors": [_ancestor(ancestor) for ancestor in ancestors_of(event)],
+        "unknown": list(unknown_of(event)),
         "data": data,
     }
+
+
+def _ancestor(ancestor: Ancestor) -> Fields:
+    values = {
+        "pid": str(ancestor.pid),
+        "name": ancestor.comm,
+        "executable": ancestor.exe,
+        "command_line": ancestor.command,
+        "source": ancestor.source,
+    }
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _path(path: PathItem) -> Fields:

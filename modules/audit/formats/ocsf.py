@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import mig_audit
+from mig_audit.modules.audit.formats.enriched import labels_of, place_of, script_of, unknown_of
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.ocsf_classes import activity_of
@@ -116,7 +117,7 @@ def _attacks(event: Event) -> list[Object]:
 
 
 def _unmapped(event: Event) -> Object:
-    syscall = event.syscall
+    syscall, place = event.syscall, place_of(event)
     fields: dict[str, Any] = {}
     for field in event.rest:
         fields.setdefault(field.record, {}).setdefault(field.name, []).append(field.value)
@@ -135,6 +136,13 @@ def _unmapped(event: Event) -> Object:
             known(name=path.name, path=path.path, nametype=path.nametype, mode=path.mode, dev=path.dev)
             for path in event.paths
         ],
+        container=place and place.container,
+        container_runtime=place and place.runtime,
+        unit=place and place.unit,
+        cgroup=place and place.cgroup,
+        script=script_of(event),
+        labels=list(labels_of(event)),
+        unknown=list(unknown_of(event)),
         terminal=event.process.tty,
         subject=event.process.subj,
         fields=fields,

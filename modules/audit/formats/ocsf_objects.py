@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from mig_audit.modules.audit.events.names import UNSET
 from mig_audit.modules.audit.formats.actors import command
+from mig_audit.modules.audit.formats.enriched import ancestors_of, environment_of, parent_of, sha256_of
 from mig_audit.modules.audit.formats.file_actions import file_kind
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Event, Identity, PathItem
+    from mig_audit.modules.audit.events.enrichment import Ancestor
     from mig_audit.modules.audit.formats.network import Remote
 
 Object = dict[str, Any]
@@ -74,10 +76,12 @@ def process(event: Event) -> Object:
     return known(
         pid=own.pid,
         name=own.comm,
-        file=executable(own.exe),
+        file=executable(own.exe, sha256_of(event)),
         cmd_line=command(event),
         working_directory=own.cwd,
-        parent_process={} if own.ppid is None else {"pid": own.ppid},
+        parent_process=parent(event),
+        ancestry=[_ancestor(ancestor) for ancestor in ancestors_of(event)],
+        environment_variables=[{"name": name, "value": value} for name, value in environment_of(event)],
         user=user(identities.euid or identities.uid),
         auid=_number(identities.auid),
         euid=_number(identities.euid),
@@ -86,11 +90,26 @@ def process(event: Event) -> Object:
     )
 
 
-def executable(path: Optional[str]) -> Object:
+def parent(event: Event) -> Object:
+    """Return the parent; empty where no record names it."""
+    number, told = event.process.ppid, parent_of(event)
+    if number is None:
+        return {}
+    if told is None or told.pid != number:
+        return {"pid": number}
+    return known(pid=number, name=told.comm, file=executable(told.exe), cmd_line=told.command)
+
+
+def _ancestor(ancestor: Ancestor) -> Object:
+    return known(pid=ancestor.pid, name=ancestor.comm, path=ancestor.exe, cmd_line=ancestor.command)
+
+
+def executable(path: Optional[str], sha256: Optional[str] = None) -> Object:
     """Return the file of a program."""
     if not path:
         return {}
-    return {**file(path), "type_id": 1, "type": "Regular File"}
+    hashes = [{"algorithm_id": 3, "algorithm": "SHA-256", "value": sha256}] if sha256 else []
+    return {**file(path, hashes=hashes), "type_id": 1, "type": "Regular File"}
 
 
 def session(event: Event) -> Object:

@@ -10,6 +10,15 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 import mig_audit
 from mig_audit.modules.audit.formats.actors import command, name_of, number_of
+from mig_audit.modules.audit.formats.enriched import (
+    environment_of,
+    labels_of,
+    parent_of,
+    place_of,
+    script_of,
+    sha256_of,
+    unknown_of,
+)
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.network import remote
@@ -109,6 +118,7 @@ def _attributes(event: Event, host: str) -> Iterator[Attribute]:
     yield "user.id", _text(number_of(identities.auid or identities.uid))
     yield "user.name", name_of(identities.auid or identities.uid)
     yield from _process(event)
+    yield from _around(event)
     yield from _file(event)
     yield from _network(event)
     if message is not None:
@@ -136,6 +146,25 @@ def _process(event: Event) -> Iterator[Attribute]:
     yield "process.saved_user.name", name_of(identities.suid)
     yield "audit.session", process.session
     yield "audit.terminal", process.tty
+
+
+def _around(event: Event) -> Iterator[Attribute]:
+    """Give what enrichment added."""
+    parent, place = parent_of(event), place_of(event)
+    if parent is not None:
+        yield "audit.parent.name", parent.comm
+        yield "audit.parent.executable", parent.exe
+        yield "audit.parent.command_line", parent.command
+    if place is not None:
+        yield "container.id", place.container
+        yield "container.runtime", place.runtime
+        yield "audit.unit", place.unit
+        yield "process.linux.cgroup", place.cgroup
+    yield "audit.script", script_of(event)
+    yield "audit.sha256", sha256_of(event)
+    yield "audit.environment", tuple([f"{name}={value}" for name, value in environment_of(event)])
+    yield "audit.labels", labels_of(event)
+    yield "audit.unknown", unknown_of(event)
 
 
 def _file(event: Event) -> Iterator[Attribute]:

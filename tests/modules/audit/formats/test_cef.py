@@ -12,6 +12,7 @@ from audit_events import (
     ORIGIN,
     busy_host,
     decode,
+    enriched,
     hostile_exec,
     hostile_login,
     hostile_text,
@@ -163,11 +164,18 @@ def test_values_longer_than_the_dictionary_allows_are_cut() -> None:
     assert (values["cs6Label"], values["cs6"]) == ("cut", "filePath fname msg cs2")
 
 
+def test_what_enrichment_adds_has_the_dictionarys_keys() -> None:
+    """Where it has some: the unit and the hash."""
+    values = _check(enriched(decode(syscall(59))))
+
+    assert (values["sourceServiceName"], values["fileHash"]) == ("x", "ab" * 32)
+
+
 @given(hostile_text())
 @settings(deadline=None)
 def test_no_text_leaves_its_value(text: bytes) -> None:
     """Equals signs, pipes and backslashes are escaped; each value can be told back."""
-    for event in (hostile_exec(text), hostile_login(text)):
+    for event in (hostile_exec(text), hostile_login(text), enriched(hostile_exec(text), text)):
         values = _check(event)
         assert set(values) <= set(KEYS)
         if event.process.comm is not None:

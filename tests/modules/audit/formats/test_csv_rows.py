@@ -14,6 +14,7 @@ from audit_events import (
     ORIGIN,
     busy_host,
     decode,
+    enriched,
     hostile_exec,
     hostile_login,
     hostile_text,
@@ -104,6 +105,15 @@ def test_what_a_spreadsheet_would_run_has_an_apostrophe(argument: str, cell: str
     event = decode(syscall(59), f"type=EXECVE argc=1 a0={argument.encode().hex().upper()}")
 
     assert _row(event)["command"] == cell
+
+
+def test_what_enrichment_adds_has_columns() -> None:
+    """Parent, place, script, hash, labels, and what could not be told."""
+    row = _row(enriched(decode(syscall(59)), b"=x"))
+
+    assert (row["parent_comm"], row["parent_exe"], row["parent_command"]) == ("'=x", "'=x", "'=x")
+    assert (row["container"], row["unit"], row["sha256"]) == ("c" * 64, "'=x", "ab" * 32)
+    assert (row["script"], row["labels"], row["unknown"]) == ("'=x", "'=x", "sha256: large")
 
 
 @given(hostile_text())

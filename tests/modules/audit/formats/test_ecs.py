@@ -14,6 +14,7 @@ from audit_events import (
     ORIGIN,
     busy_host,
     decode,
+    enriched,
     every_log,
     hostile_exec,
     hostile_login,
@@ -50,6 +51,12 @@ _OURS = {
     "address",
     "paths",
     "data",
+    "unit",
+    "cgroup",
+    "script",
+    "labels",
+    "ancestors",
+    "unknown",
 }
 
 
@@ -255,11 +262,28 @@ def test_both_ends_of_connections_and_logins() -> None:
     assert login["related"] == {"user": ["root", "eve"], "hosts": [HOST, "h.example"]}
 
 
+def test_what_enrichment_adds_has_ecs_names_where_there_are_some() -> None:
+    """Parent, hash, variables, container; the rest is below auditd."""
+    document = _check(enriched(decode(syscall(59))))
+
+    assert document["process"]["parent"] == {"pid": 41, "name": "x", "executable": "x", "command_line": "x"}
+    assert document["process"]["hash"] == {"sha256": "ab" * 32}
+    assert document["process"]["env_vars"] == ["LD_PRELOAD=x"]
+    assert document["container"] == {"id": "c" * 64, "runtime": "docker"}
+    assert document["auditd"]["ancestors"][1] == {"pid": "1", "name": "init", "source": "proc"}
+    assert [document["auditd"][name] for name in ("unit", "script", "labels", "unknown")] == [
+        "x",
+        "x",
+        ["x"],
+        ["sha256: large"],
+    ]
+
+
 @given(hostile_text())
 @settings(deadline=None)
 def test_no_text_leaves_its_field(text: bytes) -> None:
     """Each event has fields of ECS alone."""
-    for event in (hostile_exec(text), hostile_login(text)):
+    for event in (hostile_exec(text), hostile_login(text), enriched(hostile_exec(text), text)):
         document = _check(event)
         assert document["process"].get("name") == (event.process.comm or None)
 

@@ -11,6 +11,7 @@ from audit_events import (
     UNSAFE,
     busy_host,
     decode,
+    enriched,
     every_log,
     hostile_exec,
     hostile_login,
@@ -77,7 +78,7 @@ def test_an_event_is_never_without_words(name: str) -> None:
 def test_no_text_ends_a_line(name: str, text: bytes) -> None:
     """Nor does it reach a terminal as anything but text."""
     form = make_format(name, ORIGIN)
-    for event in (hostile_exec(text), hostile_login(text)):
+    for event in (hostile_exec(text), hostile_login(text), enriched(hostile_exec(text), text)):
         data = form.encode(event)
         if data is not None:
             _check(name, data)

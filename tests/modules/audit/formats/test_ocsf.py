@@ -14,6 +14,7 @@ from audit_events import (
     ORIGIN,
     busy_host,
     decode,
+    enriched,
     every_log,
     hostile_exec,
     hostile_login,
@@ -246,6 +247,20 @@ def test_a_fork_is_the_launch_of_a_child() -> None:
     assert (document["process"], document["actor"]["process"]["pid"]) == ({"pid": 77}, 42)
 
 
+def test_what_enrichment_adds_has_attributes_where_there_are_some() -> None:
+    """Parent, ancestry, hash, variables; the rest is unmapped."""
+    document = _check(enriched(decode(syscall(59))))
+    launched, unmapped = document["process"], document["unmapped"]
+    program = {"name": "x", "path": "x", "type_id": 1, "type": "Regular File"}
+
+    assert launched["parent_process"] == {"pid": 41, "name": "x", "file": program, "cmd_line": "x"}
+    assert document["actor"]["process"] == launched["parent_process"]
+    assert launched["ancestry"][1] == {"pid": 1, "name": "init"}
+    assert launched["file"]["hashes"] == [{"algorithm_id": 3, "algorithm": "SHA-256", "value": "ab" * 32}]
+    assert launched["environment_variables"] == [{"name": "LD_PRELOAD", "value": "x"}]
+    assert (unmapped["container"], unmapped["unit"], unmapped["labels"]) == ("c" * 64, "x", ["x"])
+
+
 @pytest.mark.parametrize("kind", sorted(TYPES))
 def test_every_record_type_is_valid(kind: str) -> None:
     """Whatever it says, and if it says nothing."""
@@ -273,6 +288,7 @@ def test_no_text_leaves_its_attribute(text: bytes) -> None:
     assert _check(started)["class_uid"] == 1007
     assert _check(login)["class_uid"] in {0, 3002}
     assert _check(started)["process"].get("name") == started.process.comm
+    assert _check(enriched(started, text))["class_uid"] == 1007
 
 
 @pytest.mark.parametrize("log", every_log())

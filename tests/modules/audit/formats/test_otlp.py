@@ -15,6 +15,7 @@ from audit_events import (
     ORIGIN,
     busy_host,
     decode,
+    enriched,
     hostile_exec,
     hostile_login,
     hostile_text,
@@ -144,6 +145,16 @@ def test_the_other_end_of_a_connection_has_its_side() -> None:
 
     assert (attributes["destination.address"], attributes["destination.port"]) == ("1.2.3.4", 443)
     assert attributes["audit.address"] == "1.2.3.4:443"
+
+
+def test_what_enrichment_adds_are_attributes() -> None:
+    """Of the conventions where there are some."""
+    attributes = _check(enriched(decode(syscall(59))))
+
+    assert attributes["container.id"] == "c" * 64
+    assert attributes["audit.parent.executable"] == "x"
+    assert attributes["audit.environment"] == ["LD_PRELOAD=x"]
+    assert attributes["audit.unknown"] == ["sha256: large"]
 
 
 @given(hostile_text())

@@ -13,6 +13,7 @@ from audit_events import (
     ORIGIN,
     busy_host,
     decode,
+    enriched,
     hostile_exec,
     hostile_login,
     hostile_text,
@@ -96,7 +97,7 @@ def test_a_message_has_the_rfcs_parts() -> None:
 @settings(deadline=None)
 def test_no_text_leaves_its_parameter(text: bytes) -> None:
     """Quotes, brackets and backslashes are escaped; each value can be told back."""
-    for event in (hostile_exec(text), hostile_login(text)):
+    for event in (hostile_exec(text), hostile_login(text), enriched(hostile_exec(text), text)):
         match, parameters = _read(FORMAT.encode(event))
         assert parameters == _parameters(event)
         assert match["text"] == summarise(event)
