@@ -38,8 +38,8 @@ def describe_dead_run(run: Recovered) -> Iterator[str]:
     rules = dead_run_to_json(run)["rules"]
     done = "undone" if run.complete else "NOT undone"
     yield f"run {run.run_id}{begun}, was killed and is {done}: rules {rules}"
-    for difference in run.restoration.differences if run.restoration else ():
-        yield f"  {difference}"
+    told = run.restoration.differences if run.restoration else (run.trouble,)
+    yield from (f"  {difference}" for difference in told)
 
 
 def restore_error(run: Recovered) -> Optional[RestoreError]:
