@@ -52,16 +52,24 @@ class EventWriter:
         data = b"\n".join(self._events)
         self._events, self._size = [], 0
         try:
-            written = self._write(self._descriptor, data)
-            while written < len(data):
-                data = data[written:]
-                written = self._write(self._descriptor, data)
+            while data:
+                data = data[self._write_some(data) :]
         except BrokenPipeError:
             raise
         except OSError as error:
             raise UsageError(
                 f"the events could not be written: {error.strerror}", "write them to another place"
             ) from error
+
+    def _write_some(self, data: bytes) -> int:
+        try:
+            return self._write(self._descriptor, data)
+        except BlockingIOError:
+            # Whoever shares the pipe made it so; then it is for us to wait.
+            poll = select.poll()
+            poll.register(self._descriptor, select.POLLOUT)
+            poll.poll()
+            return 0
 
 
 class StopPatience:
