@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import pytest
 
@@ -21,6 +22,21 @@ from mig_audit.modules.audit.formats import (
 )
 from mig_audit.modules.audit.formats.mozdef import MozdefFormat
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PACKAGE = """
+class Words:
+    name = "acme.words"
+    media_type = "text/plain"
+    header = b"# words"
+
+    def __init__(self, origin):
+        self._hostname = origin.hostname
+
+    def encode(self, event):
+        return f"{self._hostname} {event.category} {event.serial}".encode()
+"""
 ORIGIN = Origin("h", TableNames({}, {}))
 HERE = __name__
 
@@ -100,6 +116,26 @@ def test_a_format_of_another_package_is_found_by_its_name_alone() -> None:
     assert isinstance(form, ThirdParty)
     assert form.origin is ORIGIN
     assert header_of(form) == b"# words"
+
+
+def test_an_installed_package_offers_its_format_to_the_command_line(tmp_path: Path) -> None:
+    """As docs/formats.md says, and beside a package that is broken."""
+    for package, point in (("acme", "acme.words = acme_words:Words"), ("broken", "broken.x = no_such:X")):
+        folder = tmp_path / f"{package}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text(f"[{GROUP}]\n{point}\n")
+    (tmp_path / "acme_words.py").write_text(_PACKAGE)
+    (tmp_path / "raw.log").write_bytes(b"type=USER msg=audit(1.000:7): pid=1 uid=0 msg='x'\n")
+    command = [sys.executable, "-m", "mig_audit", "replay", "--format", "acme.words", "--hostname", "h"]
+    result = subprocess.run(
+        [*command, str(tmp_path / "raw.log")],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+
+    assert result.stdout == b"# words\nh user 7\n"
 
 
 def test_a_built_in_format_cannot_be_replaced() -> None:
