@@ -68,8 +68,9 @@ def _extension(pairs: Iterable[Pair]) -> Iterator[str]:
         if len(text) > longest:
             text = text[:longest]
             cut.append(key)
-        escaped = _IN_VALUE.sub(r"\\\g<0>", text)
-        yield f"{key}={escaped}"
+        if "=" in text or "\\" in text:
+            text = _IN_VALUE.sub(r"\\\g<0>", text)
+        yield f"{key}={text}"
     if cut:
         yield f"cs6Label=cut cs6={' '.join(cut)}"
 

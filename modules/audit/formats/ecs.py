@@ -81,9 +81,13 @@ class EcsFormat:
 
 
 def _pruned(fields: Fields) -> Fields:
-    """Return the fields that have a value."""
-    pruned = {key: _pruned(value) if isinstance(value, dict) else value for key, value in fields.items()}
-    return {key: value for key, value in pruned.items() if value is not None and value not in ({}, [], "")}
+    """Return the fields that have a value; a plain loop, since it sees every value of every event."""
+    kept: Fields = {}
+    for key, value in fields.items():
+        pruned = _pruned(value) if isinstance(value, dict) else value
+        if pruned or pruned == 0:
+            kept[key] = pruned
+    return kept
 
 
 def _event(event: Event, host: str) -> Fields:

@@ -63,7 +63,6 @@ _FILE_ACTIVITIES = {
 }
 _MOUNTS = {"mount": (12, "Mount"), "umount": (13, "Unmount"), "umount2": (13, "Unmount")}
 _FORKS = frozenset({"fork", "vfork", "clone", "clone3"})
-_EXITS = frozenset({"exit", "exit_group"})
 _LOGONS = dict.fromkeys(("USER_LOGIN", "USER_START", "LOGIN", "CRYPTO_LOGIN"), (1, "Logon"))
 _LOGOFFS = dict.fromkeys(("USER_LOGOUT", "USER_END", "CRYPTO_LOGOUT"), (2, "Logoff"))
 _ACCOUNTS = {
@@ -88,9 +87,12 @@ _LOG = {
     "DAEMON_ABORT": (7, "Stop"),
     "DAEMON_RESUME": (8, "Restart"),
 }
-_IDENTITY_CALLS = frozenset(
-    f"{call}{width}" for call in ("setuid", "setreuid", "setresuid", "setfsuid") for width in ("", "32")
-)
+_SET_USER = "setuid setreuid setresuid setfsuid setuid32 setreuid32 setresuid32 setfsuid32"
+_PROCESS_ACTIVITIES = {
+    **dict.fromkeys(_FORKS, (1, "Launch")),
+    **dict.fromkeys(("exit", "exit_group"), (2, "Terminate")),
+    **dict.fromkeys(_SET_USER.split(), (5, "Set User ID")),
+}
 _PID = re.compile(r"[0-9]{1,10}")
 _REFUSED = "ECONNREFUSED"
 _IN_PROGRESS = frozenset({"EINPROGRESS", "EALREADY", "EISCONN"})
@@ -171,7 +173,7 @@ def _log(event: Event) -> Optional[Activity]:
 
 def _extension(event: Event) -> Optional[Activity]:
     name = field_of(event, "name") if event.category == "module" else None
-    if not name or not process(event):
+    if not name or event.process.pid is None:
         return None
     unload = event.syscall is not None and event.syscall.name == "delete_module"
     driver = {"file": {**file(name), "type_id": 1, "type": "Regular File"}}
@@ -179,19 +181,17 @@ def _extension(event: Event) -> Optional[Activity]:
 
 
 def _process(event: Event) -> Optional[Activity]:
-    own, syscall = process(event), event.syscall
-    if not own or syscall is None:
+    syscall = event.syscall
+    if syscall is None or event.process.pid is None:
         return None
     if event.category == "execve":
+        own = process(event)
         return Activity(1007, 1, "Launch", {"process": own}, own.get("parent_process"))
-    if syscall.name in _FORKS:
-        child = {"pid": syscall.exit} if event.success and syscall.exit else own
-        return Activity(1007, 1, "Launch", {"process": child})
-    if syscall.name in _EXITS:
-        return Activity(1007, 2, "Terminate", {"process": own})
-    if syscall.name in _IDENTITY_CALLS:
-        return Activity(1007, 5, "Set User ID", {"process": own})
-    return _other_process(event)
+    activity = _PROCESS_ACTIVITIES.get(syscall.name or "")
+    if activity is None:
+        return _other_process(event)
+    forked = syscall.name in _FORKS and event.success and syscall.exit
+    return Activity(1007, *activity, {"process": {"pid": syscall.exit} if forked else process(event)})
 
 
 def _other_process(event: Event) -> Optional[Activity]:
@@ -205,7 +205,7 @@ def _other_process(event: Event) -> Optional[Activity]:
 
 def _file(event: Event) -> Optional[Activity]:
     subject = event.subject
-    if subject is None or not process(event):
+    if subject is None or event.process.pid is None:
         return None
     action = file_action(event)
     syscall = event.syscall.name if event.syscall else None
@@ -258,7 +258,7 @@ def _connection(category: str, address: str) -> Object:
 
 def _kernel(event: Event) -> Optional[Activity]:
     syscall = event.syscall
-    if syscall is None or not process(event):
+    if syscall is None or event.process.pid is None:
         return None
     name = syscall.name or f"{syscall.arch_name or syscall.arch} system call {syscall.number}"
     kernel = {"name": name, "type_id": 2, "type": "System Call", "system_call": name}

@@ -31,8 +31,8 @@ _FILE_TYPES = {
 
 
 def known(**values: Any) -> Object:  # noqa: ANN401  # any JSON value
-    """Return an object of the values that are not None, and not empty objects or lists."""
-    return {name: value for name, value in values.items() if value is not None and value not in ({}, [])}
+    """Return an object of the values that are there: not None, nor empty text, objects or lists."""
+    return {name: value for name, value in values.items() if value or value == 0}
 
 
 def user(identity: Optional[Identity], **more: Any) -> Object:  # noqa: ANN401  # any JSON value
