@@ -1,4 +1,4 @@
-"""What the kernel's SYSCALL record alone tells of an event, before anything is decoded.
+"""What the kernel's SYSCALL record, and those beside it, tell of an event before it is decoded.
 
 A filter that drops most events would otherwise decode them only to drop them. The values are those that the decoder
 would give (its own functions make them); where they may not be, there are none. Names of users are not asked for here:
@@ -8,10 +8,11 @@ the decoder remembers them for a while, and the two might differ.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Optional
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Optional, Protocol
 
 from mig_audit.modules.audit.events import category
-from mig_audit.modules.audit.events.draft import SYSCALL_SHAPE
+from mig_audit.modules.audit.events.draft import IDENTITIES, SYSCALL_TAIL
 from mig_audit.modules.audit.events.event import Identity
 from mig_audit.modules.audit.events.filters.fields import IDENTITY, Call
 from mig_audit.modules.audit.records import Absent, decode, printable
@@ -20,6 +21,7 @@ from mig_audit.modules.audit.tables import arch_name, errno_name, syscall_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mig_audit.modules.audit.events.filters.companions import Companions
     from mig_audit.modules.audit.events.filters.leaves import Leaf
 
 _X32_BIT = 0x4000_0000  # asm/unistd.h __X32_SYSCALL_BIT
@@ -27,101 +29,163 @@ _MAX_ERRNO = 4095
 _SOCKETCALL = "socketcall"
 _STRINGS = frozenset({"exe", "comm"})
 _ARGUMENTS = ("a0", "a1", "a2", "a3")
-_NUMBERS = {
-    **{name: (name, 16) for name in _ARGUMENTS},
-    "pid": ("pid", 10),
-    "ppid": ("ppid", 10),
-    "session": ("ses", 10),
-    "exit": ("exit", 10),
-}
+_NUMBERS = {**dict.fromkeys(_ARGUMENTS, 16), "pid": 10, "ppid": 10, "exit": 10}
+_LONGEST = 1024  # bytes of the end of a record that is remembered
+_TAIL = re.compile(SYSCALL_TAIL)
 _USERS = ("auid", "uid")
+# Fields that only records of one type can give.
+_SOURCES = {
+    **dict.fromkeys(("path", "object", "inode"), "PATH"),
+    **dict.fromkeys(("port", "family", "socket"), "SOCKADDR"),
+    "argument": "EXECVE",
+    "title": "PROCTITLE",
+}
 # Records that say nothing about the event as a whole, whatever is in them; and those that do not if this is all they
 # have, the first time.
 _QUIET = frozenset({"PATH", "EXECVE"})
 _ONE_FIELD = {"CWD": b"cwd=", "PROCTITLE": b"proctitle=", "SOCKADDR": b"saddr="}
 
 
+class Early(Protocol):
+    """What is known of an event before it is decoded."""
+
+    @property
+    def readable(self) -> bool:
+        """Return whether anything is."""
+
+    @property
+    def call_number(self) -> Optional[str]:
+        """Return the system call's number in decimal, None if it is not known whether there is one."""
+
+    @property
+    def keys(self) -> Optional[tuple[str, ...]]:
+        """Return the keys of the rules that matched, None if they are not known."""
+
+    def values(self, leaf: Leaf) -> Optional[tuple[Any, ...]]:
+        """Return the values of the field that a comparison asks for, None if they are not known."""
+
+
 class EarlyRecord:
-    """The body of one SYSCALL record.
+    """The body of one SYSCALL record, and the records beside it if they are to be asked as well.
 
     Attributes:
-        body: as the record has it.
-        readable: whether it has the kernel's shape; without that, nothing is known.
+        readable: whether it has the kernel's shape to its end; without that, nothing is known.
     """
 
-    # The groups are what repeats from call to call of the same program: the call and its success; who made it.
-    # A look back sees to it that there is a return value behind a success, and nowhere else.
     SHAPE = re.compile(
-        rb"(arch=[0-9a-f]{1,8} syscall=[0-9]{1,10}(?: success=(?:yes|no))?)"
-        rb"(?:(?<=[so]) exit=-?[0-9]{1,20}|(?<![so]))"
-        rb" a0=[0-9a-f]{1,16} a1=[0-9a-f]{1,16} a2=[0-9a-f]{1,16} a3=[0-9a-f]{1,16}"
-        rb" items=[0-9]{1,10} ppid=[0-9]{1,10} pid=[0-9]{1,10}( auid=.*)"
+        rb"arch=(?P<arch>[0-9a-f]{1,8}) syscall=(?P<syscall>[0-9]{1,10})"
+        rb"(?: success=(?P<success>yes|no) exit=(?P<exit>-?[0-9]{1,20}))?"
+        rb" a0=(?P<a0>[0-9a-f]{1,16}) a1=(?P<a1>[0-9a-f]{1,16}) a2=(?P<a2>[0-9a-f]{1,16}) a3=(?P<a3>[0-9a-f]{1,16})"
+        rb" items=[0-9]{1,10} ppid=(?P<ppid>[0-9]{1,10}) pid=(?P<pid>[0-9]{1,10}) (?P<tail>auid=.*)"
     )
-    VARYING = frozenset({"pid", "ppid", "exit", "errno", "category", *_ARGUMENTS})
-    """The fields that are not told by the groups."""
+    REPEATED = frozenset({"exe", "comm", "key", "success", "syscall", "arch", "session", "user", *IDENTITIES})
+    """The fields that are told by what repeats from call to call of the same program: `repeated`."""
 
-    def __init__(self, body: bytes) -> None:
-        self.body = body
-        shape = SYSCALL_SHAPE.fullmatch(body)
-        self._raw = shape.groupdict() if shape else {}
-        self.readable = bool(shape)
+    def __init__(self, shape: re.Match[bytes], companions: Optional[Companions] = None) -> None:
+        self._head = shape
+        self._companions = companions
+        tail = shape["tail"]
+        self._tail = (_short_tail if len(tail) <= _LONGEST else _parse_tail)(tail)
+        self.readable = bool(self._tail)
+
+    @staticmethod
+    def repeated(shape: re.Match[bytes]) -> tuple[bytes, ...]:
+        """Return what the fields of ``REPEATED`` are told by."""
+        return shape.group("arch", "syscall", "success", "tail")
 
     @property
     def call_number(self) -> str:
         """Return the system call's number, as the record has it."""
-        return str(int(self._raw["syscall"]))
+        return str(int(self._head["syscall"]))
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Return the keys of the rules that matched."""
-        raw = self._raw["key"]
+        raw = self._tail["key"]
         return () if raw == b"(null)" else tuple([printable(key) for key in _decoded(raw).split(b"\x01")])
 
     def values(self, leaf: Leaf) -> Optional[tuple[Any, ...]]:
         """Return the values of the field that a comparison asks for, None if this record does not tell."""
-        raw, name = self._raw, leaf.field.name
+        tail, name = self._tail, leaf.field.name
         if leaf.field.kind == IDENTITY:
             names = _USERS if name == "user" else (name,)
-            return None if leaf.asks_names else tuple([Identity(int(raw[each]), None) for each in names])
+            return None if leaf.asks_names else tuple([Identity(int(tail[each]), None) for each in names])
         if name == "key":
             return self.keys
         if name == "success":
-            return () if raw["success"] is None else (raw["success"] == b"yes",)
+            success = self._head["success"]
+            return () if success is None else (success == b"yes",)
         if name in _STRINGS:
-            return _string(raw[name])
+            return _string(tail[name])
+        if name == "session":
+            return (int(tail["ses"]),)
         return self._number(name) if name in _NUMBERS else self._call(name)
 
     def _number(self, name: str) -> tuple[int, ...]:
-        raw, (key, base) = self._raw, _NUMBERS[name]
-        return () if raw[key] is None else (int(raw[key], base),)
+        raw = self._head[name]
+        return () if raw is None else (int(raw, _NUMBERS[name]),)
 
     def _call(self, name: str) -> Optional[tuple[Any, ...]]:
         """Return what is known of the call itself."""
-        machine = arch_name(int(self._raw["arch"], 16))
+        machine = arch_name(int(self._head["arch"], 16))
         if name == "arch":
             return () if machine is None else (machine,)
         if name == "errno":
-            code = int(self._raw["exit"] or 0)
+            code = int(self._head["exit"] or 0)
             error = errno_name(-code) if -_MAX_ERRNO <= code < 0 else None
             return () if error is None else (error,)
-        if name not in {"syscall", "category"}:
-            return None
-        number = int(self._raw["syscall"])
+        number = int(self._head["syscall"])
         known = number & ~_X32_BIT if machine == "x86_64" else number
         call = None if machine is None else syscall_name(machine, known)
         if call == _SOCKETCALL:
             return None
         if name == "syscall":
             return (Call(number, call),)
-        return (
-            None
-            if call == "openat2"
-            else (category.categorise(("SYSCALL",), call, self._flags(call), apparmor=False),)
-        )
+        kind = None if call == "openat2" else self._category(call)
+        if name == "category":
+            return None if kind is None else (kind,)
+        return self._companion(name, call, kind)
+
+    def _companion(self, name: str, call: Optional[str], kind: Optional[str]) -> Optional[tuple[Any, ...]]:
+        if self._companions is None:
+            return None
+        args = tuple([self._head[register].decode("ascii") for register in _ARGUMENTS])
+        return self._companions.values(name, call, args, kind)
+
+    def _category(self, call: Optional[str]) -> str:
+        return category.categorise(("SYSCALL",), call, self._flags(call), apparmor=False)
 
     def _flags(self, call: Optional[str]) -> Optional[int]:
         index = category.open_flags_index(call)
-        return None if index is None else int(self._raw[f"a{index}"], 16) & 0xFFFF_FFFF
+        return None if index is None else int(self._head[f"a{index}"], 16) & 0xFFFF_FFFF
+
+
+class OtherRecords:
+    """The records of an event without a system call: all that is known of it is what it does not have."""
+
+    readable = True
+    call_number = None
+    keys = None
+
+    def __init__(self, types: Sequence[str]) -> None:
+        self._types = types
+
+    def values(self, leaf: Leaf) -> Optional[tuple[Any, ...]]:
+        """Return the values of the field that a comparison asks for, None if that must be looked for."""
+        name = leaf.field.name
+        if name == "type":
+            return tuple(self._types)
+        source = _SOURCES.get(name)
+        return None if source is None or source in self._types else ()
+
+
+def _parse_tail(tail: bytes) -> dict[str, bytes]:
+    """Return the fields of the end of a SYSCALL record; none, if it has another shape."""
+    match = _TAIL.fullmatch(tail)
+    return match.groupdict() if match else {}
+
+
+_short_tail = lru_cache(maxsize=4096)(_parse_tail)
 
 
 def early_body(types: Sequence[str], bodies: Sequence[bytes]) -> Optional[bytes]:

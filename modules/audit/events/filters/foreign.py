@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mig_audit.modules.audit.events.event import Event
-    from mig_audit.modules.audit.events.filters.early import EarlyRecord
+    from mig_audit.modules.audit.events.filters.early import Early
 
 GO_AUDIT, PAUDITD = "go-audit", "pauditd"
 
@@ -176,8 +176,10 @@ class ForeignList:
         """Say whether it takes an event away."""
         return self._by_record(event) or self._by_whole(event)
 
-    def takes_early(self, record: EarlyRecord) -> Optional[bool]:
+    def takes_early(self, record: Early) -> Optional[bool]:
         """Say that it will not, where no element is for this system call or key."""
+        if record.call_number is None or record.keys is None:
+            return None
         concerned = record.call_number in self._by_call or "\x01".join(record.keys) in self._by_key
         return None if concerned else False
 

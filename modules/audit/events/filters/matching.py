@@ -51,8 +51,13 @@ def decide(condition: Condition, known: Known) -> Optional[bool]:
         return None if inner is None else not inner
     if isinstance(condition, (Every, Some)):
         settles = isinstance(condition, Some)
-        verdicts = {decide(part, known) for part in condition.parts}
-        return settles if settles in verdicts else None if None in verdicts else not settles
+        certain = True
+        for part in condition.parts:
+            verdict = decide(part, known)
+            if verdict is settles:
+                return settles
+            certain = certain and verdict is not None
+        return not settles if certain else None
     values = known(condition)
     return None if values is None else any(condition.test(value) for value in values)
 

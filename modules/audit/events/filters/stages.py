@@ -10,7 +10,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional, Protocol
 
-from mig_audit.modules.audit.events.filters.early import EarlyRecord, early_body
+from mig_audit.modules.audit.events.filters.companions import Companions
+from mig_audit.modules.audit.events.filters.early import Early, EarlyRecord, OtherRecords, early_body
 from mig_audit.modules.audit.events.filters.matching import compile_condition, decide, leaves_of
 from mig_audit.modules.audit.events.verdict import Verdict
 
@@ -31,7 +32,7 @@ class Stage(Protocol):
     def takes(self, event: Event) -> bool:
         """Say whether it takes an event away; never raises."""
 
-    def takes_early(self, record: EarlyRecord) -> Optional[bool]:
+    def takes_early(self, record: Early) -> Optional[bool]:
         """Say whether it will take away the event of this record, None if that cannot be told yet.
 
         Nothing is counted by the asking.
@@ -55,7 +56,7 @@ class Choice:
         """Say whether it takes an event away."""
         return self._matches(event) != self._keep
 
-    def takes_early(self, record: EarlyRecord) -> Optional[bool]:
+    def takes_early(self, record: Early) -> Optional[bool]:
         """Say whether it will."""
         verdict = decide(self._condition, record.values)
         return None if verdict is None else verdict != self._keep
@@ -83,7 +84,7 @@ class Sample:
             self._seen.popitem(last=False)
         return count > 0
 
-    def takes_early(self, record: EarlyRecord) -> Optional[bool]:
+    def takes_early(self, record: Early) -> Optional[bool]:
         """Say that it will not, where the condition is not met."""
         return False if decide(self._condition, record.values) is False else None
 
@@ -129,7 +130,7 @@ class Cap:
         period.count += 1
         return period.count > self._events
 
-    def takes_early(self, record: EarlyRecord) -> Optional[bool]:
+    def takes_early(self, record: Early) -> Optional[bool]:
         """Say that it will not, where the condition is not met."""
         return False if decide(self._condition, record.values) is False else None
 
@@ -144,9 +145,9 @@ class Filters:
     def __init__(self, stages: Sequence[tuple[str, Stage]]) -> None:
         self._stages = tuple(stages)
         self._taken = [0] * len(self._stages)
-        self._memo: dict[bytes, int] = {}
+        self._memo: dict[tuple[bytes, ...], int] = {}
         # Without those that differ with every call, the same few answers come again and again.
-        self._memorable = not any(stage.fields & EarlyRecord.VARYING for _, stage in self._stages)
+        self._memorable = all(stage.fields <= EarlyRecord.REPEATED for _, stage in self._stages)
 
     @property
     def taken(self) -> dict[str, int]:
@@ -174,8 +175,11 @@ class Filters:
 
         They are records without node and interpretations; of none at all, it says UNKNOWN.
         """
-        body = early_body(types, bodies)
-        index = None if body is None else self._early(body)
+        if "SYSCALL" in types:
+            body = early_body(types, bodies)
+            index = None if body is None else self._early(body, Companions(types, bodies))
+        else:
+            index = self._decide(OtherRecords(types)) if types else None
         if index is None:
             return Verdict.UNKNOWN
         if index < 0:
@@ -183,23 +187,23 @@ class Filters:
         self._taken[index] += 1
         return Verdict.DROP
 
-    def _early(self, body: bytes) -> Optional[int]:
+    def _early(self, body: bytes, companions: Optional[Companions] = None) -> Optional[int]:
         """Return the number of the filter that takes the event away, -1 if none does, None if it is not known."""
         shape = EarlyRecord.SHAPE.fullmatch(body)
         if shape is None:
             return None
-        key = shape[1] + shape[2]
-        known = self._memo.get(key, _NO_ANSWER) if self._memorable else _NO_ANSWER
-        if known != _NO_ANSWER:
-            return None if known == _UNDECIDED else known
-        answer = self._decide(EarlyRecord(body))
-        if self._memorable:
+        if not self._memorable:
+            return self._decide(EarlyRecord(shape, companions))
+        key = EarlyRecord.repeated(shape)
+        known = self._memo.get(key, _NO_ANSWER)
+        if known == _NO_ANSWER:
+            answer = self._decide(EarlyRecord(shape, companions))
             if len(self._memo) >= _MEMO_LIMIT:
                 self._memo.clear()
-            self._memo[key] = _UNDECIDED if answer is None else answer
-        return answer
+            known = self._memo[key] = _UNDECIDED if answer is None else answer
+        return None if known == _UNDECIDED else known
 
-    def _decide(self, record: EarlyRecord) -> Optional[int]:
+    def _decide(self, record: Early) -> Optional[int]:
         if not record.readable:
             return None
         for index, (_, stage) in enumerate(self._stages):

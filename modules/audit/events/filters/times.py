@@ -11,7 +11,7 @@ from mig_audit.quantities import parse_duration
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events.event import Event
-    from mig_audit.modules.audit.events.filters.early import EarlyRecord
+    from mig_audit.modules.audit.events.filters.early import Early
 
 HELP = "2026-11-21T10:00:00 (UTC unless it has an offset), 10:00 on the first event's day, 10m before now, +30s behind the first event"
 """What a point in time may be."""
@@ -80,6 +80,6 @@ class Between:
         before = self._since is not None and now < self._since.resolve(first)
         return before or (self._until is not None and now > self._until.resolve(first))
 
-    def takes_early(self, _record: EarlyRecord) -> Optional[bool]:
+    def takes_early(self, _record: Early) -> Optional[bool]:
         """Say nothing: a system call's record does not tell its time."""
         return None

@@ -48,8 +48,22 @@ _CONDITIONS = (
     "category = execve",
     "category = syscall",
     "path ^= /etc",
+    "path = /x",
+    "object ~ 'lib|/x$'",
+    "inode > 100",
     "type = PATH",
     "cwd = /",
+    "command ~ x",
+    "argument = x",
+    "title = a",
+    "title ~ python",
+    "address in 127.0.0.0/8",
+    "port = 443",
+    "family = inet",
+    "socket ~ 443",
+    "op",
+    "node",
+    "label = x or parent",
     "complete",
 )
 _BODIES = st.fixed_dictionaries(
@@ -76,6 +90,15 @@ _OTHERS = st.lists(
     st.sampled_from(
         [
             ("PATH", 'item=0 name="/etc/x" nametype=NORMAL key="net" res=0'),
+            (
+                "PATH",
+                'item=1 name="x" inode=101 dev=08:01 mode=0100644 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL',
+            ),
+            (
+                "PATH",
+                'item=2 name="/" inode=2 dev=08:01 mode=040755 ouid=0 ogid=0 rdev=00:00 nametype=PARENT',
+            ),
+            ("SOCKADDR", "saddr=020001BB7F000001"),
             ("CWD", 'cwd="/"'),
             ("CWD", 'cwd="/" res=0'),
             ("EXECVE", 'argc=1 a0="x"'),
@@ -141,6 +164,20 @@ def test_an_early_answer_is_the_full_answer_whatever_the_records(
         assert verdict in {Verdict.UNKNOWN, expected}
 
 
+@given(st.lists(st.sampled_from(_CONDITIONS), min_size=1, max_size=3), _OTHERS)
+def test_what_an_event_without_a_system_call_cannot_have_is_known(
+    conditions: list[str], others: list[tuple[str, str]]
+) -> None:
+    """Paths come from PATH records alone, and so on; what its fields say must be read."""
+    text = " or ".join(f"({each})" for each in conditions)
+    decoder = Decoder(NAMES)
+    for group in groups_of(
+        lines_of(*others, ("AVC", "avc: denied { read } for pid=100 exe=/x key=exec res=1"))
+    ):
+        expected = Verdict.KEEP if _filters(text).keep(decoder.decode(group)) else Verdict.DROP
+        assert keep_early(_filters(text), group) in {Verdict.UNKNOWN, expected}
+
+
 @pytest.mark.parametrize(
     ("condition", "verdict"),
     [
@@ -150,6 +187,7 @@ def test_an_early_answer_is_the_full_answer_whatever_the_records(
         ("category = execve and auid = 1000", Verdict.DROP),
         ("user = root", Verdict.UNKNOWN),
         ("path = /etc/passwd", Verdict.UNKNOWN),
+        ("complete", Verdict.UNKNOWN),
         ("path = /etc/passwd and key = net", Verdict.KEEP),
         ("path = /etc/passwd or key = exec", Verdict.DROP),
     ],
@@ -161,6 +199,21 @@ def test_what_the_system_call_record_tells_is_decided_from_it(condition: str, ve
     assert filters.early(syscall_body().encode()) is verdict
     assert filters.early(syscall_body(pid=101).encode()) is verdict
     assert filters.taken == {"filters[0]": 0}
+
+
+def test_the_records_beside_it_are_asked_as_well() -> None:
+    """Where an event has them all."""
+    (group,) = groups_of(
+        lines_of(
+            ("SYSCALL", syscall_body(syscall=257, a0="ffffff9c")),
+            ("CWD", 'cwd="/etc"'),
+            ("PATH", 'item=0 name="passwd" nametype=NORMAL'),
+            ("EOE", ""),
+        )
+    )
+
+    assert keep_early(_filters("path = /etc/passwd"), group) is Verdict.DROP
+    assert keep_early(_filters("path = /etc/shadow"), group) is Verdict.KEEP
 
 
 def test_samples_and_caps_wait_for_the_whole_event() -> None:
