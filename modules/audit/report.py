@@ -319,6 +319,8 @@ def _describe_statistics(statistics: Mapping[str, Any]) -> Iterator[str]:
     yield f"stat: {statistics['exectime']}, {records['received']} records, {events['total']} events"
     if events["unrepresented"]:
         yield f"stat: the format has no words for {events['unrepresented']} of the events"
+    for name, taken in events.get("filtered", {}).items():
+        yield f"stat: filter {name} took away {taken} events"
     missing = loss["events_missing"]
     most = "unknown" if missing["max"] is None else missing["max"]
     yield f"stat: events missing: {missing['min']} to {most}"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mig_audit.errors import ParametersError
+from mig_audit.modules.audit.events.enrichment import EnrichmentSettings
 from mig_audit.modules.audit.parameters import Priority, RuleSource, parse_parameters
 from mig_audit.modules.audit.recorder.bounds import Limits
 from mig_audit.modules.audit.run_settings import DEFAULT_BACKLOG_LIMIT, MOST_BACKLOG
@@ -100,6 +101,10 @@ def test_everything_can_be_set() -> None:
     assert given.window == 90
     assert given.log_path == Path("/var/log/mig-audit/case-42.log")
     assert given.kernel != default.kernel
+    assert given.enrich is not None
+    plain_enrichment = EnrichmentSettings()
+    assert not [n for n in vars(plain_enrichment) if getattr(given.enrich, n) == getattr(plain_enrichment, n)]
+    assert [spec.kind for spec in given.filters] == ["keep", "drop", "sample", "cap", "go-audit", "pauditd"]
     (sink,) = given.sinks
     assert isinstance(sink, HttpSettings)
     plain = HttpSettings(url=sink.url)
