@@ -7,6 +7,7 @@ terminal's session does not reach it. It waits on a pipe that ends with the reco
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 from contextlib import suppress
@@ -52,22 +53,25 @@ def _become_guard(life: int, tell: int, run_id: str) -> NoReturn:
             os._exit(0)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_IGN)
+        # Where the caller had closed stderr, a pipe may be in its place.
+        life, tell = (fcntl.fcntl(each, fcntl.F_DUPFD, _FIRST_FREE) for each in (life, tell))
+        _keep_only(life, tell)
         os.write(tell, str(os.getpid()).encode())
-        _keep_only(life)
+        os.close(tell)
         watch(0, run_id)
         code = 0
     finally:
         os._exit(code)
 
 
-def _keep_only(life: int) -> None:
-    """Close everything but the pipe: a copy of the channel or of stderr would hide the others' end from who waits."""
+def _keep_only(life: int, tell: int) -> None:
+    """Close everything but the pipes: a copy of the channel or of stderr would hide the others' end from who waits."""
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (1, 2):
         os.dup2(null, standard)
     os.dup2(life, 0)
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  # pathlib is not worth its import here
-        if int(name) >= _FIRST_FREE:
+        if int(name) >= _FIRST_FREE and int(name) != tell:
             # The listing's own descriptor is closed by now.
             with suppress(OSError):
                 os.close(int(name))
