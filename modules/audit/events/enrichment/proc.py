@@ -74,7 +74,7 @@ class Proc:
         # The name may hold anything, brackets too; the last one closes it.
         head, _, tail = content.rpartition(b")")
         columns = tail.split()
-        if len(columns) < _STATE_COLUMNS:
+        if len(columns) < _STATE_COLUMNS or not (columns[_PPID].isdigit() and columns[_START].isdigit()):
             return None
         ticks = int(columns[_START])
         comm = printable(head.partition(b"(")[2])

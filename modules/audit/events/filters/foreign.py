@@ -81,6 +81,8 @@ def read_elements(dialect: str, path: Path) -> tuple[Element, ...]:
     Raises:
         FilterError: it cannot be read or understood.
     """
+    if not path.is_file():
+        raise FilterError(f"{path} is not a file", f"name a configuration file of {dialect}")
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)

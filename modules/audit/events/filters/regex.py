@@ -31,8 +31,8 @@ LONGEST = 65_536
 
 _REMEMBERED_LENGTH = 256  # the answers for longer texts are not kept
 
-_PROGRAM_LIMIT = 4000  # places in an expression
-_CACHE_LIMIT = 4000  # remembered transitions of one expression
+_PROGRAM_LIMIT = 1000  # places in an expression
+_CACHE_LIMIT = 50_000  # places in the remembered states of one expression
 _SEARCH_LIMIT = 2000  # states that are looked at to see whether an expression can match at all
 _FLAGS = re.IGNORECASE | re.UNICODE | re.ASCII | re.DOTALL | re.VERBOSE
 _WORD = re.compile(r"\w")
@@ -64,6 +64,7 @@ class Regex:
         self._steps = program.steps
         self._alphabet = program.alphabet
         self._next: dict[tuple[_State, str], Optional[_State]] = {}
+        self._kept = 0
         self._remembered = lru_cache(maxsize=1024)(self._search)
 
     def search(self, text: str) -> bool:
@@ -101,9 +102,11 @@ class Regex:
             if key in known:
                 following = known[key]
             else:
-                if len(known) >= _CACHE_LIMIT:
+                if self._kept > _CACHE_LIMIT:
                     known.clear()
+                    self._kept = 0
                 following = known[key] = self._step(state, character)
+                self._kept += len(state[0]) + 1
             if following is None:
                 return True
             state = following

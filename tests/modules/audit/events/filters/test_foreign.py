@@ -105,7 +105,7 @@ def test_an_event_of_another_call_and_key_is_decided_early() -> None:
         ("pauditd", {"key": "exec"}, "has no regex"),
         ("pauditd", {"key": "exec", "regex": "x", "action": "log"}, "keep or drop"),
         ("pauditd", {"regex": "x"}, "no message_type"),
-        ("go_audit", {"file": "/nonexistent/go-audit.yaml"}, "cannot be read"),
+        ("go_audit", {"file": "/nonexistent/go-audit.yaml"}, "is not a file"),
     ],
 )
 def test_what_is_not_understood_is_a_problem(dialect: str, element: object, words: str) -> None:
