@@ -23,6 +23,7 @@ from audit_events import (
     path,
     syscall,
 )
+from compiled import compiled
 from hypothesis import given, settings
 from standards import standard
 
@@ -32,8 +33,6 @@ from mig_audit.modules.audit.formats.ocsf import VERSION, OcsfFormat
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Event
-
-fastjsonschema = pytest.importorskip("fastjsonschema")
 
 FORMAT = OcsfFormat(ORIGIN)
 PUBLISHED = standard(f"ocsf-{VERSION}")
@@ -45,12 +44,8 @@ def _schema(class_uid: int) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=32)
-def _validate(class_uid: int) -> Callable[[object], object]:
-    """Return a check of one class, compiled, since there are many events to check."""
-    compiled: Callable[[object], object] = fastjsonschema.compile(
-        {**_without_mail(_schema(class_uid)), "$schema": "http://json-schema.org/draft-07/schema#"}
-    )
-    return compiled
+def _fits(class_uid: int) -> Callable[[object], bool]:
+    return compiled(_without_mail(_schema(class_uid)))
 
 
 def _without_mail(node: Any) -> Any:  # noqa: ANN401  # any JSON value
@@ -69,7 +64,7 @@ def _without_mail(node: Any) -> Any:  # noqa: ANN401  # any JSON value
 def _check(event: Event) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(FORMAT.encode(event))
     class_uid, activity_id = document["class_uid"], document["activity_id"]
-    _validate(class_uid)(document)
+    assert _fits(class_uid)(document)
     names = PUBLISHED["names"][str(class_uid)]
     assert document["class_name"] == names["class"]
     assert document["category_name"] == names["category"]
@@ -93,8 +88,7 @@ def test_the_schemas_are_schemas_and_refuse_what_is_none_of_theirs() -> None:
     ]
     for each in broken:
         assert not jsonschema.Draft202012Validator(_schema(1007)).is_valid(each)
-        with pytest.raises(fastjsonschema.JsonSchemaException):
-            _validate(1007)(each)
+        assert not _fits(1007)(each)
 
 
 def test_a_program_start_is_a_process_launch() -> None:

@@ -19,6 +19,7 @@ from audit_events import (
     path,
     syscall,
 )
+from compiled import compiled
 from hypothesis import given, settings
 
 from mig_audit.modules.audit.formats.flat import COLUMNS
@@ -78,10 +79,11 @@ def test_no_text_leaves_its_field(text: bytes) -> None:
 
 def test_every_event_of_a_busy_host_can_be_imported() -> None:
     """All 20,719, and both times are one."""
+    fits = compiled(SCHEMA)
     count = 0
     for event in busy_host():
         document = json.loads(FORMAT.encode(event))
-        count += VALIDATOR.is_valid(document)
+        count += fits(document)
         moment = datetime.fromisoformat(document["datetime"])
         assert (moment - EPOCH) // timedelta(microseconds=1) == document["timestamp"]
 
