@@ -83,7 +83,7 @@ def _pairs(event: Event, host: str) -> Iterator[Pair]:
     yield "dvchost", host
     yield "externalId", event.stamp
     yield "cat", event.category
-    yield "act", (syscall and syscall.name) or (message and message.op)
+    yield "act", (message and message.op) or (syscall and syscall.name)
     yield "outcome", None if event.success is None else "success" if event.success else "failure"
     yield "reason", syscall and syscall.errno
     yield "suid", number_of(identities.auid)

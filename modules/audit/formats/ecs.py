@@ -93,7 +93,7 @@ def _pruned(fields: Fields) -> Fields:
 def _event(event: Event, host: str) -> Fields:
     categories, types = classify(event)
     syscall, message = event.syscall, event.message
-    action = (syscall and syscall.name) or (message and message.op)
+    action = (message and message.op) or (syscall and syscall.name)
     return {
         "kind": "event",
         "module": "audit",

@@ -232,6 +232,15 @@ def test_an_event_has_ecs_words_for_what_it_is(lines: list[str], category: str, 
     assert (event["category"][0], event["type"]) == (category, types)
 
 
+def test_the_action_is_what_a_record_calls_it() -> None:
+    """Before the system call by which it was done."""
+    change = decode('type=CONFIG_CHANGE op=add_rule key="x" res=1', syscall(44))
+
+    assert _check(change)["event"]["action"] == "add_rule"
+    assert _check(decode(syscall(44)))["event"]["action"] == "sendto"
+    assert _check(decode("type=SECCOMP sig=0"))["event"]["action"] == "seccomp"
+
+
 @pytest.mark.parametrize("kind", sorted(TYPES))
 def test_every_record_type_has_allowed_words(kind: str) -> None:
     """Whatever it says."""
