@@ -7,9 +7,10 @@ A journal is a file of JSON lines that is only appended to::
     outcome    what became of the next of the rules
     undoing    somebody has begun to undo the run
 
-So a line stands before the change that it speaks of, but for the outcome of a rule. A rule is in doubt if it is the
-first without an outcome: the kernel may have taken it. What is written survives the death of who wrote it once write(2)
-returns; only the first line is forced to the disk, so that also a power cut leaves a trace where the folder is on one.
+So a line stands before the change that it speaks of, but for the outcome of a rule. The first rules without an outcome
+are in doubt, as many as are added with one system call: the kernel may have taken them. What is written survives the
+death of who wrote it once write(2) returns; only the first line is forced to the disk, so that also a power cut leaves
+a trace where the folder is on one.
 """
 
 from __future__ import annotations
