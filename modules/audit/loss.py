@@ -112,8 +112,8 @@ class Loss:
 
     @property
     def least(self) -> int:
-        """Return how many events are missing at the least."""
-        return self.gap - self.unplaced
+        """Return how many events are missing at the least: canaries that were lost are none."""
+        return max(0, self.gap - self.unplaced - (self.canaries.sent - self.canaries.returned))
 
     @property
     def most(self) -> Optional[int]:
@@ -142,6 +142,8 @@ class Loss:
             yield f"audit was switched off by somebody at {iso_time(self.switched_off)}"
         elif self.path == SILENT:
             yield self._silence
+        elif self.path == ALIVE and not self.canaries.opened:
+            yield "no canary came back before the window began, from which serials could be counted"
         elif self.overruns and self.path != ALIVE:
             yield "the socket overran, and no canary shows what was lost after that"
         if self.unprocessed > self.skimmed:

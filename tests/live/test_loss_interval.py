@@ -51,9 +51,13 @@ def _assert_holds(envelope: dict[str, Any], done: int) -> None:
     assert bool(envelope["errors"]) == bool(loss["events_missing"]["max"] or loss["overruns"])
 
 
-def _recorder(process: Any) -> Any:  # noqa: ANN401  # psutil has no types of its own
-    """Return the recorder of a run."""
-    children = psutil.Process(process.pid).children()
+def _recorder(begun: Any) -> Any:  # noqa: ANN401  # psutil has no types of its own
+    """Return the recorder of a run, once the first canary has opened the window."""
+    limit = time.monotonic() + 20
+    while b"mig-audit-canary" not in begun.log.read_bytes():
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    children = psutil.Process(begun.process.pid).children()
     (recorder,) = [child for child in children if "recorder.process" in str(child.cmdline())]
     return recorder
 
@@ -73,15 +77,17 @@ def test_a_healthy_run_misses_nothing(run: Start, workload: Work, number: int) -
 
 @pytest.mark.parametrize("number", _RUNS)
 def test_the_interval_holds_the_truth_with_a_stalled_reader(run: Start, workload: Work, number: int) -> None:
-    """It comes back while the window is open, or only after it should have ended."""
-    late = number % 2 == 1
-    begun = run({"window": "2s" if late else "60s", "rules": [MKDIR], "kernel": {"receive_buffer": "64KiB"}})
-    recorder = _recorder(begun.process)
+    """It comes back while the window is open, or only to find that it is over."""
+    begun = run({"window": "60s", "rules": [MKDIR], "kernel": {"receive_buffer": "64KiB"}})
+    recorder = _recorder(begun)
     recorder.suspend()
     workload(NUMBERED.format(count=_COUNT))
-    time.sleep(2.2 if late else 0.5 + number % 5 / 2)
+    time.sleep(number % 5 / 2)
+    if number % 2:
+        begun.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
     recorder.resume()
-    if not late:
+    if not number % 2:
         time.sleep(0.1)
         begun.process.send_signal(signal.SIGTERM)
     envelope = begun.finish()
@@ -95,18 +101,23 @@ def test_the_interval_holds_the_truth_with_an_overrun_socket(run: Start, workloa
     """The multicast group does not wait for a reader whose buffer is full."""
     kernel = {"receive_buffer": "64KiB", "stream": "multicast"}
     begun = run({"window": "60s", "rules": [MKDIR], "kernel": kernel})
+    recorder = _recorder(begun)
+    recorder.suspend()
+    workload(NUMBERED.format(count=_COUNT))
+    recorder.resume()
     _together(workload, NUMBERED.format(count=_COUNT))
     begun.process.send_signal(signal.SIGTERM)
     envelope = begun.finish()
 
     assert envelope["statistics"]["loss"]["overruns"]
-    _assert_holds(envelope, 2 * _COUNT)
+    _assert_holds(envelope, 3 * _COUNT)
 
 
 @pytest.mark.parametrize("number", _RUNS)
 def test_the_interval_holds_the_truth_with_a_refused_backlog(run: Start, workload: Work, number: int) -> None:  # noqa: ARG001  # only counts
     """The kernel drops what its queue has no room for, and gives it no serial."""
     begun = run({"window": "60s", "rules": [MKDIR], "kernel": {"backlog_limit": 64}})
+    _recorder(begun)
     _together(workload, NUMBERED.format(count=_COUNT))
     begun.process.send_signal(signal.SIGTERM)
     envelope = begun.finish()

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 PATIENCE = 2.0
 """Seconds within which a canary must come back: what the kernel queues on its way is read in a fraction of it."""
 CLOSING = 3.0
-"""Seconds at the most that the end of the window waits for its canary, while records arrive."""
+"""Seconds at the most that the beginning and the end of the window wait for their canary, while records arrive."""
 SILENCE = 1.0
-"""Seconds without any record after which it does not wait any more."""
+"""Seconds without any record after which they do not wait any more."""
 
 _AGAIN = 0.1  # seconds between the canaries of the end
 
@@ -28,8 +28,8 @@ class Canaries:
 
     ``first`` and ``last`` are the serials of those that came back, ``slowest`` is how long one took, in seconds.
     ``silent_since`` is when the first of the unanswered ones at the end was sent, in seconds since the epoch; None if
-    the last one came back. ``closed`` says that one sent after the window came back. ``unsent`` is why none were sent,
-    and ``refused`` says that the kernel would not take them.
+    the last one came back. ``opened`` says that one came back before the window, ``closed`` that one sent after it did.
+    ``unsent`` is why none were sent, and ``refused`` says that the kernel would not take them.
     """
 
     sent: int = 0
@@ -38,6 +38,7 @@ class Canaries:
     last: Optional[int] = None
     slowest: float = 0.0
     silent_since: Optional[float] = None
+    opened: bool = False
     closed: bool = False
     unsent: str = ""
     refused: bool = False
@@ -78,13 +79,14 @@ class Canary:
         self._unsent = unsent or ("" if interval else "the parameters ask for none")
         self._next = 0.0
         self._awaited = 0.0  # when the one that is out was sent, 0 if none is
+        self._latest = 0.0  # when the last one was sent
         self._ending = False
         self._sent = self._returned = 0
         self._first: Optional[int] = None
         self._last: Optional[int] = None
         self._slowest = 0.0
         self._silent_since: Optional[float] = None
-        self._closed = self._refused = False
+        self._opened = self._closed = self._refused = False
 
     def beat(self, now: float) -> None:
         """Send one if it is time, and the one before has come back or been given up."""
@@ -92,11 +94,19 @@ class Canary:
         if now >= self._next and not waiting:
             self._go(now, self._interval)
 
-    def beat_at_end(self, now: float) -> None:
-        """Send one at once, and then again: each has a fresh chance to get through."""
-        if now >= self._next or not self._ending:
-            self._ending = True
+    def beat_again(self, now: float) -> None:
+        """Send one more where the one before was lost: each has a fresh chance to get through."""
+        if now >= self._next:
             self._go(now, _AGAIN)
+
+    def open(self) -> None:
+        """Begin the window: `opened` is settled, and from now on they are sent at their interval."""
+        self._opened = bool(self._returned)
+        self._next = self._latest + self._interval
+
+    def end(self) -> None:
+        """End the window: those that are sent from now on close it, and the next one is due."""
+        self._ending, self._next = True, 0.0
 
     def look(self, data: bytes, now: float) -> None:
         """Look for it in raw-log lines."""
@@ -114,6 +124,11 @@ class Canary:
             self._silent_since = None
 
     @property
+    def returned(self) -> bool:
+        """Return whether there is nothing to wait for at the beginning of the window."""
+        return bool(self._returned or self._unsent)
+
+    @property
     def closed(self) -> bool:
         """Return whether there is nothing more to wait for at the end of the window."""
         return self._closed or bool(self._unsent)
@@ -127,6 +142,7 @@ class Canary:
             self._last,
             round(self._slowest, 6),
             self._silent_since,
+            self._opened,
             self._closed,
             self._unsent,
             self._refused,
@@ -135,7 +151,7 @@ class Canary:
     def _go(self, now: float, again: float) -> None:
         if self._unsent:
             return
-        self._next, self._awaited = now + again, now
+        self._next, self._awaited, self._latest = now + again, now, now
         self._sent += 1
         if self._silent_since is None:
             self._silent_since = self._wall()

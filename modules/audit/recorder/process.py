@@ -105,6 +105,7 @@ class Recorder:
         unsent = "" if granted.configure else f"the host is only read: {granted.why}"
         parts = Parts(self._channel, self._log, self._control, drain, self._ending)
         window = Window.prepare(parts, plan, before, settings, unsent)
+        window.open()
         started, wall = time.monotonic(), time.time()
         ready = reports.Ready(
             source.mode, granted.why, granted.error, os.getpid(), wall, source.buffer, self._control.status()

@@ -6,7 +6,7 @@ import os
 import select
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from mig_audit.modules.audit.canary import MESSAGE_TYPE, Mark
 from mig_audit.modules.audit.kernel.status import Setting
@@ -91,6 +91,11 @@ class Window:
         bounds = Bounds(plan.limits, lambda: usage_of(pids, read_file), parts.log.free)
         return cls(parts, canary, Watch(control, own, time.time), bounds)
 
+    def open(self) -> None:
+        """Wait for a first canary: what is missing is counted from its serial on, which must not be lost."""
+        self._await_canary(lambda: self.canary.returned or bool(self._ending.reason))
+        self.canary.open()
+
     def run(self, end: float, latest: Optional[float] = None) -> None:
         """Record until ``end`` on the monotonic clock, or until something ends the window before.
 
@@ -154,15 +159,20 @@ class Window:
         self.watch.finish()
         if not self._control.status().enabled:
             return
+        self.canary.end()
+        self._await_canary(lambda: self.canary.closed)
+
+    def _await_canary(self, back: Callable[[], bool]) -> None:
+        """Send one, and take what arrives until it is ``back``; send another one only where it was lost."""
         now = heard = time.monotonic()
         limit = now + CLOSING
-        self.canary.beat_at_end(now)
-        while not self.canary.closed and now < min(limit, heard + SILENCE):
+        self.canary.beat_again(now)
+        while not back() and now < min(limit, heard + SILENCE):
             received = self._drain.tally.received
             self._take()
             now = time.monotonic()
             if self._drain.tally.received > received:
                 heard = now
             elif self._drain.idle and not self._control.status().backlog:
-                # Nothing is queued any more: the one that was sent is lost.
-                self.canary.beat_at_end(now)
+                # Nothing is queued any more.
+                self.canary.beat_again(now)

@@ -10,7 +10,7 @@ import pytest
 from mig_audit.modules.audit.loss import Loss
 from mig_audit.modules.audit.recorder.canaries import Canaries
 
-_BACK = Canaries(sent=3, returned=3, first=1, last=100, closed=True)
+_BACK = Canaries(sent=3, returned=3, first=1, last=100, opened=True, closed=True)
 HEALTHY = Loss(received=100, written=100, processed=100, canaries=_BACK, log_size=1)
 
 
@@ -68,6 +68,7 @@ def test_no_kind_of_loss_is_silent(change: dict[str, Any], words: str) -> None:
     ("canaries", "change", "path", "bounded"),
     [
         (_BACK, {"overruns": 1}, "alive", True),
+        (replace(_BACK, opened=False), {}, "alive", False),
         (Canaries(sent=3, returned=2, silent_since=1.5), {}, "silent", False),
         (Canaries(sent=3, returned=2, silent_since=1.5), {"may_filter": True}, "silent", False),
         (Canaries(sent=3, silent_since=1.5), {"may_filter": True}, "filtered", True),
@@ -90,3 +91,10 @@ def test_without_a_canary_there_is_an_upper_bound_only_where_the_socket_lost_not
     assert bool(loss.doubt) != bounded
     if path in {"silent", "filtered", "refused"}:
         assert any("canar" in said for said in _said(loss))
+
+
+def test_a_canary_that_was_lost_is_no_missing_event() -> None:
+    """Its serial is in the gap, all the same."""
+    loss = replace(HEALTHY, gap=5, canaries=replace(_BACK, sent=5))
+
+    assert (loss.least, loss.most) == (3, 5)

@@ -70,16 +70,45 @@ def test_one_that_comes_late_proves_that_the_way_is_open() -> None:
     assert (canary.account().returned, canary.account().silent_since) == (1, None)
 
 
-def test_the_end_asks_again_and_again_until_one_comes_back() -> None:
-    """Only one that was sent after the window closes it."""
+def test_a_window_is_opened_by_one_that_came_back() -> None:
+    """Another one is tried meanwhile; from then on they go at their interval."""
+    kernel = Kernel()
+    canary = _canary(kernel)
+    for now in (100, 100.05, 100.1):
+        canary.beat_again(now)
+    before = canary.returned
+    canary.look(kernel.line(), 100.2)
+    after = canary.returned
+    canary.open()
+    canary.beat(104)
+    canary.beat(105.1)
+
+    assert (before, after, canary.account().opened) == (False, True, True)
+    assert len(kernel.sent) == 3
+
+
+def test_a_window_may_have_to_open_without() -> None:
+    """That is known."""
+    kernel = Kernel()
+    canary = _canary(kernel)
+    canary.beat_again(100)
+    canary.open()
+    canary.look(kernel.line(), 100.2)
+
+    assert (canary.account().returned, canary.account().opened) == (1, False)
+
+
+def test_only_one_that_was_sent_after_the_window_closes_it() -> None:
+    """At once, and again until one comes back."""
     kernel = Kernel()
     canary = _canary(kernel)
     canary.beat(100)
-    canary.beat_at_end(101)
+    canary.end()
+    canary.beat_again(101)
     canary.look(kernel.line(0), 101)
     before = canary.account()
-    canary.beat_at_end(101.01)
-    canary.beat_at_end(101.2)
+    canary.beat_again(101.01)
+    canary.beat_again(101.2)
     canary.look(kernel.line(), 101.3)
     after = canary.account()
 
@@ -107,6 +136,6 @@ def test_without_an_interval_there_are_none() -> None:
     kernel = Kernel()
     canary = _canary(kernel, interval=0)
     canary.beat(100)
-    canary.beat_at_end(101)
+    canary.beat_again(101)
 
     assert (kernel.sent, canary.closed) == ([], True)
