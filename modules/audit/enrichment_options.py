@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Optional
 
-from mig_audit.modules.audit.events.enrichment import Enricher, EnrichmentSettings
 from mig_audit.quantities import parse_duration
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+    from mig_audit.modules.audit.events.enrichment import Enricher
 
 
 def add_enrichment(parser: ArgumentParser) -> None:
@@ -28,6 +29,11 @@ def enricher_of(options: Namespace, *, always: bool = False) -> Optional[Enriche
     """Return what the options ask for; ``always`` if it is needed whether they do or not."""
     if not options.enrich and not always:
         return None
+    from mig_audit.modules.audit.events.enrichment import (  # noqa: PLC0415  # slow to import, and few need it
+        Enricher,
+        EnrichmentSettings,
+    )
+
     settings = EnrichmentSettings(ancestors=64 if always else 8, cgroups=False, trust=options.trust_pids)
     return Enricher(settings)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable, Protocol
 
-from mig_audit.modules.audit.events.auparse_feed import AuparseFeed
 from mig_audit.modules.audit.events.correlation import Correlator
 from mig_audit.modules.audit.events.stream import RecordStream, RunStream
 
@@ -57,10 +56,16 @@ class RunGrouping(Grouping, Protocol):
         """Take a record without a node that is an event of its own."""
 
 
+def _auparse(ledger: Ledger) -> RecordStream:
+    from mig_audit.modules.audit.events.auparse_feed import AuparseFeed  # noqa: PLC0415  # one format wants it
+
+    return RecordStream(ledger, AuparseFeed())
+
+
 # ``kernel``: the kernel's events. ``auparse``: what libauparse makes of them.
 _STREAMS: Mapping[str, Callable[[Ledger], RecordStream]] = {
     "kernel": lambda ledger: RunStream(ledger, Correlator()),
-    "auparse": lambda ledger: RecordStream(ledger, AuparseFeed()),
+    "auparse": _auparse,
 }
 
 
