@@ -271,7 +271,8 @@ class Correlator:
         is open; ``now`` is the stamp's time in milliseconds. The lists are not used by the caller any more.
         """
         done: list[Bundle] = []
-        self._advance(now, done)
+        if now + self._offset != self._clock or self._behind:
+            self._advance(now, done)
         ended = types[-1] == _EOE
         opened = self._open.get(stamp)
         if opened is None:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _MESSAGE = re.compile(rb"msg=audit\(([0-9]{1,12})\.([0-9]{3}):([0-9]{1,10})\):")
 _STAMP = slice(len("msg=audit("), -len("):"))
 _TYPE = re.compile(rb"type=[A-Z][A-Z0-9_]{0,63}(?:\[[0-9]{1,10}\])?")
-_EOE = "EOE"
 _LONGEST_RUN = 256  # records; a forged event must not gather without end before the correlator bounds it
 _TYPES_LIMIT = 1024
 _NO_MESSAGE = b" "  # a line is cut at spaces, so that nothing equals it
@@ -78,7 +77,9 @@ class RunStream(RecordStream):
     def __init__(self, ledger: Ledger, grouping: RunGrouping) -> None:
         super().__init__(ledger, grouping)
         self._grouping = grouping
-        self._kinds = _Kinds(grouping)
+        # The record types, by what a line begins with; and which of them are events of their own.
+        self._kinds: dict[bytes, str] = {}
+        self._singles: set[str] = set()
         # The run that is growing: its records are in no event yet.
         self._message = _NO_MESSAGE
         self._stamp = b""
@@ -91,41 +92,43 @@ class RunStream(RecordStream):
         """Return how many records are in events that are still open."""
         return self._grouping.held + len(self._types)
 
-    def feed(self, block: bytes) -> Iterator[Bundle]:
+    def feed(self, block: bytes) -> Iterator[Bundle]:  # noqa: C901  # the hot path, once for every line
         """Take whole lines; give the events that are complete because of them."""
         lines = _lines(block)
         if b"\x1d" in block or len(max(lines, key=len, default=b"")) > LINE_LIMIT:
             for line in lines:
                 yield from self._long_way(line)
             return
-        kinds, singles = self._kinds, self._kinds.singles
+        kinds, singles, longest = self._kinds, self._singles, _LONGEST_RUN
         message, types, bodies = self._message, self._types, self._bodies
-        taken = 0
+        otherwise = 0
         for line in lines:
             try:
                 kind, msg, body = line.split(b" ", 2)
                 name = kinds[kind]
             except (ValueError, KeyError):
-                yield from self._long_way(line)
+                otherwise += 1
+                yield from self._another_way(line)
                 message, types, bodies = self._message, self._types, self._bodies
                 continue
             if msg != message:
-                yield from self._end_run()
+                if types:
+                    yield from self._end_run()
                 if not self._begin_run(msg, name):
+                    otherwise += 1
                     yield from self._long_way(line)
-                    message, types, bodies = self._message, self._types, self._bodies
-                    continue
                 message, types, bodies = self._message, self._types, self._bodies
-            taken += 1
-            if name in singles and not types and not self._grouping.is_open(self._stamp):
+                if message is _NO_MESSAGE:
+                    continue
+            if not types and name in singles and not self._grouping.is_open(self._stamp):
                 yield from self._grouping.add_single(self._stamp, self._now, name, body)
                 continue
             types.append(name)
             bodies.append(body)
-            if name == _EOE or len(types) == _LONGEST_RUN:
+            if name == "EOE" or len(types) == longest:
                 yield from self._end_run()
                 types, bodies = self._types, self._bodies
-        self._ledger.received += taken
+        self._ledger.received += len(lines) - otherwise
 
     def flush(self) -> Iterator[Bundle]:
         """Give what is still open: the stream has ended."""
@@ -152,27 +155,21 @@ class RunStream(RecordStream):
         self._types, self._bodies = [], []
         return self._grouping.add_run(self._stamp, self._now, types, bodies)
 
+    def _another_way(self, line: bytes) -> Iterator[Bundle]:
+        """Take a line of a type that was not seen before, or of no type; once it is known, the short way."""
+        kind = line.partition(b" ")[0]
+        if kind in self._kinds or len(self._kinds) >= _TYPES_LIMIT or not _TYPE.fullmatch(kind):
+            yield from self._long_way(line)
+            return
+        name = self._kinds[kind] = type_name(kind[len("type=") :])
+        if self._grouping.is_single(name):
+            self._singles.add(name)
+        yield from self.feed(line)
+
     def _long_way(self, line: bytes) -> Iterator[Bundle]:
         yield from self._end_run()
         self._message = _NO_MESSAGE
         yield from self._line(line)
-
-
-class _Kinds(dict[bytes, str]):
-    """The record types, by what a line begins with; ``singles`` are those that are events of their own."""
-
-    def __init__(self, grouping: RunGrouping) -> None:
-        super().__init__()
-        self._grouping = grouping
-        self.singles: set[str] = set()
-
-    def __missing__(self, kind: bytes) -> str:
-        if len(self) >= _TYPES_LIMIT or not _TYPE.fullmatch(kind):
-            raise KeyError
-        name = self[kind] = type_name(kind[len("type=") :])
-        if self._grouping.is_single(name):
-            self.singles.add(name)
-        return name
 
 
 def _lines(block: bytes) -> list[bytes]:
