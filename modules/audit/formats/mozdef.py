@@ -10,12 +10,12 @@ MozDef's own demands (its event task and index template): ``timestamp`` is ISO 8
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any, Union
 
 import mig_audit
 from mig_audit.modules.audit.events.correlation import EOE, SINGLE
+from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
 from mig_audit.modules.audit.formats.network import INBOUND, OUTBOUND, is_ip
 from mig_audit.modules.audit.formats.summaries import summarise
@@ -80,7 +80,6 @@ _APPARMOR_KEYS = {
     "srcname": "aasrcname",
     "flags": "aaflags",
 }
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 class MozdefFormat:
@@ -105,13 +104,13 @@ class MozdefFormat:
     def encode(self, event: Event) -> bytes:
         """Return one JSON object in UTF-8."""
         document = self.document(event)
-        data = _ENCODER.encode(document).encode("utf-8")
+        data = to_json(document)
         if len(data) <= TERM_LIMIT:
             return data
         truncated = sorted(set(_cut(document["details"])))
         if truncated:
             document["details"]["truncated"] = truncated
-            data = _ENCODER.encode(document).encode("utf-8")
+            data = to_json(document)
         return data
 
     def document(self, event: Event) -> dict[str, Any]:

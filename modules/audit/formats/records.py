@@ -5,18 +5,16 @@ Nothing is left out and nothing is arranged: who needs more than another format 
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from mig_audit.modules.audit.events.correlation import EOE, SINGLE
+from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.records import interpret, printable
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Event, Names, Origin
     from mig_audit.modules.audit.records import Interpreted, Record
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 class RecordsFormat:
@@ -47,7 +45,7 @@ class RecordsFormat:
         if event.gaps:
             document["incomplete"] = list(event.gaps)
         document["records"] = [_record(record, self._names) for record in event.records]
-        return _ENCODER.encode(document).encode("utf-8")
+        return to_json(document)
 
 
 def _record(record: Record, names: Names) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Optional
 import mig_audit
 from mig_audit.modules.audit.events.event import second_text
 from mig_audit.modules.audit.formats import mozdef
-from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded, encoded_text
+from mig_audit.modules.audit.formats.jsontext import to_json
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded_text
 from mig_audit.modules.audit.formats.summaries import NOTHING
 
 _CONSTANT = {"ptrace": "Ptrace", "socket": "Socket", "listen": "Listen"}
@@ -40,7 +41,7 @@ class Openings(Memory[tuple[str, bool], tuple[bytes, int]]):
             line = _CONSTANT.get(category, "")
         room = 0 if line else mozdef.SUMMARY_LIMIT - len(category) - len(": ")
         line = line or f"{category.capitalize()}: "
-        return encoded({"category": category, "summary": line})[:-2], room
+        return to_json({"category": category, "summary": line})[:-2], room
 
 
 class Frame:
@@ -58,7 +59,7 @@ class Frame:
         host = encoded_text(hostname)
         self._openings = Openings()
         self.before_pid = b'","severity":"INFO","hostname":' + host + b',"processid":"'
-        tags = encoded([mozdef.PROGRAM, mig_audit.__version__, "audit"])
+        tags = to_json([mozdef.PROGRAM, mig_audit.__version__, "audit"])
         self.before_serial = b'+00:00","source":"audit","tags":' + tags + b',"details":{"auditserial":"'
         self.before_stamp = b'","auditid":' + host[:-1] + b"/"
         self.second = b""

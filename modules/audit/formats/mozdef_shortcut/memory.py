@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from json.encoder import encode_basestring
 from typing import Any, Callable, TypeVar
+
+from mig_audit.modules.audit.formats.jsontext import to_json
 
 ENTRIES = 4096
 """Of each kind of fragment; then all of that kind are forgotten."""
@@ -14,7 +15,6 @@ LONGEST = 512
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 class Declined(Exception):  # noqa: N818  # not an error: the event takes the long way
@@ -52,14 +52,9 @@ def written(add: Callable[..., None], *what: object) -> bytes:
 
 def members(values: dict[str, Any]) -> bytes:
     """Return the members of an object, a comma before each."""
-    return b"," + encoded(values)[1:-1] if values else b""
-
-
-def encoded(value: object) -> bytes:
-    """Return any value as `mozdef` encodes it."""
-    return _ENCODER.encode(value).encode("utf-8")
+    return b"," + to_json(values)[1:-1] if values else b""
 
 
 def encoded_text(text: str) -> bytes:
-    """Return a string likewise, in a third of the time."""
+    """Return a string as `to_json` does, in a third of the time."""
     return encode_basestring(text).encode("utf-8")

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.events.correlation import SINGLE, Bundle
 from mig_audit.modules.audit.events.decoder import plain_value, string_value
 from mig_audit.modules.audit.events.summary import Actor
-from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded, encoded_text
+from mig_audit.modules.audit.formats.jsontext import to_json
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded_text
 from mig_audit.modules.audit.records.fields import PLAIN, PLAIN_PAIR
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Messages(Memory[_Kind, _Told]):
         details["session"] = _mark(_SESSION)
         details["auditserial"] = _mark(_SERIAL)
         details["auditid"] = details["auditid"][: -len(stamp)] + _mark(_STAMP)
-        pieces = _MARKS.split(encoded(document))
+        pieces = _MARKS.split(to_json(document))
         return _Told(
             tuple(pieces[::2]),
             tuple(map(int, pieces[1::2])),

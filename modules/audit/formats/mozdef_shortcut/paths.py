@@ -10,12 +10,12 @@ from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_PROCESS, NO_SYSCALL
 from mig_audit.modules.audit.events.paths import Directory, find_directory, parse_path, path_name
 from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import SHORT, Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     LONGEST,
     Declined,
     Memory,
-    encoded,
     encoded_text,
     written,
 )
@@ -156,7 +156,7 @@ def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
 def _unusual(body: bytes, directory: Directory) -> Path:
     item = parse_path(body, directory)
     return Path(
-        encoded(mozdef.path_details(item)),
+        to_json(mozdef.path_details(item)),
         written(mozdef.add_subject, item),
         Words.of(item.path or item.name or ""),
         bool(item.path or item.name),

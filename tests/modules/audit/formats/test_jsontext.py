@@ -1,0 +1,49 @@
+"""JSON is the same bytes with and without the faster encoder."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from corpus import read_log
+from hypothesis import given
+from hypothesis import strategies as st
+from streams import groups_of
+
+from mig_audit.modules.audit.events import Decoder, Origin, TableNames
+from mig_audit.modules.audit.formats import FORMATS, jsontext, make_format
+from mig_audit.modules.audit.formats.jsontext import to_json
+from mig_audit.modules.audit.records import printable
+
+_TEXTS = st.binary(max_size=40).map(printable)
+_DOCUMENTS = st.recursive(
+    st.one_of(_TEXTS, st.booleans(), st.none(), st.integers(-(2**80), 2**80)),
+    lambda children: st.one_of(st.lists(children, max_size=4), st.dictionaries(_TEXTS, children, max_size=4)),
+)
+
+
+def _plainly(document: Any) -> bytes:  # noqa: ANN401  # whatever JSON can hold
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsontext, "_fast", None)
+        return to_json(document)
+
+
+@given(_DOCUMENTS)
+def test_any_document_is_the_same_bytes_both_ways(document: Any) -> None:  # noqa: ANN401  # as above
+    """Texts of any bytes, and numbers of any size."""
+    assert to_json(document) == _plainly(document)
+    assert json.loads(to_json(document)) == document
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_gives_the_same_bytes_both_ways(name: str) -> None:
+    """For all kinds of events."""
+    names = TableNames({0: "root"}, {})
+    form, decoder = make_format(name, Origin("host", names)), Decoder(names)
+    lines = [*read_log("special.log.xz"), *read_log("user.log.xz"), *read_log("busy-host.log.xz")[:2000]]
+    events = [decoder.decode(group) for group in groups_of(lines)]
+    fast = [form.encode(event) for event in events]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsontext, "_fast", None)
+        assert [form.encode(event) for event in events] == fast
