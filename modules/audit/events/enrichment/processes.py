@@ -147,6 +147,8 @@ class ProcessTable:
         """Return the process of an event's pid if it is known already, or the fork that made it."""
         process, fork, ppid = self._table.get(told.pid), self._forks.pop(told.pid, None), told.ppid
         if fork is not None:
+            if ppid is None and fork.parent.initial:
+                return None, fork
             if fork.parent.program.pid != ppid:
                 return None, None
             # The kernel says the same twice: so this parent knows its children by the records' numbers.
@@ -156,6 +158,7 @@ class ProcessTable:
             return None, None
         process.seen = self._now
         process.ppid = ppid or process.ppid
+        process.born = process.born or process.ppid
         return process, None
 
     def _continues(self, process: Process, told: Told) -> bool:
@@ -164,9 +167,10 @@ class ProcessTable:
         if program.pid == _INIT:
             return True
         starts = told.starts
-        if self._execs and not starts and program.source == LOG and told.exe not in {None, program.exe}:
+        known = self._execs and not starts and program.source == LOG and program.exe is not None
+        if known and told.exe not in {None, program.exe}:
             return False  # it runs something else, and did not start it
-        moved = told.ppid not in {None, process.ppid}
+        moved = process.ppid > 0 and told.ppid not in {None, process.ppid}
         if (moved or starts) and self._proc is not None:
             return self._is_there(process, if_gone=self._recent(process) and not moved)
         if moved and told.ppid != _INIT:
@@ -186,7 +190,7 @@ class ProcessTable:
         if process.ticks is None and stat.start <= time + _SLACK:
             # A start is known to a clock tick only; within one, the program must tell.
             exe = self._proc.exe(process.program.pid) if self._proc else None
-            if exe is None or exe == process.program.exe:
+            if exe is None or process.program.exe in {None, exe}:
                 process.ticks = stat.ticks
         return stat.ticks == process.ticks and stat.start <= time + _SLACK
 

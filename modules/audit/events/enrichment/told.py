@@ -20,6 +20,8 @@ EXIT = "exit_group"
 
 _SPECIAL = EXECS | FORKS | {EXIT}
 _SOCKETCALL = "socketcall"
+_SYSCALL = "SYSCALL"
+_MESSAGE = re.compile(rb"pid=([1-9][0-9]{0,9}) uid=")  # kernel/audit.c, audit_log_common_recv_msg
 _LONGEST = 1024  # bytes of the end of a record that is remembered
 _CALL = re.compile(
     rb"arch=([0-9a-f]{1,8}) syscall=([0-9]{1,10})(?: success=(?:yes|no) exit=-?[0-9]{1,20})?"
@@ -64,11 +66,16 @@ class Told(NamedTuple):
 
 
 def told_by(event: Event) -> Optional[Told]:
-    """Return what an event tells; None if it names no process."""
+    """Return what an event tells; None if it names no process.
+
+    Of a message, the pid alone counts: the rest may be a program's words.
+    """
     process, syscall = event.process, event.syscall
     if process.pid is None or process.pid <= 0:
         return None
     time = event.seconds * 1000 + event.milliseconds
+    if _SYSCALL not in event.types:
+        return Told(process.pid, None, time, None, None)
     told = Told(process.pid, process.ppid, time, process.exe, process.comm)
     if syscall is None or syscall.name not in _SPECIAL:
         return told
@@ -87,13 +94,15 @@ Call = tuple[bytes, bytes, bytes]
 
 
 def ordinary_call(types: Sequence[str], bodies: Sequence[bytes]) -> Optional[Call]:
-    """Return what the SYSCALL record of an event says of its process; None where the event must be decoded for it.
+    """Return what an event says of its process; None where it must be decoded for it.
 
-    That is, of calls that neither start nor end processes, in the kernel's usual shape.
+    It need not be where it is a call that neither starts nor ends a process, in the kernel's usual shape, or one message,
+    of which ppid and end are empty.
     """
-    if "SYSCALL" not in types:
-        return None
-    match = _CALL.fullmatch(bodies[types.index("SYSCALL")])
+    if _SYSCALL not in types:
+        message = _MESSAGE.match(bodies[0]) if len(types) == 1 else None
+        return (b"", message[1], b"") if message else None
+    match = _CALL.fullmatch(bodies[types.index(_SYSCALL)])
     if match is None:
         return None
     arch, number, ppid, pid, tail = match.groups()
@@ -103,8 +112,10 @@ def ordinary_call(types: Sequence[str], bodies: Sequence[bytes]) -> Optional[Cal
 
 
 def told_by_call(call: Call, time: int) -> Told:
-    """Return what an ordinary call at that time tells."""
+    """Return what `ordinary_call` found, at that time."""
     ppid, pid, tail = call
+    if not tail:
+        return Told(int(pid), None, time, None, None)
     exe, comm = _program(tail) or (None, None)
     return Told(int(pid), int(ppid), time, exe, comm)
 

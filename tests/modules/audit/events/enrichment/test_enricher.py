@@ -263,7 +263,7 @@ def test_the_short_way_says_what_the_long_way_says(name: str) -> None:
 
 
 _CALLS = st.tuples(
-    st.integers(2, 6), st.integers(1, 6), st.sampled_from([57, 59, 231, 257]), st.integers(0, 400)
+    st.integers(2, 6), st.integers(1, 6), st.sampled_from([0, 57, 59, 231, 257]), st.integers(0, 400)
 )
 
 
@@ -281,13 +281,11 @@ def test_both_ways_say_the_same_whatever_happens(
     lines: list[bytes] = []
     for serial, (pid, ppid, number, at) in enumerate(calls):
         body = syscall_body(pid=pid, ppid=ppid, syscall=number, exit=ppid, exe=f'"/bin/p{pid % 4}"')
-        lines += lines_of(
-            ("SYSCALL", body),
-            ("CWD", 'cwd="/"'),
-            ("EOE", ""),
-            serial=serial,
-            time=(START + 10 * serial + at) / 1000,
-        )
+        records = [("SYSCALL", body), ("CWD", 'cwd="/"'), ("EOE", "")]
+        if not number:
+            text = f'op=login acct=x exe="/bin/p{ppid}" syscall=59 ppid={ppid} res=success'
+            records = [("USER_LOGIN", f"pid={pid} uid=0 auid=0 ses=1 msg='{text}'")]
+        lines += lines_of(*records, serial=serial, time=(START + 10 * serial + at) / 1000)
 
     assert _encoded(make_format("mozdef", Origin("host", NAMES)), lines, tree) == _encoded(
         _LongWay(), lines, tree

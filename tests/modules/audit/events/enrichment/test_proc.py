@@ -54,7 +54,10 @@ def test_a_process_that_is_gone_says_nothing() -> None:
 
 def test_the_environment_is_that_of_the_start() -> None:
     """In order."""
-    with subprocess.Popen(["sleep", "5"], env={"B": "1", "A": "x=y"}) as process:
+    command = ["/bin/sh", "-c", "echo; sleep 5"]
+    with subprocess.Popen(command, env={"B": "1", "A": "x=y"}, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()  # before that, it may be about to start
         environment = _HERE.environment(process.pid)
         process.kill()
 

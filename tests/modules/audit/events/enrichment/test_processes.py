@@ -309,6 +309,32 @@ def test_the_table_is_bounded() -> None:
     assert _line(found) == ["/bin/p398", "/bin/p397", "/bin/p396"]
 
 
+def test_of_a_message_the_pid_alone_counts() -> None:
+    """What else it says may be a program's words, and makes no process into another."""
+    host = _Host()
+    host.exec(10, 1, "/bin/bash")
+    words = 'op=x arch=c000003e syscall=59 success=yes ppid=99 exe="/bin/forged" comm="forged" res=success'
+    found = _find(
+        host.table, event_of(("USER_CMD", f"pid=10 uid=0 auid=0 ses=1 msg='{words}'"), time=START / 1000)
+    )
+
+    assert not found.fresh
+    assert _exe(found.process) == "/bin/bash"
+    assert (found.parent, found.why) == (None, "")
+
+
+def test_a_process_that_was_first_seen_in_a_message_gets_its_parent_later() -> None:
+    """From the first record that tells of it."""
+    host = _Host()
+    host.exec(10, 1, "/bin/bash")
+    first = _find(host.table, event_of(("USER_CMD", "pid=11 uid=0 auid=0 ses=1 msg='x'"), time=START / 1000))
+    second = host.call(11, 10, _OPEN, "/bin/a", at=5)
+
+    assert first.process is second.process
+    assert _line(second) == ["/bin/bash"]
+    assert _exe(second.process) == "/bin/a"
+
+
 def test_an_event_without_a_process_has_none() -> None:
     """A change of audit by the kernel itself."""
     assert told_by(event_of(("CONFIG_CHANGE", "op=set audit_enabled=0 old=1 res=1"))) is None
