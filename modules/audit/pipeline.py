@@ -17,6 +17,7 @@ from mig_audit.modules.audit.events import (
     Summary,
     make_stream,
 )
+from mig_audit.modules.audit.events.decoder import LookUp
 from mig_audit.modules.audit.events.verdict import Verdict
 from mig_audit.modules.audit.formats import grouping_of, is_json
 from mig_audit.modules.audit.formats.interface import FormatWithShortcut
@@ -113,7 +114,7 @@ class Pipeline:
             return
         verdict = self._judge(bundle)
         if verdict is Verdict.DROP:
-            self._ledger.close(bundle, complete=bundle.group().complete)
+            self._ledger.close(bundle, complete=bundle.complete)
             return
         enrichment = (
             self._enricher.enrich_early(bundle) if self._enricher and verdict is Verdict.KEEP else None
@@ -135,7 +136,12 @@ class Pipeline:
         # learns of processes from every event, and filters may ask for it.
         if bundle.types[:1] == [CONFIG_CHANGE] or (self._enricher and self.filters):
             return Verdict.UNKNOWN
-        return self.filters.keep_early(bundle.types, bundle.bodies) if self.filters else Verdict.KEEP
+        if not self.filters:
+            return Verdict.KEEP
+        look_up = None
+        if self.filters.asks_names:
+            look_up = LookUp(self._decoder.identities, int(bundle.stamp.partition(b".")[0]) // 60)
+        return self.filters.keep_early(bundle.types, bundle.bodies, look_up)
 
     def _finish_long(self, bundle: Bundle, verdict: Verdict, enrichment: Optional[Enrichment]) -> None:
         group = bundle.group()

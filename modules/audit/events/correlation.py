@@ -92,15 +92,20 @@ class Group(NamedTuple):
 def make_group(records: Sequence[Record], ending: str, part: int = 0) -> Group:
     """Return the group of these records, with its gaps found."""
     types = [record.type for record in records]
+    gaps = _find_gaps(types, [record.body for record in records], ending, part)
+    return Group(tuple(records), ending, part, gaps)
+
+
+def _find_gaps(types: Sequence[str], bodies: Sequence[bytes], ending: str, part: int) -> tuple[str, ...]:
     gaps = ["earlier"] if part else []
     if "SYSCALL" in types or "URINGOP" in types:
         if "EOE" not in types and ending != EOE:
             gaps.append("eoe")
-        if types.count("PATH") < _items(records):
+        if types.count("PATH") < _items(types, bodies):
             gaps.append("path")
     elif not _COMPANIONS.isdisjoint(types):
         gaps.append("syscall")
-    return Group(tuple(records), ending, part, tuple(gaps))
+    return tuple(gaps)
 
 
 class Bundle(NamedTuple):
@@ -128,6 +133,13 @@ class Bundle(NamedTuple):
         records = self.records or make_records(self.stamp, self.types, self.bodies)
         return make_group(records, self.ending, self.part)
 
+    @property
+    def complete(self) -> bool:
+        """Say whether nothing is known to be missing, as its group would; no record is made for that."""
+        if self.records is not None:
+            return self.group().complete
+        return not _find_gaps(self.types, self.bodies, self.ending, self.part)
+
     def __len__(self) -> int:
         """Return how many records there are."""
         return len(self.records or self.types)
@@ -141,11 +153,11 @@ def make_records(stamp: bytes, types: Sequence[str], bodies: Sequence[bytes]) ->
     return [Record(name, "", *numbers, stamp, body, None) for name, body in zip(types, bodies)]
 
 
-def _items(records: Sequence[Record]) -> int:
+def _items(types: Sequence[str], bodies: Sequence[bytes]) -> int:
     """Return how many PATH records the system call announces."""
-    for record in records:
-        if record.type in _SYSCALL_TYPES:
-            items = _ITEMS.search(record.body)
+    for name, body in zip(types, bodies):
+        if name in _SYSCALL_TYPES:
+            items = _ITEMS.search(body)
             return int(items[1]) if items else 0
     return 0
 

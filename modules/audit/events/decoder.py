@@ -20,7 +20,7 @@ from mig_audit.modules.audit.records.memo import remember
 from mig_audit.modules.audit.tables import URING, arch_name, errno_name, syscall_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mig_audit.modules.audit.events.correlation import Group
     from mig_audit.modules.audit.events.event import Field
@@ -43,6 +43,22 @@ class Call(NamedTuple):
     arch_name: Optional[str]
     number: Optional[int]
     name: Optional[str]
+
+
+class LookUp(NamedTuple):
+    """The decoder's way to names, at a minute of the stream.
+
+    Attributes:
+        identities: `Decoder.identities`.
+        minute: since the epoch.
+    """
+
+    identities: Callable[[tuple[Optional[bytes], ...], int], Identities]
+    minute: int
+
+    def find(self, numbers: Mapping[str, bytes]) -> Identities:
+        """Return the identities that some fields of a record mean."""
+        return self.identities(tuple([numbers.get(name) for name in IDENTITIES]), self.minute)
 
 
 class Decoder:

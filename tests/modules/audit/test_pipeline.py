@@ -172,7 +172,10 @@ def test_what_filters_take_away_is_counted_and_in_no_other_place() -> None:
     """Total is own plus filtered plus findings; the records of filtered events are in events."""
     sink = ListSink()
     pipeline = _pipeline(sink, own_pids=[4711])
-    filters = [{"drop": "pid = 1", "name": "early"}, {"drop": "argument = 5", "name": "late"}]
+    filters = [
+        {"drop": "pid = 1 and user = alice", "name": "early"},
+        {"drop": "argument = 5 and complete", "name": "late"},
+    ]
     pipeline.filters = make_filters(parse_filters(filters))
     change = "type=CONFIG_CHANGE msg={stamp}: op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1"
     for serial in range(8):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from mig_audit.modules.audit.events.decoder import string_value, title_words
 from mig_audit.modules.audit.events.draft import only_value
-from mig_audit.modules.audit.events.event import NO_SYSCALL
+from mig_audit.modules.audit.events.event import Syscall
 from mig_audit.modules.audit.events.execve import parse_arguments
 from mig_audit.modules.audit.events.filters.fields import parse_ip
 from mig_audit.modules.audit.events.paths import find_directory, parse_path
@@ -105,7 +105,8 @@ class Companions(NamedTuple):
     def _path(
         self, name: str, call: Optional[str], args: tuple[str, ...], category: Optional[str]
     ) -> Optional[_Values]:
-        directory = find_directory(self._cwd(), NO_SYSCALL._replace(name=call, args=args))
+        syscall = Syscall(None, None, None, call, None, None, None, args)
+        directory = find_directory(self._cwd(), syscall)
         items = [parse_path(body, directory) for kind, body in zip(self.types, self.bodies) if kind == "PATH"]
         if name == "path":
             return tuple([item.path or item.name for item in items if item.path or item.name])

@@ -1,8 +1,8 @@
 """What the kernel's SYSCALL record, and those beside it, tell of an event before it is decoded.
 
 A filter that drops most events would otherwise decode them only to drop them. The values are those that the decoder
-would give (its own functions make them); where they may not be, there are none. Names of users are not asked for here:
-the decoder remembers them for a while, and the two might differ.
+would give (its own functions make them); where they may not be, there are none. Names of users are those that the decoder
+has for them at the time, if it can be asked.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from mig_audit.modules.audit.tables import arch_name, errno_name, syscall_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mig_audit.modules.audit.events.decoder import LookUp
     from mig_audit.modules.audit.events.filters.companions import Companions
     from mig_audit.modules.audit.events.filters.leaves import Leaf
 
@@ -33,6 +34,12 @@ _NUMBERS = {**dict.fromkeys(_ARGUMENTS, 16), "pid": 10, "ppid": 10, "exit": 10}
 _LONGEST = 1024  # bytes of the end of a record that is remembered
 _TAIL = re.compile(SYSCALL_TAIL)
 _USERS = ("auid", "uid")
+# What the kernel writes before a program's words (kernel/audit.c, audit_log_common_recv_msg): the first of a name counts.
+_MESSAGE = re.compile(
+    rb"pid=(?P<pid>[0-9]{1,10}) uid=(?P<uid>[0-9]{1,10}) auid=(?P<auid>[0-9]{1,10}) ses=(?P<session>[0-9]{1,10}) "
+)
+_SENDERS = {"user": _USERS, "uid": ("uid",), "auid": ("auid",)}
+_SENDER_NUMBERS = frozenset({"pid", "session"})
 # Fields that only records of one type can give.
 _SOURCES = {
     **dict.fromkeys(("path", "object", "inode"), "PATH"),
@@ -81,9 +88,15 @@ class EarlyRecord:
     REPEATED = frozenset({"exe", "comm", "key", "success", "syscall", "arch", "session", "user", *IDENTITIES})
     """The fields that are told by what repeats from call to call of the same program: `repeated`."""
 
-    def __init__(self, shape: re.Match[bytes], companions: Optional[Companions] = None) -> None:
+    def __init__(
+        self,
+        shape: re.Match[bytes],
+        companions: Optional[Companions] = None,
+        look_up: Optional[LookUp] = None,
+    ) -> None:
         self._head = shape
         self._companions = companions
+        self._look_up = look_up
         tail = shape["tail"]
         self._tail = (_short_tail if len(tail) <= _LONGEST else _parse_tail)(tail)
         self.readable = bool(self._tail)
@@ -108,8 +121,7 @@ class EarlyRecord:
         """Return the values of the field that a comparison asks for, None if this record does not tell."""
         tail, name = self._tail, leaf.field.name
         if leaf.field.kind == IDENTITY:
-            names = _USERS if name == "user" else (name,)
-            return None if leaf.asks_names else tuple([Identity(int(tail[each]), None) for each in names])
+            return self._identities(_USERS if name == "user" else (name,), names=leaf.asks_names)
         if name == "key":
             return self.keys
         if name == "success":
@@ -120,6 +132,9 @@ class EarlyRecord:
         if name == "session":
             return (int(tail["ses"]),)
         return self._number(name) if name in _NUMBERS else self._call(name)
+
+    def _identities(self, names_of: Sequence[str], *, names: bool) -> Optional[tuple[Identity, ...]]:
+        return _identities(self._tail, names_of, self._look_up, names=names)
 
     def _number(self, name: str) -> tuple[int, ...]:
         raw = self._head[name]
@@ -161,22 +176,46 @@ class EarlyRecord:
 
 
 class OtherRecords:
-    """The records of an event without a system call: all that is known of it is what it does not have."""
+    """The records of an event without a system call: what it does not have, and of a message, who sent it."""
 
     readable = True
     call_number = None
     keys = None
 
-    def __init__(self, types: Sequence[str]) -> None:
+    def __init__(
+        self, types: Sequence[str], bodies: Sequence[bytes], look_up: Optional[LookUp] = None
+    ) -> None:
         self._types = types
+        self._look_up = look_up
+        match = _MESSAGE.match(bodies[0]) if len(types) == 1 else None
+        self._sender = match.groupdict() if match else {}
 
     def values(self, leaf: Leaf) -> Optional[tuple[Any, ...]]:
         """Return the values of the field that a comparison asks for, None if that must be looked for."""
-        name = leaf.field.name
+        name, sender = leaf.field.name, self._sender
         if name == "type":
             return tuple(self._types)
         source = _SOURCES.get(name)
-        return None if source is None or source in self._types else ()
+        if source is not None:
+            return None if source in self._types else ()
+        if name in _SENDERS and sender:
+            return _identities(sender, _SENDERS[name], self._look_up, names=leaf.asks_names)
+        if name in _SENDER_NUMBERS and sender:
+            return (int(sender[name]),)
+        return None
+
+
+def _identities(
+    numbers: dict[str, bytes], names_of: Sequence[str], look_up: Optional[LookUp], *, names: bool
+) -> Optional[tuple[Identity, ...]]:
+    """Return some identities, with names if those are asked for and can be known."""
+    if not names:
+        return tuple([Identity(int(numbers[each]), None) for each in names_of])
+    if look_up is None:
+        return None
+    known = look_up.find(numbers)
+    found = [getattr(known, each) for each in names_of]
+    return tuple([identity for identity in found if identity is not None])
 
 
 def _parse_tail(tail: bytes) -> dict[str, bytes]:

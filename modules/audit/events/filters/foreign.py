@@ -163,6 +163,7 @@ class ForeignList:
     """A whole list as one filter."""
 
     fields = frozenset({"syscall", "key"})
+    asks_names = False
 
     def __init__(self, elements: Sequence[Element]) -> None:
         self._by_call: dict[str, list[Element]] = {}

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Optional, Protocol
 
 from mig_audit.modules.audit.events.filters.companions import Companions
 from mig_audit.modules.audit.events.filters.early import Early, EarlyRecord, OtherRecords, early_body
+from mig_audit.modules.audit.events.filters.fields import IDENTITY
 from mig_audit.modules.audit.events.filters.matching import compile_condition, decide, leaves_of
 from mig_audit.modules.audit.events.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mig_audit.modules.audit.events.decoder import LookUp
     from mig_audit.modules.audit.events.event import Event
     from mig_audit.modules.audit.events.filters.fields import Field
     from mig_audit.modules.audit.events.filters.model import Condition
@@ -42,6 +44,10 @@ class Stage(Protocol):
     def fields(self) -> frozenset[str]:
         """Return the fields that an early answer depends on."""
 
+    @property
+    def asks_names(self) -> bool:
+        """Say whether it depends on names of users or groups."""
+
 
 class Choice:
     """Keeps what meets a condition, or drops it."""
@@ -51,6 +57,7 @@ class Choice:
         self._matches = compile_condition(condition)
         self._keep = keep
         self.fields = _fields(condition)
+        self.asks_names = _asks_names(condition)
 
     def takes(self, event: Event) -> bool:
         """Say whether it takes an event away."""
@@ -72,6 +79,7 @@ class Sample:
         self._by = by
         self._seen: OrderedDict[object, int] = OrderedDict()
         self.fields = _fields(condition)
+        self.asks_names = _asks_names(condition)
 
     def takes(self, event: Event) -> bool:
         """Say whether it takes an event away."""
@@ -113,6 +121,7 @@ class Cap:
         self._by = by
         self._periods: OrderedDict[object, _Period] = OrderedDict()
         self.fields = _fields(condition)
+        self.asks_names = _asks_names(condition)
 
     def takes(self, event: Event) -> bool:
         """Say whether it takes an event away."""
@@ -140,6 +149,9 @@ class Filters:
 
     Args:
         stages: the filters, by the names under which they are counted.
+
+    Attributes:
+        asks_names: whether some ask for users or groups by name.
     """
 
     def __init__(self, stages: Sequence[tuple[str, Stage]]) -> None:
@@ -147,7 +159,10 @@ class Filters:
         self._taken = [0] * len(self._stages)
         self._memo: dict[tuple[bytes, ...], int] = {}
         # Without those that differ with every call, the same few answers come again and again.
-        self._memorable = all(stage.fields <= EarlyRecord.REPEATED for _, stage in self._stages)
+        repeated = all(stage.fields <= EarlyRecord.REPEATED for _, stage in self._stages)
+        self.asks_names = any(stage.asks_names for _, stage in self._stages)
+        self._memorable = repeated
+        self._minute = -1
 
     @property
     def taken(self) -> dict[str, int]:
@@ -170,16 +185,19 @@ class Filters:
         index = self._early(body)
         return Verdict.UNKNOWN if index is None else Verdict.KEEP if index < 0 else Verdict.DROP
 
-    def keep_early(self, types: Sequence[str], bodies: Sequence[bytes]) -> Verdict:
+    def keep_early(
+        self, types: Sequence[str], bodies: Sequence[bytes], look_up: Optional[LookUp] = None
+    ) -> Verdict:
         """Say the same of the records of one event, and count it if it is dropped; KEEP is not asked for again.
 
-        They are records without node and interpretations; of none at all, it says UNKNOWN.
+        They are records without node and interpretations; of none at all, it says UNKNOWN. Users by name are known only if
+        there is ``look_up``.
         """
         if "SYSCALL" in types:
             body = early_body(types, bodies)
-            index = None if body is None else self._early(body, Companions(types, bodies))
+            index = None if body is None else self._early(body, Companions(types, bodies), look_up)
         else:
-            index = self._decide(OtherRecords(types)) if types else None
+            index = self._decide(OtherRecords(types, bodies, look_up)) if types else None
         if index is None:
             return Verdict.UNKNOWN
         if index < 0:
@@ -187,17 +205,22 @@ class Filters:
         self._taken[index] += 1
         return Verdict.DROP
 
-    def _early(self, body: bytes, companions: Optional[Companions] = None) -> Optional[int]:
+    def _early(
+        self, body: bytes, companions: Optional[Companions] = None, look_up: Optional[LookUp] = None
+    ) -> Optional[int]:
         """Return the number of the filter that takes the event away, -1 if none does, None if it is not known."""
         shape = EarlyRecord.SHAPE.fullmatch(body)
         if shape is None:
             return None
-        if not self._memorable:
-            return self._decide(EarlyRecord(shape, companions))
+        if look_up is not None and look_up.minute != self._minute:
+            self._memo.clear()  # names hold for a minute
+            self._minute = look_up.minute
+        if not self._memorable or (self.asks_names and look_up is None):
+            return self._decide(EarlyRecord(shape, companions, look_up))
         key = EarlyRecord.repeated(shape)
         known = self._memo.get(key, _NO_ANSWER)
         if known == _NO_ANSWER:
-            answer = self._decide(EarlyRecord(shape, companions))
+            answer = self._decide(EarlyRecord(shape, companions, look_up))
             if len(self._memo) >= _MEMO_LIMIT:
                 self._memo.clear()
             known = self._memo[key] = _UNDECIDED if answer is None else answer
@@ -220,6 +243,10 @@ _UNDECIDED, _NO_ANSWER = -2, -3
 
 def _fields(condition: Condition) -> frozenset[str]:
     return frozenset(leaf.field.name for leaf in leaves_of(condition))
+
+
+def _asks_names(condition: Condition) -> bool:
+    return any(leaf.asks_names for leaf in leaves_of(condition) if leaf.field.kind == IDENTITY)
 
 
 def _value(by: Optional[Field], event: Event) -> Any:  # noqa: ANN401  # any field's

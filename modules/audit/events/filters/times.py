@@ -68,6 +68,7 @@ class Between:
     """Takes away what lies before one point in time, or behind another; both are still inside."""
 
     fields: frozenset[str] = frozenset()
+    asks_names = False
 
     def __init__(self, since: Optional[Point], until: Optional[Point]) -> None:
         self._since, self._until = since, until

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mig_audit.modules.audit.events import Correlator, Group, correlate, make_group
-from mig_audit.modules.audit.events.correlation import is_single
+from mig_audit.modules.audit.events.correlation import EOE, Bundle, is_single
 from mig_audit.modules.audit.records import Record, parse_line
 
 if TYPE_CHECKING:
@@ -321,3 +321,16 @@ def work() -> Callable[[int], int]:
         return lines
 
     return count
+
+
+@pytest.mark.parametrize(
+    "types", [["SYSCALL"], ["SYSCALL", "PATH", "EOE"], ["PATH", "EOE"], ["USER_CMD"], ["URINGOP"]]
+)
+@pytest.mark.parametrize("ending", [EOE, "timeout"])
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_bundle_is_complete_if_its_group_is(types: list[str], ending: str, part: int) -> None:
+    """Without a record made for it."""
+    bodies = [b"a0=0 items=1 ppid=1 pid=2" if name == "SYSCALL" else b"" for name in types]
+    bundle = Bundle(b"1.000:1", types, bodies, None, ending, part)
+
+    assert bundle.complete == bundle.group().complete

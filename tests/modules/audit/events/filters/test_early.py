@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kernel_events import NAMES, event_of, events_of, lines_of, log_lines, syscall_body
 from streams import groups_of
 
-from mig_audit.modules.audit.events import Decoder, Event, Group
+from mig_audit.modules.audit.events import Decoder, Event, Group, TableNames
+from mig_audit.modules.audit.events.decoder import LookUp
 from mig_audit.modules.audit.events.filters import Filters, Verdict, make_filters, parse_filters
 
 _CONDITIONS = (
@@ -122,10 +123,13 @@ def _busy_host() -> list[tuple[Group, Event]]:
     return [(group, decoder.decode(group)) for group in groups_of(log_lines("busy-host")[:15_000])]
 
 
-def keep_early(filters: Filters, group: Group) -> Verdict:
+def keep_early(filters: Filters, group: Group, *, names: bool = True) -> Verdict:
     """Ask for a group as it is before it is one."""
     records = group.records
-    return filters.keep_early([record.type for record in records], [record.body for record in records])
+    look_up = LookUp(Decoder(NAMES).identities, 0) if names else None
+    return filters.keep_early(
+        [record.type for record in records], [record.body for record in records], look_up
+    )
 
 
 def _filters(*conditions: str) -> Filters:
@@ -214,6 +218,38 @@ def test_the_records_beside_it_are_asked_as_well() -> None:
 
     assert keep_early(_filters("path = /etc/passwd"), group) is Verdict.DROP
     assert keep_early(_filters("path = /etc/shadow"), group) is Verdict.KEEP
+
+
+def test_a_user_is_known_by_name_where_the_decoder_is_asked() -> None:
+    """Its names are those of the event."""
+    (group,) = groups_of(lines_of(("SYSCALL", syscall_body()), ("EOE", "")))
+    filters = _filters("user = alice and gid = root")
+
+    assert filters.asks_names
+    assert not _filters("user = 1000 and gid = 0").asks_names
+    assert keep_early(filters, group) is Verdict.DROP
+    assert keep_early(_filters("user = bob"), group) is Verdict.KEEP
+    assert keep_early(filters, group, names=False) is Verdict.UNKNOWN
+
+
+def test_a_name_holds_for_a_minute() -> None:
+    """As in the decoder: what was remembered of the minute before is not asked again."""
+    (group,) = groups_of(lines_of(("SYSCALL", syscall_body()), ("EOE", "")))
+    types, bodies = [record.type for record in group.records], [record.body for record in group.records]
+    filters = _filters("user = bob")
+    later = Decoder(TableNames({1000: "bob"}, {}))
+
+    assert filters.keep_early(types, bodies, LookUp(Decoder(NAMES).identities, 0)) is Verdict.KEEP
+    assert filters.keep_early(types, bodies, LookUp(later.identities, 1)) is Verdict.DROP
+
+
+def test_the_sender_of_a_message_is_what_the_kernel_says() -> None:
+    """Not what its text says."""
+    text = "pid=1 uid=0 auid=1000 ses=1 msg='op=x uid=1001 acct=bob res=success'"
+    (group,) = groups_of(lines_of(("USER_CMD", text)))
+
+    assert keep_early(_filters("user = alice"), group) is Verdict.DROP
+    assert keep_early(_filters("user = bob or uid = 1001"), group) is Verdict.KEEP
 
 
 def test_samples_and_caps_wait_for_the_whole_event() -> None:
