@@ -13,7 +13,7 @@ from streams import groups_of
 
 from mig_audit.modules.audit.events import Decoder, Origin, TableNames
 from mig_audit.modules.audit.formats import FORMATS, jsontext, make_format
-from mig_audit.modules.audit.formats.jsontext import to_json
+from mig_audit.modules.audit.formats.jsontext import Encoder, to_json
 from mig_audit.modules.audit.records import printable
 
 _TEXTS = st.binary(max_size=40).map(printable)
@@ -23,16 +23,15 @@ _DOCUMENTS = st.recursive(
 )
 
 
-def _plainly(document: Any) -> bytes:  # noqa: ANN401  # whatever JSON can hold
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jsontext, "_fast", None)
-        return to_json(document)
+PLAIN, FAST = Encoder(few=0), Encoder(few=1)
+pytest.importorskip("orjson")
+FAST.encode("the first one")
 
 
 @given(_DOCUMENTS)
 def test_any_document_is_the_same_bytes_both_ways(document: Any) -> None:  # noqa: ANN401  # as above
     """Texts of any bytes, and numbers of any size."""
-    assert to_json(document) == _plainly(document)
+    assert FAST.encode(document) == PLAIN.encode(document)
     assert json.loads(to_json(document)) == document
 
 
@@ -43,7 +42,20 @@ def test_every_format_gives_the_same_bytes_both_ways(name: str) -> None:
     form, decoder = make_format(name, Origin("host", names)), Decoder(names)
     lines = [*read_log("special.log.xz"), *read_log("user.log.xz"), *read_log("busy-host.log.xz")[:2000]]
     events = [decoder.decode(group) for group in groups_of(lines)]
-    fast = [form.encode(event) for event in events]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jsontext, "_fast", None)
-        assert [form.encode(event) for event in events] == fast
+    encoded = []
+    for encoder in (PLAIN, FAST):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(jsontext, "_encoder", encoder)
+            encoded.append([form.encode(event) for event in events])
+
+    assert encoded[0] == encoded[1]
+
+
+def test_few_documents_do_not_wait_for_the_faster_encoder() -> None:
+    """It is looked for once it is worth that."""
+    encoder = Encoder(few=3)
+    for _ in range(2):
+        encoder.encode({})
+        assert encoder._fast is None
+    encoder.encode({})
+    assert encoder._fast is not None
