@@ -148,9 +148,11 @@ def compare(chosen: list[Tool], log: Path, rounds: int, longest: float) -> None:
     for name, measured in runs.items():
         cpu = statistics.median(run.cpu for run in measured) / records * 1e6
         memory = statistics.median(run.memory for run in measured) / 1024
-        print(
-            f"{name:16} {cpu:9.2f} {_ratio(measured, runs.get(_REFERENCE, [])):>6} {memory:8.1f}", flush=True
-        )
+        if cpu == float("inf"):
+            print(f"{name:16} stopped after {longest:g} s {memory:8.1f}", flush=True)
+            continue
+        ratio = _ratio(measured, runs.get(_REFERENCE, []))
+        print(f"{name:16} {cpu:9.2f} {ratio:>6} {memory:8.1f}", flush=True)
 
 
 def _ratio(measured: list[Measured], reference: list[Measured]) -> str:
