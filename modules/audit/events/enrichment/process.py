@@ -9,7 +9,7 @@ from mig_audit.modules.audit.events.enrichment.model import LOG, Ancestor
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events.enrichment.model import Place
 
-COMMAND_LIMIT = 4096
+COMMAND_LIMIT = 512
 """Characters of a command that are kept."""
 
 

@@ -31,7 +31,7 @@ _INIT = 1
 _OLD_PID_MAX, _PID_MAX = 32_768, 4_194_304  # linux/threads.h PID_MAX_DEFAULT, PID_MAX_LIMIT
 _FASTEST = 100  # processes a millisecond; no host that was measured starts a tenth of it
 _SLACK = 12  # milliseconds by which a record's time may be before a start: a tick of the coarse clock, and of starts
-_ARGUMENTS_LIMIT = 4096
+_ARGUMENTS_LIMIT = 512
 _CLONE_THREAD = 0x10000  # linux/sched.h
 
 
@@ -69,7 +69,7 @@ class ProcessTable:
         clock: Callable[[], float],
         *,
         depth: int = 8,
-        limit: int = 16_384,
+        limit: int = 4096,
         trust: Optional[int] = None,
     ) -> None:
         self._proc = proc

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MozdefShortcut"]
 
+_LONGEST_ENRICHMENT = 2048  # bytes of what is remembered
+
 
 class MozdefShortcut:
     """The shortcut.
@@ -73,3 +75,8 @@ class Enrichments(Memory["Enrichment", bytes]):
     def make(self, key: Enrichment) -> bytes:
         """Return them."""
         return written(add_enrichment, key)
+
+    def keep(self, key: Enrichment, value: bytes) -> None:
+        """Remember one more, unless it is long."""
+        if len(value) <= _LONGEST_ENRICHMENT:
+            super().keep(key, value)

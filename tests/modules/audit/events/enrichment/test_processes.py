@@ -375,3 +375,14 @@ def test_whatever_happens_a_process_is_found_and_a_missing_parent_has_a_reason(
         assert found.process.program.pid == pid
         assert (found.parent is None) == bool(found.why or not ppid)
         assert found.parent is None or found.parent.program.pid == ppid
+
+
+def test_of_a_long_command_the_beginning_is_kept() -> None:
+    """The table is as large as a program with the longest arguments could make it, and no larger."""
+    host = _Host()
+    event = syscall_event(
+        ("EXECVE", f'argc=2 a0="sh" a1="{"x" * 5000}"'), pid=10, ppid=1, exe='"/bin/sh"', time=START / 1000
+    )
+    found = _find(host.table, event)
+
+    assert found.process.program.command == f"sh {'x' * 509}"
