@@ -52,7 +52,7 @@ def _configure(parser: ArgumentParser) -> None:
         default=[],
         type=int,
         metavar="PID",
-        help="leave out changes to audit by this process, as the run that made them did",
+        help="leave out changes to audit, and canaries, by this process, as the run that made them did",
     )
     add(
         "-o",
