@@ -28,17 +28,16 @@ class Channel:
     def send(self, kind: str, document: Mapping[str, object], *, wait: bool = True) -> None:
         """Send one document; with ``wait`` False, leave it out rather than wait for a slow reader.
 
-        A reader that is gone is noted in ``closed`` and is not an error: the recorder has a kernel to restore.
+        A reader that is gone is no error: the recorder has a kernel to restore. What it had said before it went is still
+        to be received, and behind that ``closed`` turns True.
         """
         line = json.dumps({"kind": kind, **document}).encode() + b"\n"
         try:
             sent = 0 if wait else self._socket.send(line, socket.MSG_DONTWAIT)
             # Where only a part of it fitted, the rest must follow, or the line would be broken.
             self._socket.sendall(line[sent:])
-        except BlockingIOError:
-            return
         except OSError:
-            self.closed = True
+            return
 
     def receive(self) -> list[dict[str, Any]]:
         """Return the documents that have arrived; wait only if the socket was not reported readable."""

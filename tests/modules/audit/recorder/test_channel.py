@@ -41,14 +41,18 @@ def test_what_is_sent_arrives_in_order(documents: list[dict[str, object]]) -> No
     assert arrived == [{"kind": "kind", **document} for document in documents]
 
 
-def test_an_end_that_is_gone_is_noted_on_both_ways(ends: tuple[Channel, Channel]) -> None:
-    """It is no error: the recorder has a kernel to restore."""
+def test_the_last_words_of_an_end_that_is_gone_are_heard(ends: tuple[Channel, Channel]) -> None:
+    """Speaking to it is no error, as the recorder has a kernel to restore, and loses nothing that it had said."""
     here, there = ends
+    here.send("unheard", {})
+    there.send("last", {})
     there.close()
 
     here.send("kind", {})
-    assert here.closed
+    assert not here.closed
+    assert here.receive() == [{"kind": "last"}]
     assert here.receive() == []
+    assert here.closed
 
 
 def test_a_slow_reader_costs_no_time(ends: tuple[Channel, Channel]) -> None:
