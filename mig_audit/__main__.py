@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from .cli import main
+from .standard_streams import discard_stdout, hold_standard_streams
 
 
 def entrypoint() -> int:
     """Run the command line; a reader that closes our stdout early ends us quietly."""
+    hold_standard_streams()
     try:
-        code = main()
-        sys.stdout.flush()
+        return main()
     except BrokenPipeError:
-        # What is left in the buffer must not be written at exit, where it would be a traceback.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_stdout()
         return 0
-    return code
 
 
 if __name__ == "__main__":

@@ -68,14 +68,14 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = build_parser(arguments)
     options = parser.parse_args(arguments)
-    if options.module:
-        to_stdout(_one_shot(options.module))
-        return 0
-    if options.command is None:
+    if not options.module and options.command is None:
         parser.print_usage(sys.stderr)
         return 2
     fault: MigAuditError
     try:
+        if options.module:
+            to_stdout(_one_shot(options.module))
+            return 0
         return int(options.run(options, to_stdout))
     except BrokenPipeError:
         raise

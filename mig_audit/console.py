@@ -8,15 +8,28 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable
 
 from .errors import MigAuditError, ParametersError, UsageError
+from .standard_streams import discard_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 def to_stdout(text: str) -> None:
-    """Write data as UTF-8, whatever the locale says."""
-    sys.stdout.buffer.write(_encoded(text))
-    sys.stdout.flush()
+    """Write data as UTF-8, whatever the locale says.
+
+    Raises:
+        UsageError: stdout takes no more; a reader that went away is a BrokenPipeError.
+    """
+    try:
+        sys.stdout.buffer.write(_encoded(text))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_stdout()
+        raise UsageError(
+            f"stdout could not be written: {error.strerror}", "write to another place"
+        ) from error
 
 
 def say(text: str) -> None:

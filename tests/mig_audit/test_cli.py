@@ -265,3 +265,40 @@ def test_every_command_says_what_its_options_are() -> None:
     assert {"run", "validate", "schema", "rules"} <= set(commands)
     for command in commands:
         assert "  -h, --help" in _mig_audit(command, "--help").stdout
+
+
+def _in_shell(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    script = f'exec "$@" {redirection}'
+    command = ["sh", "-c", script, "sh", sys.executable, "-m", "mig_audit", *arguments]
+    return subprocess.run(
+        command, input="-w /etc/passwd -p wa\n", capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("arguments", [["schema"], ["-m", "audit"], ["rules", "convert", "-"]])
+@pytest.mark.parametrize(
+    ("redirection", "reason"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
+)
+def test_a_stdout_that_takes_nothing_is_told(redirection: str, reason: str, arguments: list[str]) -> None:
+    """Its reader would take what is missing for nothing found."""
+    result = _in_shell(redirection, *arguments)
+
+    assert result.stderr == f"mig-audit: stdout could not be written: {reason}: write to another place\n"
+    assert result.returncode == 2
+
+
+@pytest.mark.parametrize("command", [["replay", "-"], ["events", "-"], ["rules", "check", "-"]])
+def test_a_closed_stdin_is_not_some_other_file(command: list[str]) -> None:
+    """Whatever is opened first would have its number."""
+    result = _in_shell("<&-", *command)
+
+    assert result.returncode in {1, 2}
+    assert "Bad file descriptor" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_closed_stderr_is_not_in_the_way() -> None:
+    """Who starts programs without one has nothing to read there."""
+    result = _in_shell("2>&-", "schema", "event")
+
+    assert (result.returncode, json.loads(result.stdout)["$schema"][:5]) == (0, "https")
