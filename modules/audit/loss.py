@@ -191,7 +191,8 @@ class Loss:
             yield self._missing()
         elif self.lost is None:
             yield LossError(
-                "it is not known how many records the kernel lost", "its counter was reset meanwhile"
+                "it is not known how many records the kernel lost",
+                "its counter was reset meanwhile, or could not be read",
             )
         yield from self._path_errors()
         if self.unwritten:

@@ -195,6 +195,7 @@ class Pipeline:
         """
         if not self._own_pids or _CHANGE_TYPES.isdisjoint(event.types):
             return False
-        if event.process.pid is not None or event.types != (CONFIG_CHANGE,):
+        # Rules that are added with one call are one event.
+        if event.process.pid is not None or set(event.types) != {CONFIG_CHANGE}:
             return event.process.pid in self._own_pids
         return not self._bracket.holds(event.serial) if self._bracket.open else event.ending == END

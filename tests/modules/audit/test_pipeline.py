@@ -230,6 +230,21 @@ def test_changes_without_a_process_are_ours_outside_the_canaries_and_findings_be
     assert (pipeline.own, pipeline.findings) == (4, 1)
 
 
+def test_rules_that_we_add_with_one_call_are_ours_too() -> None:
+    """The kernel makes one event of them, with a record for each and none of the call."""
+    change = (
+        b"type=CONFIG_CHANGE msg=audit(1700000000.000:%d): auid=0 ses=1 op=add_rule key=(null) list=4 res=1"
+    )
+    pipeline = _pipeline(own_pids=[4711])
+    pipeline.feed(
+        _block([change % 1, change % 1, _canary(2, 1), change % 3, change % 3, _canary(4, 2, end=True)])
+    )
+    pipeline.flush()
+
+    assert (pipeline.own, pipeline.findings) == (3, 1)
+    assert pipeline.changed == 2
+
+
 def test_a_format_can_have_no_words_for_an_event() -> None:
     """That is counted, and no sink sees it; records are put together as the format wants them."""
     sink = ListSink()
