@@ -19,7 +19,7 @@ def test_a_locked_configuration_is_read_and_not_touched(tmp_path: Path) -> None:
     guest = record_in_guest(
         tmp_path,
         {"window": "3s", "rules": [{"profile": "exec"}, watch]},
-        setup=f"auditctl {watch} >/dev/null\nauditctl -e 2 >/dev/null\nwhile :; do touch /run/watched; sleep 0.2; done &",
+        setup=f"auditctl {watch} >/dev/null\nauditctl -e 2 >/dev/null\nask_doctor\nwhile :; do touch /run/watched; sleep 0.2; done &",
     )
 
     assert guest.code == guest.doctor["exit_code"] == 4
@@ -37,7 +37,9 @@ def test_a_locked_configuration_is_read_and_not_touched(tmp_path: Path) -> None:
 def test_a_host_that_panics_on_loss_is_only_read(tmp_path: Path) -> None:
     """With failure=2: nothing is configured, and the remedy names the parameter."""
     guest = record_in_guest(
-        tmp_path, {"window": "1s", "rules": [{"profile": "exec"}]}, setup="auditctl -f 2 >/dev/null"
+        tmp_path,
+        {"window": "1s", "rules": [{"profile": "exec"}]},
+        setup="auditctl -f 2 >/dev/null\nask_doctor",
     )
 
     assert guest.code == guest.doctor["exit_code"] == 4
@@ -60,7 +62,8 @@ def test_the_parameters_may_lower_the_panic_for_the_window(tmp_path: Path) -> No
 
 def test_a_kernel_without_audit_is_told_in_one_sentence(tmp_path: Path) -> None:
     """Booted with audit=0."""
-    guest = record_in_guest(tmp_path, {"window": "1s", "rules": [{"profile": "exec"}]}, options="audit=0")
+    parameters = {"window": "1s", "rules": [{"profile": "exec"}]}
+    guest = record_in_guest(tmp_path, parameters, setup="ask_doctor", options="audit=0")
 
     assert guest.code == guest.doctor["exit_code"] == 4
     assert "it was booted with audit=0: remove audit=0" in guest.problem()

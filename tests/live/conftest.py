@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
+from auditd import write_configuration
 
 from mig_audit.errors import MigAuditError
 from mig_audit.modules.audit.kernel.control import Control
@@ -155,27 +156,6 @@ def workload() -> Callable[[str], None]:
     return work
 
 
-_AUDITD = """local_events = yes
-write_logs = yes
-log_file = {folder}/audit.log
-log_group = root
-log_format = RAW
-flush = INCREMENTAL
-freq = 1
-priority_boost = 4
-max_log_file = 50
-num_logs = 2
-max_log_file_action = ROTATE
-space_left = 2
-space_left_action = IGNORE
-admin_space_left = 1
-admin_space_left_action = IGNORE
-disk_full_action = IGNORE
-disk_error_action = IGNORE
-name_format = NONE
-"""
-
-
 @pytest.fixture
 def auditd(kernel: Control, tmp_path: Path) -> Iterator[Path]:
     """Run the real auditd, with its log in a folder of its own; return that log."""
@@ -183,9 +163,7 @@ def auditd(kernel: Control, tmp_path: Path) -> Iterator[Path]:
     if program is None:
         pytest.skip("auditd is not installed (make test-tools)")
     folder = tmp_path / "auditd"
-    (folder / "plugins.d").mkdir(parents=True)
-    (folder / "auditd.conf").write_text(_AUDITD.format(folder=folder))
-    (folder / "auditd.conf").chmod(0o640)
+    write_configuration(folder, f"{folder}/audit.log")
     process = subprocess.Popen([program, "-n", "-s", "nochange", "-c", str(folder)], stderr=subprocess.PIPE)
     limit = time.monotonic() + 10
     while kernel.status().pid != process.pid:
