@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Optional, Protocol
 
 from mig_audit.modules.audit.canary import Bracket, canary_of
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.formats import Format
 
-_CANARY_TYPES = ["TRUSTED_APP"]
+_CANARY_TYPES, _SYSCALL_TYPES = ["TRUSTED_APP"], ["SYSCALL"]
+_NO_KEY = b" key=(null)"
+_PID = re.compile(rb" pid=([0-9]{1,10}) ")
 _WHOLE = frozenset({EOE, SINGLE})
 _CHANGE_TYPES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})
 
@@ -112,6 +115,10 @@ class Pipeline:
             self._ledger.close(bundle, complete=True)
             self.own += 1
             return
+        if self._is_joining(bundle):
+            self._ledger.close(bundle, complete=bundle.ending in _WHOLE)
+            self.own += 1
+            return
         verdict = self._judge(bundle)
         if verdict is Verdict.DROP:
             self._ledger.close(bundle, complete=bundle.complete)
@@ -186,6 +193,20 @@ class Pipeline:
         if seen is not None and self._bracket.add(seen):
             self._ledger.begin(seen.serial)
         return seen is not None
+
+    def _is_joining(self, bundle: Bundle) -> bool:
+        """Say whether this is the rest of the event of our joining the multicast group.
+
+        Its EVENT_LISTENER record is sent to the group before we are in it, and the others after that. No rule asked for
+        them.
+        """
+        if self._bracket.open or not self._own_pids or bundle.types[:1] != _SYSCALL_TYPES:
+            return False
+        body = bundle.bodies[0]
+        if not body.endswith(_NO_KEY):
+            return False
+        pid = _PID.search(body)
+        return pid is not None and int(pid[1]) in self._own_pids
 
     def _is_own(self, event: Event) -> bool:
         """Say whether this event is this run's own change to audit, and not something found.

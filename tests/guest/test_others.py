@@ -53,6 +53,7 @@ def test_auditd_keeps_the_pid_and_its_records_before_during_and_after(tmp_path: 
     assert f"pid {owner} " in guest.told("STATUS")
     assert (int(guest.told("MARKS")), int(guest.told("NUMBERED"))) == (3, 10 + 2)
     assert guest.result["elements"]["summary"]["keys"]["numbered"] == 10
+    assert set(guest.result["elements"]["summary"]["categories"]) == {"user", "write"}
     assert kernel["drift"] == []
     assert kernel["restored"]
     assert guest.code == 0

@@ -245,6 +245,19 @@ def test_rules_that_we_add_with_one_call_are_ours_too() -> None:
     assert pipeline.changed == 2
 
 
+def test_our_joining_of_the_multicast_group_is_no_finding() -> None:
+    """Of its event, the first record is sent to the group before we are in it."""
+    pipeline = _pipeline(own_pids=[4711])
+    for serial, pid, key in ((1, 4711, "(null)"), (2, 4712, "(null)"), (3, 4711, '"exec"')):
+        call, _, end = _event(serial, pid=pid)
+        pipeline.feed(_block([call.replace(b'"exec"', key.encode()), end]))
+    pipeline.feed(_block([_canary(4, 1), *_event(5, pid=4711)]))
+    pipeline.flush()
+
+    assert (pipeline.own, pipeline.findings) == (2, 3)
+    assert pipeline.account().balanced
+
+
 def test_a_format_can_have_no_words_for_an_event() -> None:
     """That is counted, and no sink sees it; records are put together as the format wants them."""
     sink = ListSink()
