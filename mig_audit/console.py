@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Callable
 
 from .errors import MigAuditError, ParametersError, UsageError
 from .standard_streams import discard_stdout
+from .terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,8 @@ def to_stdout(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Write a line for people, under our name."""
-    sys.stderr.write(f"mig-audit: {text}\n")
+    """Write a line for people, under our name; file names and rules in it may be anybody's."""
+    sys.stderr.write(f"mig-audit: {printable(text)}\n")
 
 
 def say_error(error: MigAuditError) -> None:

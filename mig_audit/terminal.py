@@ -11,3 +11,10 @@ if TYPE_CHECKING:
 def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
     """Say whether a stream is a terminal that shows colours, and nobody asked for none (no-color.org)."""
     return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM", "dumb") != "dumb"
+
+
+def printable(text: str) -> str:
+    """Return a line for people in which nothing can end it, reorder it or command a terminal, as in a Python literal."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

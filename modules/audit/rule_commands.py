@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
+from mig_audit.console import say
 from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.kernel.control import Control
@@ -18,6 +19,7 @@ from mig_audit.modules.audit.rules.conversion import convert
 from mig_audit.modules.audit.rules.explaining import explain_rule
 from mig_audit.modules.audit.rules.statements import LANGUAGES, Statement, read_statements
 from mig_audit.modules.audit.run_settings import SETTINGS
+from mig_audit.terminal import printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -97,7 +99,7 @@ def _explain(options: Namespace, write: Write) -> int:
     added = [(each, each.parsed.rule) for each in statements if each.parsed and not each.parsed.delete]
     rules = [rule for _, rule in added]
     for index, (each, _) in enumerate(added):
-        write(f"{each.where}: {'; '.join(explain_rule(index, rules, HOST))}\n")
+        write(printable(f"{each.where}: {'; '.join(explain_rule(index, rules, HOST))}") + "\n")
     _refuse(statements)
     return 0
 
@@ -110,7 +112,8 @@ def _convert(options: Namespace, write: Write) -> int:
 
     converted = convert(list(_statements(options.files, read)), options.to)
     write(converted.text)
-    sys.stderr.write("".join(f"mig-audit: {note}\n" for note in converted.notes))
+    for note in converted.notes:
+        say(note)
     _refuse(converted.problems)
     return 0
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from mig_audit.terminal import wants_colour
+from mig_audit.terminal import printable, wants_colour
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,17 @@ def test_a_terminal_has_colours_unless_they_are_declined(
 def test_a_file_has_no_colours() -> None:
     """Whatever the terminal is that the program was started from."""
     assert not wants_colour(io.StringIO(), {"TERM": "xterm-256color"})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a file named ü", "a file named ü"),
+        ("a\nb\x1b[2J", r"a\nb\x1b[2J"),
+        ("\u202etxt.exe", r"\u202etxt.exe"),
+        ("\udcff", r"\udcff"),
+    ],
+)
+def test_a_line_for_people_is_one_line_of_text(text: str, shown: str) -> None:
+    """Whatever names are in it."""
+    assert printable(text) == shown

@@ -6,15 +6,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Callable
 
 from mig_audit.modules.audit.rules import constants as c
-from mig_audit.modules.audit.rules.architectures import missing_abis
+from mig_audit.modules.audit.rules.architectures import missing_abis, narrow, native
 from mig_audit.modules.audit.rules.model import ALL_SYSCALLS
-from mig_audit.modules.audit.rules.printing import LIST_NAMES, as_listed, machine_of, permission_letters
+from mig_audit.modules.audit.rules.printing import (
+    as_listed,
+    condition_text,
+    escaped_text,
+    machine_of,
+    permission_letters,
+)
 from mig_audit.modules.audit.tables import arch_name, syscall_name, syscall_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mig_audit.modules.audit.rules.model import Rule
+    from mig_audit.modules.audit.rules.model import Field, Rule
     from mig_audit.modules.audit.rules.names import Names
 
 _PATHS = frozenset((c.AUDIT_WATCH, c.AUDIT_DIR))
@@ -36,25 +42,57 @@ def explain_rule(index: int, rules: Sequence[Rule], names: Names) -> Iterator[st
         yield "misses the programs of the other width, b64 or b32: no rule has the same conditions for them"
 
 
+_SUMMARIES = {
+    # A record that matches is kept out by either action; see audit_filter() in kernel/audit.c.
+    (c.AUDIT_FILTER_EXCLUDE, c.AUDIT_ALWAYS): "keeps out of the record every record",
+    (c.AUDIT_FILTER_EXCLUDE, c.AUDIT_NEVER): "keeps out of the record every record",
+    # The kernel asks this list for never alone; see __audit_inode() in kernel/auditsc.c.
+    (
+        c.AUDIT_FILTER_FS,
+        c.AUDIT_ALWAYS,
+    ): "changes nothing, for only never does on the filesystem list: for files",
+    (c.AUDIT_FILTER_FS, c.AUDIT_NEVER): "keeps out of the record the names of files",
+    (c.AUDIT_FILTER_TASK, c.AUDIT_ALWAYS): "records every system call of every process started from now on",
+    (c.AUDIT_FILTER_TASK, c.AUDIT_NEVER): "keeps out of the record every process started from now on",
+    # Programs' messages are recorded where no rule says otherwise.
+    (
+        c.AUDIT_FILTER_USER,
+        c.AUDIT_ALWAYS,
+    ): "keeps in the record, whatever rules below say, every program's messages",
+    (c.AUDIT_FILTER_USER, c.AUDIT_NEVER): "keeps out of the record every program's messages",
+}
+_IN_THE_SENTENCE = frozenset((*_PATHS, c.AUDIT_PERM))
+_APART = frozenset((c.AUDIT_ARCH, c.AUDIT_FILTERKEY))
+
+
 def _summary(rule: Rule, names: Names) -> str:
+    said = _SUMMARIES.get((rule.filter_list, rule.action))
+    if said:
+        return said + _where([field for field in rule.fields if field.code not in _APART], rule, names)
     verb = "records" if rule.action == c.AUDIT_ALWAYS else "keeps out of the record"
-    if rule.filter_list not in {c.AUDIT_FILTER_EXIT, c.AUDIT_FILTER_URING_EXIT}:
-        return f"{verb} what matches on the {LIST_NAMES.get(rule.filter_list, rule.filter_list)} list"
-    paths = [field.text or b"" for field in rule.fields if field.code in _PATHS]
-    where = "".join(f" at {path.decode('utf-8', 'backslashreplace')}" for path in paths)
-    perms = [permission_letters(field.value) for field in rule.fields if field.code == c.AUDIT_PERM]
+    named = [field for field in rule.fields if field.code in _IN_THE_SENTENCE and field.op == c.AUDIT_EQUAL]
+    paths = [escaped_text(field) for field in named if field.code in _PATHS]
+    perms = [permission_letters(field.value) for field in named if field.code == c.AUDIT_PERM]
     asking = "".join(f" that asks for one of {perm}" for perm in perms)
-    return f"{verb} {_calls(rule, names)}{asking}{where}"
+    where = "".join(f" at {path}" for path in paths)
+    others = [field for field in rule.fields if field not in named and field.code not in _APART]
+    return f"{verb} {_calls(rule, names)}{asking}{where}{_where(others, rule, names)}"
+
+
+def _where(fields: Sequence[Field], rule: Rule, names: Names) -> str:
+    conditions = [condition_text(field, rule.filter_list, names) for field in fields]
+    return f" where {' and '.join(conditions)}" if conditions else ""
 
 
 def _calls(rule: Rule, names: Names) -> str:
     if _for_all(rule):
-        return "every system call"
+        return "every system call" if _is_exit(rule) else "every operation of io_uring"
     numbers = [number for number in range(ALL_SYSCALLS.bit_length()) if rule.mask >> number & 1]
     machine = machine_of(rule, names)
     named = [(machine and syscall_name(machine, number)) or str(number) for number in numbers]
     more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-    return f"{', '.join(named[:_MOST_NAMED])}{more}"
+    of_io_uring = "" if _is_exit(rule) else " through io_uring"
+    return f"{', '.join(named[:_MOST_NAMED])}{more}{of_io_uring}"
 
 
 def _codes(rule: Rule) -> frozenset[int]:
@@ -94,6 +132,7 @@ def _has_no_key(rule: Rule, _earlier: Sequence[Rule], _names: Names) -> bool:
 def _is_late(rule: Rule, earlier: Sequence[Rule], _names: Names) -> bool:
     return (
         rule.action == c.AUDIT_NEVER
+        and rule.filter_list not in {c.AUDIT_FILTER_EXCLUDE, c.AUDIT_FILTER_FS}
         and not rule.prepend
         and any(
             other.action == c.AUDIT_ALWAYS
@@ -108,6 +147,18 @@ def _depends_on_outcome(rule: Rule, _earlier: Sequence[Rule], _names: Names) -> 
     return bool(_codes(rule) & {c.AUDIT_SUCCESS, c.AUDIT_EXIT})
 
 
+def _is_foreign(rule: Rule, _earlier: Sequence[Rule], names: Names) -> bool:
+    """Say whether a rule is for programs that the host has none of."""
+    host = native(names)
+    if host is None:
+        return False
+    there = {host, narrow(host)}
+    return any(
+        field.code == c.AUDIT_ARCH and field.op == c.AUDIT_EQUAL and arch_name(field.value) not in there
+        for field in rule.fields
+    )
+
+
 def _misses_socketcall(rule: Rule, _earlier: Sequence[Rule], names: Names) -> bool:
     if not _is_exit(rule) or machine_of(rule, names) != "i386" or _for_all(rule):
         return False
@@ -118,6 +169,7 @@ def _misses_socketcall(rule: Rule, _earlier: Sequence[Rule], names: Names) -> bo
 
 CHECKS: tuple[tuple[_Check, str], ...] = (
     (_never_matches, "never matches: these calls name no path, only a file that is open already"),
+    (_is_foreign, "never matches on this host: it has no programs of this architecture"),
     (_is_for_everything, "costs the most: it is tried at the end of every system call"),
     (_has_slow_perm, "costs more than it must: without arch, perm is tried for every system call"),
     (_has_no_key, "has no key, so what it finds is hard to tell from what other rules find"),
@@ -133,7 +185,7 @@ CHECKS: tuple[tuple[_Check, str], ...] = (
 
 def _needs_other_abi(rule: Rule, rules: Sequence[Rule], names: Names) -> bool:
     arches = [field for field in rule.fields if field.code == c.AUDIT_ARCH]
-    if not _is_exit(rule) or len(arches) != 1 or missing_abis(names) or arch_name(arches[0].value) is None:
+    if not _is_exit(rule) or len(arches) != 1 or missing_abis(names) or _is_foreign(rule, (), names):
         return False
     other_width = arches[0].value & c.AUDIT_ARCH_64BIT ^ c.AUDIT_ARCH_64BIT
     return not any(

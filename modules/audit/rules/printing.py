@@ -152,7 +152,7 @@ def _watch(rule: Rule, names: Names) -> Iterator[str]:
     """Yield the form of a watch: its path is no part of a condition, so it may look like one."""
     if len(rule.fields) > 1 and rule.fields[0].text is not None and rule.fields[1].code == c.AUDIT_PERM:
         path, perm, *others = rule.fields
-        words = [f"-w {_escaped(path)}", _perm_option(perm)]
+        words = [f"-w {escaped_text(path)}", _perm_option(perm)]
         yield _ended(" ".join([*words, *(_condition(field, rule.filter_list, names) for field in others)]))
 
 
@@ -196,6 +196,11 @@ def _perm_option(field: Field) -> str:
     return f"-p {permission_letters(field.value)}"
 
 
+def condition_text(field: Field, filter_list: int, names: Names) -> str:
+    """Return a condition without its option, for instance ``uid>=1000``."""
+    return _condition(field, filter_list, names)[len("-F ") :]
+
+
 def _condition(field: Field, filter_list: int, names: Names) -> str:
     symbol = SYMBOLS.get(field.op, "?")
     if field.code == c.AUDIT_FIELD_COMPARE and filter_list == c.AUDIT_FILTER_EXIT and _has_names(field):
@@ -203,7 +208,7 @@ def _condition(field: Field, filter_list: int, names: Names) -> str:
         return f"-C {first}{symbol}{second}"
     if field.code == c.AUDIT_FILTERKEY and field.op == c.AUDIT_EQUAL:
         keys = (field.text or b"").split(c.AUDIT_KEY_SEPARATOR)
-        return " ".join(f"-F key={_escaped(replace(field, text=key, value=len(key)))}" for key in keys)
+        return " ".join(f"-F key={escaped_text(replace(field, text=key, value=len(key)))}" for key in keys)
     return f"-F {field_name(field.code) or field.code}{symbol}{_value(field, names)}"
 
 
@@ -213,7 +218,7 @@ def _has_names(field: Field) -> bool:
 
 def _value(field: Field, names: Names) -> str:
     if field.code in c.TEXT_FIELDS:
-        return _escaped(field)
+        return escaped_text(field)
     if field.code == c.AUDIT_ARCH:
         return _architecture(field.value, names)
     if field.code in {c.AUDIT_LOGINUID, c.AUDIT_SESSIONID} and field.value == _UNSET:
@@ -254,6 +259,7 @@ def exit_text(value: int) -> str:
     return f"-{name}" if name else str(value - _MODULUS)
 
 
-def _escaped(field: Field) -> str:
+def escaped_text(field: Field) -> str:
+    """Return the value of a string field as a rule file has it."""
     text = (field.text or b"").decode("utf-8", "surrogateescape")
     return text.replace("\\", "\\\\").replace(" ", "\\ ")

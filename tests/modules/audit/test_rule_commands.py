@@ -200,3 +200,14 @@ def test_a_file_in_another_language_than_was_said_is_refused(document: str, lang
 
     assert result.returncode == 2
     assert word in result.stderr
+
+
+@pytest.mark.parametrize("action", ["check", "compile", "convert", "explain"])
+def test_a_rule_file_cannot_command_a_terminal(action: str) -> None:
+    """It may be anybody's; what is written for the kernel or a file is as it was."""
+    result = _rules(action, "-", stdin="-w /etc/a\x1b[31m -p wa\n-w etc/\x1b[2J\u202e -p wa\n")
+
+    shown = result.stderr + (result.stdout if action == "explain" else "")
+    assert r"etc/\x1b[2J\u202e" in shown
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert action != "explain" or r"at /etc/a\x1b[31m" in shown

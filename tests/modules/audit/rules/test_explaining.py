@@ -25,7 +25,31 @@ def _said(*texts: str) -> str:
             "keeps out of the record read, write, open, close and 2 more",
         ),
         ("-w /etc/hosts -p wa", "records every system call that asks for one of wa at /etc/hosts"),
-        ("-a always,exclude -F msgtype=CWD", "records what matches on the exclude list"),
+        (
+            "-a always,exit -F arch=b64 -S openat -F dir=/srv -F auid>=1000 -C uid!=euid -k x",
+            "records openat at /srv where auid>=1000 and uid!=euid",
+        ),
+        ("-a always,io_uring -S openat -k x", "records openat through io_uring"),
+        ("-a always,exclude -F msgtype=CWD", "keeps out of the record every record where msgtype=CWD"),
+        ("-a never,exclude -F uid=0", "keeps out of the record every record where uid=0"),
+        (
+            "-a always,filesystem -F fstype=tracefs",
+            "changes nothing, for only never does on the filesystem list: for files where fstype=tracefs",
+        ),
+        (
+            "-a never,filesystem -F fstype=tracefs",
+            "keeps out of the record the names of files where fstype=tracefs",
+        ),
+        (
+            "-a never,task -F uid=33",
+            "keeps out of the record every process started from now on where uid=33",
+        ),
+        ("-a always,task", "records every system call of every process started from now on"),
+        ("-a never,user -F pid=7", "keeps out of the record every program's messages where pid=7"),
+        (
+            "-a always,user",
+            "keeps in the record, whatever rules below say, every program's messages",
+        ),
     ],
 )
 def test_the_first_sentence_says_what_a_rule_does(rule: str, summary: str) -> None:
@@ -56,7 +80,10 @@ _OPEN = "-a always,exit -F arch=b64 -S openat -k x"
             ["-a always,exit -F arch=i386 -S connect"],
             ["-a always,exit -F arch=i386 -S connect,socketcall"],
         ),
+        ("too late", ["-a always,user", "-a never,user"], ["-a always,exclude", "-a never,exclude"]),
+        ("never matches on this host", ["-a always,exit -F arch=aarch64 -S openat"], [_EXEC]),
         ("is a duplicate", [_EXEC, _EXEC], [_OPEN, _EXEC]),
+        ("other width", [_EXEC], ["-a always,exit -F arch=aarch64 -S openat"]),
         ("other width", [_EXEC], [_EXEC.replace("b64", "b32"), _EXEC]),
     ],
 )
