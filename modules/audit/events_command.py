@@ -76,7 +76,9 @@ def _kinds(text: str) -> list[str]:
     kinds = text.split(",")
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: choose from {', '.join(KINDS)}")
+        raise argparse.ArgumentTypeError(
+            f"{', '.join(unknown)} is not among {', '.join(KINDS)}: name the FILE before --top"
+        )
     return list(dict.fromkeys(kinds))
 
 

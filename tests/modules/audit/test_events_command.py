@@ -233,3 +233,11 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_a_file_behind_top_is_told_where_it_belongs() -> None:
+    """The kinds of tables may stand there too, so that a file is taken for them."""
+    result = _run("--top", "audit.log", code=2)
+
+    assert b"audit.log is not among keys, " in result.stderr
+    assert b"name the FILE before --top" in result.stderr
