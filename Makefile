@@ -14,7 +14,8 @@ run: $(READY) ## record ten seconds of this host with params.example.json
 	@tools/activity.sh & $(BIN)/mig-audit run params.example.json
 
 test: $(READY) ## run every test this machine can run; say which were skipped, and why
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto -m "not kernel and not guest and not exhaustive" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "(kernel or guest) and not exhaustive" $(PYTEST_ARGS)
 
 test-faults: $(READY) ## strike a run at every one of its system calls; a hundred runs beside auditd (root, ten minutes)
 	$(BIN)/python -m pytest -m "exhaustive and not guest" -s $(PYTEST_ARGS)

@@ -18,7 +18,8 @@ for minor in 9 10 12 13 14; do
     "$python" -m venv "$folder/3.$minor"
     "$folder/3.$minor/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
     "$folder/3.$minor/bin/python" -m pip install --quiet --disable-pip-version-check --editable . --group test
-    "$folder/3.$minor/bin/python" -m pytest -q -m 'not kernel' -p no:cacheprovider
+    "$folder/3.$minor/bin/python" -m pytest -q -n auto -m 'not kernel and not guest and not corpus and not exhaustive' \
+        -p no:cacheprovider
     tried="$tried 3.$minor"
 done
 echo "test-pythons: passed on${tried:- no other Python}"

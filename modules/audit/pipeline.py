@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.enrichment import Enricher, Enrichment
     from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.formats import Format
+    from mig_audit.modules.audit.formats.interface import Shortcut
 
 _CANARY_TYPES, _SYSCALL_TYPES = ["TRUSTED_APP"], ["SYSCALL"]
 _NO_KEY = b" key=(null)"
 _PID = re.compile(rb" pid=([0-9]{1,10}) ")
 _WHOLE = frozenset({EOE, SINGLE})
+_LOOKED_AT = frozenset({*_CANARY_TYPES, CONFIG_CHANGE})  # what may be this run's own, or another's change
 _CHANGE_TYPES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})
 
 
@@ -84,6 +86,7 @@ class Pipeline:
         self._shortcut = form.shortcut(self._decoder) if isinstance(form, FormatWithShortcut) else None
         self.filters = filters
         self._enricher = enricher
+        self._straight = None if filters or enricher else self._shortcut
         self.summary = Summary()
         self.kept: list[bytes] = []
         self.findings = 0
@@ -111,6 +114,10 @@ class Pipeline:
         return self._ledger.account(pending=self._stream.held, left_out=self._stream.left_out)
 
     def _finish(self, bundle: Bundle) -> None:
+        window = self._bracket.open or not self._own_pids
+        if self._straight and window and (not bundle.types or bundle.types[0] not in _LOOKED_AT):
+            self._finish_straight(self._straight, bundle)
+            return
         if self._is_canary(bundle):
             self._ledger.close(bundle, complete=True)
             self.own += 1
@@ -132,7 +139,17 @@ class Pipeline:
         if short is None:
             self._finish_long(bundle, verdict, enrichment)
             return
-        encoded, category, actor = short
+        self._take(bundle, *short)
+
+    def _finish_straight(self, shortcut: Shortcut, bundle: Bundle) -> None:
+        """Finish an event that nothing is asked of but to be told: no filter, no enrichment, not of this run."""
+        short = shortcut.encode(bundle)
+        if short is None:
+            self._finish_long(bundle, Verdict.KEEP, None)
+        else:
+            self._take(bundle, *short)
+
+    def _take(self, bundle: Bundle, encoded: bytes, category: str, actor: Actor) -> None:
         self._ledger.close(bundle, complete=bundle.ending in _WHOLE)
         self.findings += 1
         self.summary.add(category, actor)

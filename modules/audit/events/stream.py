@@ -77,6 +77,7 @@ class RunStream(RecordStream):
     def __init__(self, ledger: Ledger, grouping: RunGrouping) -> None:
         super().__init__(ledger, grouping)
         self._grouping = grouping
+        self._milliseconds_limit = grouping.seconds_limit * 1000
         # The record types, by what a line begins with; and which of them are events of their own.
         self._kinds: dict[bytes, str] = {}
         self._singles: set[str] = set()
@@ -92,14 +93,15 @@ class RunStream(RecordStream):
         """Return how many records are in events that are still open."""
         return self._grouping.held + len(self._types)
 
-    def feed(self, block: bytes) -> Iterator[Bundle]:  # noqa: C901  # the hot path, once for every line
+    def feed(self, block: bytes) -> Iterator[Bundle]:  # the hot path, once for every line
         """Take whole lines; give the events that are complete because of them."""
         lines = _lines(block)
-        if b"\x1d" in block or len(max(lines, key=len, default=b"")) > LINE_LIMIT:
+        if b"\x1d" in block or _has_long_line(block):
             for line in lines:
                 yield from self._long_way(line)
             return
         kinds, singles, longest = self._kinds, self._singles, _LONGEST_RUN
+        is_open, add_run = self._grouping.is_open, self._grouping.add_run
         message, types, bodies = self._message, self._types, self._bodies
         otherwise = 0
         for line in lines:
@@ -113,20 +115,23 @@ class RunStream(RecordStream):
                 continue
             if msg != message:
                 if types:
-                    yield from self._end_run()
+                    self._types, self._bodies = [], []
+                    yield from add_run(self._stamp, self._now, types, bodies)
+                    types, bodies = self._types, self._bodies
                 if not self._begin_run(msg, name):
                     otherwise += 1
                     yield from self._long_way(line)
-                message, types, bodies = self._message, self._types, self._bodies
-                if message is _NO_MESSAGE:
+                    message, types, bodies = self._message, self._types, self._bodies
                     continue
-            if not types and name in singles and not self._grouping.is_open(self._stamp):
+                message = msg
+            if not types and name in singles and not is_open(self._stamp):
                 yield from self._grouping.add_single(self._stamp, self._now, name, body)
                 continue
             types.append(name)
             bodies.append(body)
             if name == "EOE" or len(types) == longest:
-                yield from self._end_run()
+                self._types, self._bodies = [], []
+                yield from add_run(self._stamp, self._now, types, bodies)
                 types, bodies = self._types, self._bodies
         self._ledger.received += len(lines) - otherwise
 
@@ -140,11 +145,12 @@ class RunStream(RecordStream):
         match = _MESSAGE.fullmatch(message)
         if match is None:
             return False
-        seconds, milliseconds, serial = int(match[1]), int(match[2]), int(match[3])
-        if serial >= SERIAL_LIMIT or seconds >= self._seconds_limit:
+        seconds, milliseconds, digits = match.groups()
+        now, serial = int(seconds + milliseconds), int(digits)
+        if serial >= SERIAL_LIMIT or now >= self._milliseconds_limit:
             return False
         self._message, self._stamp = message, message[_STAMP]
-        self._now = seconds * 1000 + milliseconds
+        self._now = now
         self._ledger.track_serial(name, "", serial)
         return True
 
@@ -170,6 +176,14 @@ class RunStream(RecordStream):
         yield from self._end_run()
         self._message = _NO_MESSAGE
         yield from self._line(line)
+
+
+def _has_long_line(block: bytes) -> bool:
+    """Say whether a line may be too long for a record: one that is covers a window of half its length."""
+    window = LINE_LIMIT // 2
+    return any(
+        block.find(b"\n", start, start + window) < 0 for start in range(0, len(block) - window + 1, window)
+    )
 
 
 def _lines(block: bytes) -> list[bytes]:

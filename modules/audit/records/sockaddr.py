@@ -91,7 +91,7 @@ def _decode_family(plain: SocketAddress, data: bytes, *, big_endian: bool) -> So
     if family == _UNIX:
         decoded = _unix(plain, data[2:])
     elif family == _INET and size >= 8:  # noqa: PLR2004 - port and address
-        decoded = plain._replace(address=str(ipaddress.IPv4Address(data[4:8])), port=_port(data))
+        decoded = plain._replace(address=".".join(map(str, data[4:8])), port=_port(data))
     elif family == _INET6 and size >= 24:  # noqa: PLR2004 - port, flow and address; the scope may be missing
         decoded = plain._replace(address=_inet6(data[8:24]), port=_port(data), scope=host(24) or None)
     elif family == _NETLINK and size >= 12:  # noqa: PLR2004 - padding, port id, groups

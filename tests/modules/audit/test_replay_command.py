@@ -89,6 +89,7 @@ def _pythons() -> list[str]:
     return [python for python in found if python]
 
 
+@pytest.mark.corpus
 def test_the_bytes_are_the_same_on_every_python() -> None:
     """On a host of other names, in another time zone and language."""
     pythons = _pythons()

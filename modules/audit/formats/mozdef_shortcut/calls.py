@@ -67,9 +67,8 @@ class Call(Memory[bytes, Opening]):
         category = categories.categorise(("SYSCALL",), self.name, flags & 0xFFFF_FFFF, apparmor=False)
         return Opening(category, _deciding(self._machine, self.name, creates=creates_file(flags)))
 
-    def say(self, deciding: Deciding, arguments: Arguments) -> bytes:
-        """Return what is said of the arguments."""
-        key = deciding(arguments)
+    def say(self, key: object, arguments: Arguments) -> bytes:
+        """Return what is said of the arguments, those that decide it being the key."""
         known = self.words.get(key)
         if known is None:
             words = argument_words(self._machine, self.name, [text.decode("ascii") for text in arguments])

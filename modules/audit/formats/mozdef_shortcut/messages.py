@@ -16,6 +16,7 @@ from mig_audit.modules.audit.events.decoder import plain_value, string_value
 from mig_audit.modules.audit.events.summary import Actor
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded_text
+from mig_audit.modules.audit.formats.network import is_ip
 from mig_audit.modules.audit.records.fields import PLAIN, PLAIN_PAIR
 
 if TYPE_CHECKING:
@@ -32,11 +33,14 @@ _HEADER = frozenset({b"pid", b"uid", b"auid", b"ses", b"subj"})
 _ABSENT = frozenset({b"", b'""', b"?", b'"?"', b"(null)", b"(none)", b'"(null)"', b'"(none)"'})
 # The fields that are only ever repeated, and how each is written.
 _PLAIN_TEXTS = frozenset({b"op", b"hostname", b"terminal", b"grantors"})
-_ENCODED_TEXTS = frozenset({b"acct", b"exe", b"unit", b"comm", b"cwd"})
+_ENCODED_TEXTS = frozenset({b"acct", b"exe", b"unit", b"comm", b"cwd", b"cmd"})
 _ROOM = 180  # characters of values that a summary has room for, whatever else it says
 # Nobody can foresee it, so that nothing that a record holds is taken for a mark.
 _MARK = f"{os.urandom(6).hex()}-"
 _MARKS = re.compile(f"{_MARK}([0-9]+)-".encode())
+# An address is told under another name if it is one of IP's, so that its mark must be one as well.
+_ADDRESS = b"addr"
+_ADDRESS_MARK = f"2001:db8:{':'.join(os.urandom(2).hex() for _ in range(6))}"
 _PID, _SESSION, _TIME, _SERIAL, _STAMP, _FIRST = range(6)
 
 
@@ -60,7 +64,7 @@ class _Told(NamedTuple):
 
 
 class _Texts(Memory[bytes, "tuple[str, bytes]"]):
-    """By a value as a record has it: the text it means, and that as a piece of a JSON string."""
+    """By a value as a record has it: the text it means, and that as a piece of a JSON string; empty if it is none."""
 
     def __init__(self, decode: Callable[[bytes], Optional[str]]) -> None:
         super().__init__()
@@ -68,9 +72,7 @@ class _Texts(Memory[bytes, "tuple[str, bytes]"]):
 
     def make(self, key: bytes) -> tuple[str, bytes]:
         """Return both."""
-        text = self._decode(key)
-        if not text:
-            raise Declined
+        text = self._decode(key) or ""
         return text, encoded_text(text)[1:-1]
 
 
@@ -82,8 +84,12 @@ class Messages(Memory[_Kind, _Told]):
         self._frame = frame
         self._decoder = decoder
         self._document = document
-        self._plain = _Texts(plain_value)
-        self._encoded = _Texts(string_value)
+        plain, texts = _Texts(plain_value), _Texts(string_value)
+        self._texts = {
+            **dict.fromkeys(_PLAIN_TEXTS, plain),
+            **dict.fromkeys(_ENCODED_TEXTS, texts),
+            _ADDRESS: _Texts(_ip_address),
+        }
         frame.names.append(self)
 
     def encode(self, bundle: Bundle) -> tuple[bytes, str, Actor]:
@@ -103,16 +109,14 @@ class Messages(Memory[_Kind, _Told]):
         texts: list[str] = []
         values = [pid, session, frame.second + milliseconds, serial, stamp]
         for name, value in PLAIN_PAIR.findall(text):
-            memory = (
-                self._plain if name in _PLAIN_TEXTS else self._encoded if name in _ENCODED_TEXTS else None
-            )
-            if memory is None or value in _ABSENT:
+            memory = self._texts.get(name)
+            told, written = memory[value] if memory and value not in _ABSENT else ("", b"")
+            if told:
+                names.append(name)
+                texts.append(told)
+                values.append(written)
+            else:
                 names.append(b"%b=%b" % (name, value))
-                continue
-            told, written = memory[value]
-            names.append(name)
-            texts.append(told)
-            values.append(written)
         if sum(map(len, texts)) > _ROOM:
             raise Declined
         pieces, marks, category, actor, exe = self[_Kind(types[0], ids, subject, tuple(names))]
@@ -132,7 +136,7 @@ class Messages(Memory[_Kind, _Told]):
         open_names = [name for name, equals, _ in fields if not equals]
         numbers = {name: number for number, name in enumerate(open_names)}
         text = b" ".join(
-            b"%b=%b" % (name, value if equals else _mark(_FIRST + numbers[name]).encode())
+            b"%b=%b" % (name, value if equals else _value_mark(name, numbers[name]).encode())
             for name, equals, value in fields
         )
         body = b"pid=1 %b ses=1%b msg='%b'" % (key.ids, key.subject or b"", text)
@@ -147,7 +151,10 @@ class Messages(Memory[_Kind, _Told]):
         details["session"] = _mark(_SESSION)
         details["auditserial"] = _mark(_SERIAL)
         details["auditid"] = details["auditid"][: -len(stamp)] + _mark(_STAMP)
-        pieces = _MARKS.split(to_json(document))
+        data = to_json(document)
+        if _ADDRESS in numbers:
+            data = data.replace(_ADDRESS_MARK.encode(), _mark(_FIRST + numbers[_ADDRESS]).encode())
+        pieces = _MARKS.split(data)
         return _Told(
             tuple(pieces[::2]),
             tuple(map(int, pieces[1::2])),
@@ -155,6 +162,15 @@ class Messages(Memory[_Kind, _Told]):
             Actor.of(event),
             numbers.get(b"exe"),
         )
+
+
+def _ip_address(raw: bytes) -> Optional[str]:
+    text = plain_value(raw)
+    return text if text is not None and is_ip(text) else None
+
+
+def _value_mark(name: bytes, number: int) -> str:
+    return _ADDRESS_MARK if name == _ADDRESS else _mark(_FIRST + number)
 
 
 def _mark(number: int) -> str:

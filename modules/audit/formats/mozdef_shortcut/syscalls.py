@@ -89,7 +89,7 @@ class Syscalls:
         self._titles = Titles()
         self._addresses = Addresses()
 
-    def encode(self, bundle: Bundle) -> tuple[bytes, str, Actor]:  # noqa: C901, PLR0912  # the hot path
+    def encode(self, bundle: Bundle) -> tuple[bytes, str, Actor]:  # noqa: C901, PLR0912, PLR0915  # the hot path
         """Return the event, its category and its actor.
 
         Raises:
@@ -112,7 +112,10 @@ class Syscalls:
         category, deciding = call.category, call.deciding
         if call.flags is not None:
             category, deciding = call[arguments[call.flags]]
-        words = call.say(deciding, arguments) if deciding else b""
+        words = b""
+        if deciding:
+            key = deciding(arguments)
+            words = call.words.get(key) or call.say(key, arguments)
         if call.asks_for_socket:
             words += self._sockets[arguments[:3]]
 

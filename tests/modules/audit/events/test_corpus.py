@@ -107,6 +107,7 @@ def test_enriched_and_plain_logs_give_the_same_events() -> None:
     assert plain == enriched
 
 
+@pytest.mark.corpus
 @pytest.mark.skipif(
     shutil.which("ausearch") is None, reason="ausearch is not installed: nothing to compare with"
 )

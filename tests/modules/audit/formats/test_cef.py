@@ -182,6 +182,7 @@ def test_no_text_leaves_its_value(text: bytes) -> None:
             assert values["sproc"] == (event.process.exe or event.process.comm)
 
 
+@pytest.mark.corpus
 def test_every_event_of_a_busy_host_fits_the_dictionary() -> None:
     """All 20,719."""
     assert sum(bool(_check(event)) for event in busy_host()) == BUSY_HOST_EVENTS

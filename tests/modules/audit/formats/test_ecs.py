@@ -304,6 +304,7 @@ def test_every_event_of_other_logs_is_ecs(log: str) -> None:
         _check(event)
 
 
+@pytest.mark.corpus
 def test_every_event_of_a_busy_host_is_ecs() -> None:
     """All 20,719."""
     assert sum(bool(_check(event)) for event in busy_host()) == BUSY_HOST_EVENTS

@@ -36,6 +36,7 @@ def _check(name: str, data: bytes) -> None:
         assert isinstance(json.loads(data), dict)
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("name", _OURS)
 def test_every_event_of_a_busy_host_is_one_safe_line(name: str) -> None:
     """All 20,719 of them; those that are encoded a second time have the same bytes."""

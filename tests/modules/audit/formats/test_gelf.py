@@ -106,6 +106,7 @@ def test_a_long_sentence_is_short_and_full() -> None:
     assert document["short_message"] == summarise(event)[:250]
 
 
+@pytest.mark.corpus
 def test_the_time_is_exact() -> None:
     """To the millisecond, as it stands in the records."""
     for event in busy_host()[:2000]:
@@ -131,6 +132,7 @@ def test_every_event_of_a_busy_host_is_a_message() -> None:
     assert sum(fits(json.loads(FORMAT.encode(event))) for event in busy_host()) == BUSY_HOST_EVENTS
 
 
+@pytest.mark.corpus
 def test_graygelf_understands_every_event_of_a_busy_host(port: int) -> None:
     """A receiver of another project has all 20,719, each field as it was sent."""
     understood = understand((FORMAT.encode(event) for event in busy_host()), port)

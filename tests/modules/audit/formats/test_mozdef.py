@@ -206,6 +206,7 @@ def test_every_event_of_a_log_is_valid(name: str) -> None:
         _validator().validate(_read(data))
 
 
+@pytest.mark.corpus
 def test_every_event_of_a_busy_host_is_valid() -> None:
     """20,719 of them; one of each shape and every fiftieth against the schema."""
     shapes = set()

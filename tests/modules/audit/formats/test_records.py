@@ -100,6 +100,7 @@ def test_an_event_is_its_records_and_they_are_their_fields() -> None:
     }
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("log", every_log())
 def test_nothing_of_other_logs_is_lost(log: str) -> None:
     """Enriched records, nested messages, odd names: each record can be written again."""
@@ -107,6 +108,7 @@ def test_nothing_of_other_logs_is_lost(log: str) -> None:
         assert _is_lossless(event)
 
 
+@pytest.mark.corpus
 def test_nothing_of_a_busy_host_is_lost() -> None:
     """Of every fiftieth event; all of them are tested as lines of text with the other formats."""
     for event in islice(busy_host(), 0, None, 50):

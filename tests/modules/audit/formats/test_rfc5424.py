@@ -112,6 +112,7 @@ def test_a_host_is_a_word_of_ascii(name: str, word: str) -> None:
     assert match["host"] == word
 
 
+@pytest.mark.corpus
 def test_every_event_of_a_busy_host_is_a_message() -> None:
     """All 20,719, by the grammar, with all their values."""
     count = 0
@@ -122,6 +123,7 @@ def test_every_event_of_a_busy_host_is_a_message() -> None:
     assert count == BUSY_HOST_EVENTS
 
 
+@pytest.mark.corpus
 def test_rsyslog_understands_every_event_of_a_busy_host(tmp_path: Path) -> None:
     """A real receiver has all 20,719, each part and each parameter as it was sent."""
     understood = understand((FORMAT.encode(event) for event in busy_host()), tmp_path)

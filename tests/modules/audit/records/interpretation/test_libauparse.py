@@ -84,12 +84,14 @@ def _differing(log: str) -> frozenset[Answer]:
     )
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("log", [*answers_of.LOGS, ""])
 def test_every_field_means_what_libauparse_says(log: str) -> None:
     """Of captured logs and of synthetic records; where it does not, one listed difference says why."""
     assert [answer for answer in _differing(log) if len(reasons(_DIFFERENCES, answer)) != 1] == []
 
 
+@pytest.mark.corpus
 def test_every_event_of_a_busy_host_has_the_fields_that_libauparse_finds() -> None:
     """20,719 events, each of their 82,672 records field by field."""
     log = answers_of.LOGS[0]
@@ -105,6 +107,7 @@ def test_every_event_of_a_busy_host_has_the_fields_that_libauparse_finds() -> No
     assert sum(shapes.values()) == 82_672
 
 
+@pytest.mark.corpus
 def test_every_listed_difference_is_one() -> None:
     """None is listed that no record shows, and the calls whose arguments only we interpret are complete."""
     seen: Counter[str] = Counter()
@@ -156,6 +159,7 @@ def _need(path: str, what: str) -> None:
         pytest.skip(f"the golden answers are of libauparse 3.0.9, here is {version or 'another'}")
 
 
+@pytest.mark.corpus
 def test_the_golden_answers_are_libauparse_s(tmp_path: Path) -> None:
     """Asked again, it says the same."""
     _need("/usr/lib/python3/dist-packages/auparse.cpython-311-x86_64-linux-gnu.so", "python3-audit")
@@ -164,6 +168,7 @@ def test_the_golden_answers_are_libauparse_s(tmp_path: Path) -> None:
     assert again.read_bytes() == answers_of.GOLDEN.read_bytes()
 
 
+@pytest.mark.corpus
 def test_ausearch_says_the_same_as_libauparse(tmp_path: Path) -> None:
     """Each record of a busy host, whole: our fields with libauparse's answers are a line of ``ausearch -i``."""
     _need("/usr/sbin/ausearch", "ausearch")
