@@ -110,7 +110,7 @@ class Messages(Memory[_Kind, _Told]):
         values = [pid, session, frame.second + milliseconds, serial, stamp]
         for name, value in PLAIN_PAIR.findall(text):
             memory = self._texts.get(name)
-            told, written = memory[value] if memory and value not in _ABSENT else ("", b"")
+            told, written = memory[value] if memory is not None and value not in _ABSENT else ("", b"")
             if told:
                 names.append(name)
                 texts.append(told)
