@@ -105,7 +105,9 @@ def _events(options: argparse.Namespace, write: Callable[[str], None], stop: Sto
     if reason:
         say(f"no event can be selected: {reason}")
     form: Union[Format, View] = view or _for_reader(make_format(options.format, origin))
-    sources = open_sources(Asked(raw_logs(options.logs), rotated=options.rotated), StopPatience(stop))
+    sources = open_sources(
+        Asked(raw_logs(options.logs), rotated=options.rotated, outputs=[_STDOUT]), StopPatience(stop)
+    )
     writer = EventWriter(_STDOUT)
     if header_of(form):
         writer.put(header_of(form))

@@ -76,7 +76,8 @@ def _run(options: Namespace, _write: Callable[[str], None]) -> int:
 def _replay(options: Namespace, stop: Stop) -> int:
     origin = origin_of(options)
     form = make_format(options.format, origin)
-    asked = Asked(options.logs, rotated=options.rotated, follow=options.follow)
+    outputs = [file for file in (options.output or _STDOUT, options.stats_file) if file]
+    asked = Asked(options.logs, rotated=options.rotated, follow=options.follow, outputs=outputs)
     sources = open_sources(asked, StopPatience(stop))
     if len(sources) > 1:
         say(f"read in this order: {' '.join(source.name for source in sources)}")

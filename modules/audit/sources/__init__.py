@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from mig_audit.errors import UsageError
 from mig_audit.modules.audit.sources.compression import decompressor_for
@@ -26,11 +26,13 @@ class Asked(NamedTuple):
         paths: files, folders of logs, and ``-`` for stdin, in any order.
         rotated: read before each file what it was rotated to.
         follow: go on with the youngest when it grows, or is rotated.
+        outputs: paths and descriptors that are written to meanwhile; none of them may be a log.
     """
 
     paths: Sequence[str]
     rotated: bool = False
     follow: bool = False
+    outputs: Sequence[Union[str, int]] = ()
 
 
 def open_sources(asked: Asked, patience: Patience) -> list[Source]:
@@ -39,9 +41,10 @@ def open_sources(asked: Asked, patience: Patience) -> list[Source]:
     A file that goes by two names is read once.
 
     Raises:
-        UsageError: something cannot be read, or cannot be followed.
+        UsageError: something cannot be read, cannot be followed, or would be written over.
     """
     logs = in_order(_distinct(Log(open_log(path), path) for path in _named(asked)))
+    _refuse_outputs(logs, asked.outputs)
     sources: list[Source] = [FileSource(log.descriptor, _shown(log.path), patience) for log in logs]
     if asked.follow and logs[-1].path != STDIN:
         _refuse_compressed(logs[-1])
@@ -66,6 +69,23 @@ def _distinct(logs: Iterable[Log]) -> list[Log]:
         if found.setdefault((status.st_dev, status.st_ino), log) is not log:
             os.close(log.descriptor)
     return list(found.values())
+
+
+def _refuse_outputs(logs: Iterable[Log], outputs: Iterable[Union[str, int]]) -> None:
+    """Keep raw logs, which are evidence, from being replaced or lengthened by what is made of them."""
+    written = {_regular(output) for output in outputs} - {None}
+    for log in logs:
+        if _regular(log.descriptor) in written:
+            raise UsageError(f"{_shown(log.path)} is also where the output goes", "write to another file")
+
+
+def _regular(file: Union[str, int]) -> Optional[tuple[int, int]]:
+    """Return which file it is; None of what is none, or none yet."""
+    try:
+        status = os.stat(file)  # noqa: PTH116  # a path or a descriptor
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
 
 def _shown(path: str) -> str:

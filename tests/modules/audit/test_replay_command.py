@@ -262,6 +262,41 @@ def test_a_full_disk_is_told() -> None:
     assert b"the events could not be written: No space left on device" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "options", [["-o", "LOG"], ["--follow", "-o", "LOG"], ["-o", "LINK"], ["--stats-file", "LOG"]]
+)
+def test_a_log_is_not_written_over(tmp_path: Path, options: list[str]) -> None:
+    """It is evidence, whatever it is called."""
+    log, link = tmp_path / "raw.log", tmp_path / "link"
+    log.write_bytes(_events(1))
+    link.symlink_to(log)
+    places = {"LOG": str(log), "LINK": str(link)}
+
+    result = _replay(str(log), *(places.get(option, option) for option in options), code=2)
+
+    assert (
+        result.stderr.decode() == f"mig-audit: {log} is also where the output goes: write to another file\n"
+    )
+    assert log.read_bytes() == _events(1)
+
+
+@pytest.mark.parametrize("command", ["replay", "events"])
+def test_a_log_is_not_appended_to(tmp_path: Path, command: str) -> None:
+    """As with ``>> raw.log``."""
+    log = tmp_path / "raw.log"
+    log.write_bytes(_events(1))
+    with log.open("ab") as file:
+        result = subprocess.run(
+            [sys.executable, "-m", "mig_audit", command, str(log)],
+            stdout=file,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+    assert (result.returncode, b"is also where the output goes" in result.stderr) == (2, True)
+    assert log.read_bytes() == _events(1)
+
+
 def test_a_reader_that_leaves_early_is_not_an_error() -> None:
     """SIGPIPE is quiet."""
     command = f"{sys.executable} -m mig_audit replay {_RECORDS / 'busy-host.log.xz'} | head -n 1"
