@@ -51,9 +51,12 @@ def read_parameters(lines: Lines) -> object:
     """Return the parameters of the first message.
 
     Raises:
-        UsageError: there is no message, or it is not one of class ``parameters``.
+        UsageError: there is no message, it cannot be read, or it is not one of class ``parameters``.
     """
-    line = lines.next()
+    try:
+        line = lines.next()
+    except OSError as error:
+        raise UsageError(f"stdin cannot be read: {error.strerror}", _REMEDY) from error
     if not line.strip():
         raise UsageError("stdin ended before a message", _REMEDY)
     message = parse_document(line, "the message on stdin")

@@ -297,6 +297,14 @@ def test_a_closed_stdin_is_not_some_other_file(command: list[str]) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_an_agent_is_answered_even_without_a_stdin() -> None:
+    """An envelope and exit code 0, as always."""
+    result = _in_shell("<&-", "-m", "audit")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "stdin cannot be read: Bad file descriptor" in json.loads(result.stdout)["errors"][0]
+
+
 def test_a_closed_stderr_is_not_in_the_way() -> None:
     """Who starts programs without one has nothing to read there."""
     result = _in_shell("2>&-", "schema", "event")
