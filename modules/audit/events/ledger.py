@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.records import Record
 
 _SERIALS = re.compile(rb"^type=[^ ]+ msg=audit\([0-9]+\.[0-9]{3}:([0-9]{1,10})\):", re.MULTILINE)
+AUDITD_TYPES = "DAEMON_"
+"""How the types of auditd's own messages begin."""
+
 _SAMPLE_LIMIT = 512
 _NODES_LIMIT = 256
 
@@ -95,15 +98,15 @@ class Ledger:
         That is on arrival, not when its event is complete: one without its end is that only seconds later, and by
         then thousands of serials away from those that were seen before and after it.
         """
-        if record.serial != self._serial or record.node != self._node:
-            self.track_serial(record.type, record.node, record.serial)
-
-    def track_serial(self, name: str, node: str, serial: int) -> None:
-        """Do the same for the first record, of type ``name``, of those of one event that come together."""
-        self._serial, self._node = serial, node
         # auditd numbers its own messages, from a random start.
-        if name.startswith("DAEMON_"):
+        if record.type.startswith(AUDITD_TYPES):
             return
+        if record.serial != self._serial or record.node != self._node:
+            self.track_serial(record.node, record.serial)
+
+    def track_serial(self, node: str, serial: int) -> None:
+        """Do the same for the records of one event that come together; not for auditd's own."""
+        self._serial, self._node = serial, node
         tracker = self._trackers.get(node)
         if tracker is None:
             if len(self._trackers) >= _NODES_LIMIT:

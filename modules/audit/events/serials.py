@@ -74,14 +74,15 @@ class SerialTracker:
 
     def add(self, serial: int) -> None:
         """Count a serial as seen."""
+        if serial == (self._high + 1) % _MODULUS and self._high != _UNSEEN:
+            self._high += 1
+            return
         if self._high == _UNSEEN:
             self._start(serial)
             return
         delta = (serial - self._high + _HALF) % _MODULUS - _HALF
         unrolled = self._high + delta
-        if delta == 1:
-            self._high = unrolled
-        elif delta > 0:
+        if delta > 0:
             self._open_hole(len(self._lows), self._high + 1, unrolled - 1)
             self._high = unrolled
         elif delta < -self._displacement and not self._begun:

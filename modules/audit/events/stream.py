@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mig_audit.errors import RecordError
+from mig_audit.modules.audit.events.ledger import AUDITD_TYPES
 from mig_audit.modules.audit.records.record import (
     LINE_LIMIT,
     SERIAL_LIMIT,
@@ -118,7 +119,7 @@ class RunStream(RecordStream):
                     self._types, self._bodies = [], []
                     yield from add_run(self._stamp, self._now, types, bodies)
                     types, bodies = self._types, self._bodies
-                if not self._begin_run(msg, name):
+                if not self._begin_run(msg):
                     otherwise += 1
                     yield from self._long_way(line)
                     message, types, bodies = self._message, self._types, self._bodies
@@ -140,7 +141,7 @@ class RunStream(RecordStream):
         yield from self._end_run()
         yield from super().flush()
 
-    def _begin_run(self, message: bytes, name: str) -> bool:
+    def _begin_run(self, message: bytes) -> bool:
         """Remember the event that the next records belong to; return whether there is such an event."""
         match = _MESSAGE.fullmatch(message)
         if match is None:
@@ -151,7 +152,7 @@ class RunStream(RecordStream):
             return False
         self._message, self._stamp = message, message[_STAMP]
         self._now = now
-        self._ledger.track_serial(name, "", serial)
+        self._ledger.track_serial("", serial)
         return True
 
     def _end_run(self) -> Sequence[Bundle]:
@@ -167,7 +168,11 @@ class RunStream(RecordStream):
         if kind in self._kinds or len(self._kinds) >= _TYPES_LIMIT or not _TYPE.fullmatch(kind):
             yield from self._long_way(line)
             return
-        name = self._kinds[kind] = type_name(kind[len("type=") :])
+        name = type_name(kind[len("type=") :])
+        if name.startswith(AUDITD_TYPES):
+            yield from self._long_way(line)  # it is numbered otherwise than what has the same stamp
+            return
+        self._kinds[kind] = name
         if self._grouping.is_single(name):
             self._singles.add(name)
         yield from self.feed(line)

@@ -131,7 +131,13 @@ class Syscalls:
             about = Words.of(descriptor_text(a0.decode("ascii")))
         if at_address >= 0:
             address, about = self._addresses[bodies[at_address], category]
-        if path_places:
+        if len(path_places) == 1:
+            subject = place[bodies[path_places[0]]]
+            if category == "execve" and at_execve < 0 and subject.named:
+                ran = subject.words
+            paths = b'%b,"paths":[%b]' % (subject.subject, subject.element)
+            about = subject.words
+        elif path_places:
             seen = [place[bodies[index]] for index in path_places]
             subject = seen[0]
             if category != "execve":
