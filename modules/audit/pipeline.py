@@ -146,8 +146,16 @@ class Pipeline:
         short = shortcut.encode(bundle)
         if short is None:
             self._finish_long(bundle, Verdict.KEEP, None)
+            return
+        encoded, category, actor = short
+        self._ledger.close(bundle, complete=bundle.ending in _WHOLE)
+        self.findings += 1
+        self.summary.add(category, actor)
+        if self._limit:
+            self._hand_out(encoded)
         else:
-            self._take(bundle, *short)
+            for sink in self._sinks:
+                sink.put(encoded)
 
     def _take(self, bundle: Bundle, encoded: bytes, category: str, actor: Actor) -> None:
         self._ledger.close(bundle, complete=bundle.ending in _WHOLE)

@@ -278,6 +278,16 @@ class Correlator:
         self._close(key, opened, done, ended=name == _EOE)
         return done
 
+    def add_whole(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Optional[Bundle]:
+        """Take all records of an event, EOE the last of them, if no other event could be complete because of it.
+
+        Returns None, and takes nothing, where that is not so: `add_run` is for that.
+        """
+        if self._open or now + self._offset < self._clock or self._behind or len(types) > self._max_records:
+            return None
+        self._clock = now + self._offset
+        return _new_bundle(Bundle, (stamp, types, bodies, None, EOE, self._next_part(stamp)))
+
     def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> list[Bundle]:
         """Take records that came one behind the other, all with this stamp and no node.
 

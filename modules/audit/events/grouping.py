@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Protocol
+from typing import TYPE_CHECKING, Callable, Optional, Protocol
 
 from mig_audit.modules.audit.events.correlation import Correlator
 from mig_audit.modules.audit.events.stream import RecordStream, RunStream
@@ -48,6 +48,9 @@ class RunGrouping(Grouping, Protocol):
 
     def is_single(self, name: str) -> bool:
         """Say whether a record of this type is an event of its own."""
+
+    def add_whole(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Optional[Bundle]:
+        """Take all records of an event, EOE the last of them; None if it has to be `add_run`."""
 
     def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Sequence[Bundle]:
         """Take records that came one behind the other, all with this stamp and no node."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from mig_audit.modules.audit.events.serials import MissingSerials, SerialTracker
@@ -77,7 +76,7 @@ class Ledger:
         self._samples: list[str] = []
         self.received = 0
         self._in_events = self._aside = 0
-        self._endings: Counter[str] = Counter()
+        self._endings: dict[str, int] = {}
         self._incomplete = self._late = self._untracked = 0
         self._trackers: dict[str, SerialTracker] = {}
         self._serial, self._node = -1, ""
@@ -125,8 +124,8 @@ class Ledger:
 
     def close(self, bundle: Bundle, *, complete: bool) -> None:
         """Count an event that was given out; ``complete`` says that nothing is known to be missing of it."""
-        self._in_events += len(bundle)
-        self._endings[bundle.ending] += 1
+        self._in_events += len(bundle.records or bundle.types)
+        self._endings[bundle.ending] = self._endings.get(bundle.ending, 0) + 1
         self._incomplete += not complete
         self._late += bundle.part > 0
 

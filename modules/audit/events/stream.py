@@ -94,7 +94,7 @@ class RunStream(RecordStream):
         """Return how many records are in events that are still open."""
         return self._grouping.held + len(self._types)
 
-    def feed(self, block: bytes) -> Iterator[Bundle]:  # the hot path, once for every line
+    def feed(self, block: bytes) -> Iterator[Bundle]:  # noqa: C901  # the hot path, once for every line
         """Take whole lines; give the events that are complete because of them."""
         lines = _lines(block)
         if b"\x1d" in block or _has_long_line(block):
@@ -102,7 +102,7 @@ class RunStream(RecordStream):
                 yield from self._long_way(line)
             return
         kinds, singles, longest = self._kinds, self._singles, _LONGEST_RUN
-        is_open, add_run = self._grouping.is_open, self._grouping.add_run
+        is_open, add_run, add_whole = self._grouping.is_open, self._grouping.add_run, self._grouping.add_whole
         message, types, bodies = self._message, self._types, self._bodies
         otherwise = 0
         for line in lines:
@@ -130,10 +130,15 @@ class RunStream(RecordStream):
                 continue
             types.append(name)
             bodies.append(body)
-            if name == "EOE" or len(types) == longest:
-                self._types, self._bodies = [], []
-                yield from add_run(self._stamp, self._now, types, bodies)
-                types, bodies = self._types, self._bodies
+            if name == "EOE":
+                whole = add_whole(self._stamp, self._now, types, bodies)
+                done: Sequence[Bundle] = (whole,) if whole else add_run(self._stamp, self._now, types, bodies)
+            elif len(types) == longest:
+                done = add_run(self._stamp, self._now, types, bodies)
+            else:
+                continue
+            types, bodies = self._types, self._bodies = [], []
+            yield from done
         self._ledger.received += len(lines) - otherwise
 
     def flush(self) -> Iterator[Bundle]:

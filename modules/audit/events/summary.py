@@ -49,7 +49,7 @@ class Summary:
             "users": Counter(),
         }
         # What was not taken apart yet: the same few come again and again.
-        self._untold: Counter[tuple[str, Actor]] = Counter()
+        self._untold: dict[tuple[str, Actor], int] = {}
 
     @property
     def events(self) -> int:
@@ -59,7 +59,8 @@ class Summary:
 
     def add(self, category: str, actor: Actor) -> None:
         """Count one event; once for each of its keys."""
-        self._untold[category, actor] += 1
+        key = (category, actor)
+        self._untold[key] = self._untold.get(key, 0) + 1
         if len(self._untold) >= self._distinct:
             self._tell()
 

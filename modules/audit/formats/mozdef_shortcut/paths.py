@@ -81,11 +81,13 @@ class Place(Memory[bytes, Path]):
             return _unusual(key, self._directory)
         return _usual(match, end, self._directory)
 
-    def keep(self, key: bytes, value: Path) -> None:
-        """Remember it, in the memory that all places have together."""
+    def __missing__(self, key: bytes) -> Path:
+        """Make it, once, and remember it in the memory that all places have together."""
+        value = self.make(key)
         if len(key) <= LONGEST:
             self._places.count()
             self[key] = value
+        return value
 
 
 class Places:
