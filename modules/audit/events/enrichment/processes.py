@@ -211,7 +211,10 @@ class ProcessTable:
     def _note(self, process: Process, told: Told, *, fresh: bool) -> None:
         """Remember what program an event says its process runs."""
         program = process.program
-        self._table.move_to_end(program.pid)
+        if self._table.get(program.pid) is process:
+            self._table.move_to_end(program.pid)
+        else:
+            self._insert(process)  # its parent took the last place
         if told.starts:
             argv = told.argv
             command = (
