@@ -96,12 +96,15 @@ import os, sys, time
 sys.path.append(sys.argv[1])
 from mig_audit.modules.audit.recorder import guard
 started = guard.start("0123456789abcdef")
+fds = f"/proc/{started.pid}/fd"
 for _ in range(500):  # it closes what it was born with after it is there
-    names = os.listdir(f"/proc/{started.pid}/fd")
-    links = {os.path.basename(os.readlink(f"/proc/{started.pid}/fd/{name}")) for name in names if os.path.islink(f"/proc/{started.pid}/fd/{name}")}
+    time.sleep(0.01)
+    try:
+        links = {os.path.basename(os.readlink(f"{fds}/{name}")) for name in os.listdir(fds)}
+    except FileNotFoundError:
+        continue
     if len(links) <= 2:
         break
-    time.sleep(0.01)
 print(started.pid, os.getsid(started.pid), os.getsid(0), len(links), started.alive(), flush=True)
 sys.stdin.read()
 """
