@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from mig_audit.modules.audit.events.correlation import (
-    END,
-    ENDINGS,
-    EOE,
-    SINGLE,
-    Bundle,
-    Correlator,
-    Group,
-    correlate,
-    make_group,
-)
+from mig_audit.modules.audit.events.correlation import Correlator, correlate
 from mig_audit.modules.audit.events.decoder import Decoder
 from mig_audit.modules.audit.events.event import (
     Event,
@@ -23,6 +13,15 @@ from mig_audit.modules.audit.events.event import (
     PathItem,
     Process,
     Syscall,
+)
+from mig_audit.modules.audit.events.group import (
+    END,
+    ENDINGS,
+    EOE,
+    SINGLE,
+    Bundle,
+    Group,
+    make_group,
 )
 from mig_audit.modules.audit.events.grouping import Grouping, make_stream
 from mig_audit.modules.audit.events.ledger import Account, Ledger

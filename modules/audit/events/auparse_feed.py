@@ -14,13 +14,13 @@ from collections import OrderedDict
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
-from mig_audit.modules.audit.events.correlation import END, EOE, EVICTED, SINGLE, TIMEOUT, Gathering
+from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Gathering
 from mig_audit.modules.audit.records.auparse import is_broken, type_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mig_audit.modules.audit.events.correlation import Bundle
+    from mig_audit.modules.audit.events.group import Bundle
     from mig_audit.modules.audit.records import Record
 
 _TIMEOUT = 2  # seconds, end_of_event_timeout of auditd.conf

@@ -22,8 +22,8 @@ from mig_audit.modules.audit.tables import URING, arch_name, errno_name, syscall
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mig_audit.modules.audit.events.correlation import Group
     from mig_audit.modules.audit.events.event import Field
+    from mig_audit.modules.audit.events.group import Group
     from mig_audit.modules.audit.events.names import Names
 
 _USERS = ("auid", "uid", "euid", "suid", "fsuid")

@@ -10,7 +10,7 @@ from mig_audit.modules.audit.events.stream import RecordStream, RunStream
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mig_audit.modules.audit.events.correlation import Bundle
+    from mig_audit.modules.audit.events.group import Bundle
     from mig_audit.modules.audit.events.ledger import Ledger
     from mig_audit.modules.audit.records import Record
 

@@ -11,7 +11,7 @@ from mig_audit.modules.audit.records import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mig_audit.modules.audit.events.correlation import Bundle
+    from mig_audit.modules.audit.events.group import Bundle
     from mig_audit.modules.audit.records import Record
 
 _SERIALS = re.compile(rb"^type=[^ ]+ msg=audit\([0-9]+\.[0-9]{3}:([0-9]{1,10})\):", re.MULTILINE)

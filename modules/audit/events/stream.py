@@ -22,7 +22,7 @@ from mig_audit.modules.audit.records.record import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mig_audit.modules.audit.events.correlation import Bundle
+    from mig_audit.modules.audit.events.group import Bundle
     from mig_audit.modules.audit.events.grouping import Grouping, RunGrouping
     from mig_audit.modules.audit.events.ledger import Ledger
 

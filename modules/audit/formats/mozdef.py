@@ -14,7 +14,7 @@ import os
 from typing import TYPE_CHECKING, Any, Union
 
 import mig_audit
-from mig_audit.modules.audit.events.correlation import EOE, SINGLE
+from mig_audit.modules.audit.events.group import EOE, SINGLE
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
 from mig_audit.modules.audit.formats.network import INBOUND, OUTBOUND, is_ip

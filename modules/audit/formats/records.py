@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from mig_audit.modules.audit.events.correlation import EOE, SINGLE
+from mig_audit.modules.audit.events.group import EOE, SINGLE
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.records import interpret, printable
 

@@ -20,13 +20,13 @@ from mig_audit.modules.audit.records import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mig_audit.modules.audit.events.correlation import Bundle
     from mig_audit.modules.audit.events.enrichment.proc import Proc
     from mig_audit.modules.audit.events.enrichment.process import Process
     from mig_audit.modules.audit.events.enrichment.processes import Found
     from mig_audit.modules.audit.events.enrichment.settings import EnrichmentSettings, LabelRule
     from mig_audit.modules.audit.events.enrichment.told import Call, Told
     from mig_audit.modules.audit.events.event import Event
+    from mig_audit.modules.audit.events.group import Bundle
 
 _INIT = 1
 _VALUE_LIMIT = 4096  # characters of a variable's value

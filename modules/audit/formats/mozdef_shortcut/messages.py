@@ -11,8 +11,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
-from mig_audit.modules.audit.events.correlation import SINGLE, Bundle
 from mig_audit.modules.audit.events.decoder import plain_value, string_value
+from mig_audit.modules.audit.events.group import SINGLE, Bundle
 from mig_audit.modules.audit.events.summary import Actor
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded_text

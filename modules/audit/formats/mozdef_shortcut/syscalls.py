@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mig_audit.modules.audit.events.correlation import EOE
+from mig_audit.modules.audit.events.group import EOE
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_shortcut.actors import Tails
 from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Heads, Sockets

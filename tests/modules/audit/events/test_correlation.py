@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mig_audit.modules.audit.events import Correlator, Group, correlate, make_group
-from mig_audit.modules.audit.events.correlation import EOE, Bundle, is_single
+from mig_audit.modules.audit.events.correlation import is_single
+from mig_audit.modules.audit.events.group import EOE, Bundle
 from mig_audit.modules.audit.records import Record, parse_line
 
 if TYPE_CHECKING:
