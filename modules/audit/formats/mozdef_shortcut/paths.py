@@ -33,6 +33,7 @@ _END = re.compile(
 # A string of the kernel's that is JSON as it stands, and printable.
 _SAFE = re.compile(rb'"[ !#-\[\]-~]*"')
 _PATHS = 16_384  # in all places together
+_new = tuple.__new__  # what Path(...) does, without its Python frame
 _AT_FDCWD = b"ffffff9c"  # how the register ends, sign-extended or not
 
 
@@ -151,8 +152,8 @@ def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
         names = (item, told, absolute, inode, fragment)
         element = b'{"item":"%b","name":%b,"path":%b,"inode":"%b"%b}' % names
     subject = b',"path":%b,"inode":"%b"%b' % (absolute, inode, fragment)
-    words = Words(path, absolute[1:-1]) if 0 < len(path) <= SHORT else Words.of(path)
-    return Path(element, subject, words, bool(path), parent)
+    words = _new(Words, (path, absolute[1:-1])) if 0 < len(path) <= SHORT else Words.of(path)
+    return _new(Path, (element, subject, words, bool(path), parent))
 
 
 def _unusual(body: bytes, directory: Directory) -> Path:
