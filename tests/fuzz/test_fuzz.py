@@ -18,7 +18,7 @@ from mutations import load_seeds, mutated
 from mig_audit.modules.audit.formats.mozdef import MozdefFormat
 
 if TYPE_CHECKING:
-    from mig_audit.modules.audit.events import Event
+    from mig_audit.modules.audit.events import Bundle, Event
 
 _SEED = "short"
 _RECORDS = 3000
@@ -40,6 +40,13 @@ def test_cases_are_the_same_each_time_and_none_like_another() -> None:
     assert len(set(cases)) > 190
 
 
+class NoShortcut:
+    """Declines every event."""
+
+    def encode(self, _bundle: Bundle, _enrichment: object = None) -> None:
+        """Leave it to the format."""
+
+
 @pytest.mark.parametrize(
     ("spoilt", "words"),
     [
@@ -55,7 +62,9 @@ def test_a_format_that_lies_is_found_and_the_log_made_small(
 ) -> None:
     """With the command that finds it again."""
     encode = MozdefFormat.encode
-    monkeypatch.delattr(MozdefFormat, "shortcut")  # so that every event is spoilt
+    monkeypatch.setattr(
+        MozdefFormat, "shortcut", lambda _form, _decoder: NoShortcut()
+    )  # every event is spoilt
     monkeypatch.setattr(MozdefFormat, "encode", lambda form, event: spoilt(encode(form, event)))  # type: ignore[operator]
 
     with pytest.raises(Failure, match=words) as caught:
