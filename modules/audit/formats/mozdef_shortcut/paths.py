@@ -107,7 +107,9 @@ class Places:
             if arguments[index][-8:] != _AT_FDCWD:
                 here = False
         key = (body, call.relative, here)
-        return self._known.get(key) or self._make(key, call, arguments)
+        place = self._known.get(key)
+        # One without paths is there all the same, though as a dict it is false.
+        return self._make(key, call, arguments) if place is None else place
 
     def count(self) -> None:
         """Forget all paths, and places, when there are too many."""
