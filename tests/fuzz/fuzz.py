@@ -27,6 +27,9 @@ from mutations import load_seeds, mutated
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_SHOWN = 100  # lines of what breaks something
+_PATIENCE = 300_000  # lines read to make it small
+
 
 class Failure(Exception):  # noqa: N818  # it is found, which is what this is for
     """A case that breaks something: ``lines`` is its log, made small."""
@@ -40,9 +43,10 @@ class Failure(Exception):  # noqa: N818  # it is found, which is what this is fo
 class Fuzz:
     """All cases of one seed."""
 
-    def __init__(self, seed: str) -> None:
-        """Load the logs that cases are made of."""
+    def __init__(self, seed: str, patience: int = _PATIENCE) -> None:
+        """Load the logs that cases are made of; a log that breaks something is made small with so much patience."""
         self._seed = seed
+        self._patience = patience
         self._seeds = load_seeds()
         self._checker = Checker()
 
@@ -60,9 +64,21 @@ class Fuzz:
             read += len(lines)
             error = self._broken_by(lines, case)
             if error:
-                small = smallest(lines, lambda part, case=case: bool(self._broken_by(part, case)))  # type: ignore[misc]
-                raise Failure(case, small, error)
+                raise Failure(case, self._made_small(lines, case), error)
         return read
+
+    def _made_small(self, lines: list[bytes], case: int) -> list[bytes]:
+        """Return as few lines as break something: of the case, or of all that was read before it as well."""
+        if self._broken_by(lines, case):
+            return smallest(lines, lambda part: bool(self._broken_by(part, case)), self._patience)
+        return smallest(self._checker.history, self._breaks_a_long_run, self._patience)
+
+    def _breaks_a_long_run(self, lines: list[bytes]) -> bool:
+        try:
+            self._checker.check_long_run(lines)
+        except Exception:  # noqa: BLE001  # no exception at all is to leave the readers of records
+            return True
+        return False
 
     def _broken_by(self, lines: list[bytes], case: int) -> Exception | None:
         try:
@@ -72,15 +88,23 @@ class Fuzz:
         return None
 
 
-def smallest(lines: list[bytes], broken: Callable[[list[bytes]], bool]) -> list[bytes]:
-    """Return as few of the lines as still break; all of them if it is something else that broke."""
+def smallest(
+    lines: list[bytes], broken: Callable[[list[bytes]], bool], patience: int = _PATIENCE
+) -> list[bytes]:
+    """Return as few of the lines as still break; all of them if it is something else that broke.
+
+    No more than ``patience`` lines, and one try, are read for it.
+    """
     if not broken(lines):
         return lines
-    size = len(lines) // 2
+    size, read = len(lines) // 2, 0
     while size:
         start = 0
         while start < len(lines):
+            if read > patience:
+                return lines
             part = lines[:start] + lines[start + size :]
+            read += len(part)
             if broken(part):
                 lines = part
             else:
@@ -114,8 +138,9 @@ def main() -> int:
         print(
             "fuzz: if that finds nothing, it takes what was remembered of the cases before it: leave out --case"
         )
-        for line in failure.lines:
-            print(repr(line))
+        print(*map(repr, failure.lines[:_SHOWN]), sep="\n")
+        if len(failure.lines) > _SHOWN:
+            print(f"fuzz: and {len(failure.lines) - _SHOWN} more lines")
         return 1
     print(f"fuzz: {read} records, nothing broken, {time.monotonic() - began:.0f} s")
     return 0

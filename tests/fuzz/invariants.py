@@ -9,11 +9,19 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Optional
 
-from streams import groups_of
+from both_ways import (
+    NAMES,
+    Asked,
+    BrokenError,
+    LongRun,
+    PlainWay,
+    RunWay,
+    check_same,
+    check_told,
+)
 
-from mig_audit.modules.audit.events import Decoder, Origin, TableNames
+from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.formats import FORMATS, is_json, make_format
-from mig_audit.modules.audit.pipeline import Pipeline
 from mig_audit.modules.audit.sources.file import FileSource
 from mig_audit.modules.audit.sources.lines import LineCutter
 
@@ -23,24 +31,29 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.formats import Format
 
-_NAMES = TableNames({0: "root", 1000: "alice"}, {0: "root"})
-_ORIGIN = Origin("host.example.com", _NAMES)
+_ORIGIN = Origin("host.example.com", NAMES)
 _DEFAULT = "mozdef"
 _FIRST_PRINTABLE = 0x20
-
-
-class BrokenError(Exception):
-    """Something that must hold does not."""
+_LONG = 20_000  # lines; a long run ends then, and another one begins
+_CONDITIONS = (
+    "exe ~ '^/usr/'", "key", "key = exec or success = no", "syscall = execve", "uid = 0 and arch = x86_64", "user = alice",
+    "auid = unset", "exit < 0", "errno = EPERM or errno = ENOENT", "a2 > 0x10", "category = write", "path ^= /etc", "inode > 100",
+    "cwd = /", "command ~ x", "argument = x", "title ~ python", "address in 127.0.0.0/8", "family = inet", "op", "node",
+    "complete", "pid > 1000 or session = 1", "not type = PATH",
+)  # fmt: skip
 
 
 class Checker:
     """Holds logs against the invariants.
 
-    The formats are made once, so that what they remember of one log can do harm to the next, as in a long run.
+    The formats are made once, and a long run goes on from log to log, so that what is remembered of one log can do harm to
+    the next. ``history`` is what the long run had read when it broke.
     """
 
     def __init__(self) -> None:
         self._formats = {name: make_format(name, _ORIGIN) for name in FORMATS}
+        self._long_run = LongRun(self._formats[_DEFAULT])
+        self.history: list[bytes] = []
 
     def check(self, lines: list[bytes], random: Random) -> None:
         """Read a log in every way that there is.
@@ -48,39 +61,68 @@ class Checker:
         Raises:
             BrokenError: an invariant is broken; any other exception is one, too.
         """
-        block = b"".join(line + b"\n" for line in lines)
-        events = _checked(self._formats[_DEFAULT], [block], len(lines))
+        form, block = self._formats[_DEFAULT], _block(lines)
+        plain = PlainWay(form)
+        events = plain.feed(lines) + plain.flush()
+        run = RunWay(form)
+        check_same(_checked(run, form, [block], len(lines)), events, "as a whole")
+        check_told(run.told(), plain.told(), "as a whole")
         pieces = list(_in_pieces(block, random))
-        _same(_checked(self._formats[_DEFAULT], pieces, len(lines)), events, "read in pieces")
-        _same(_the_plain_way(self._formats[_DEFAULT], lines), events, "the plain way")
-        _checked(self._formats[random.choice(sorted(self._formats))], [block], len(lines))
+        check_same(_checked(RunWay(form), form, pieces, len(lines)), events, "in pieces")
+        other = self._formats[random.choice(sorted(self._formats))]
+        _checked(RunWay(other), other, [block], len(lines))
+        if not random.randrange(3):
+            self._check_asked(lines, Asked(random.choice(("", *_CONDITIONS)), not random.randrange(3)))
         if not random.randrange(20):
             _check_compressed(block, random)
+        self._go_on(pieces, lines, random)
+
+    def check_long_run(self, lines: list[bytes]) -> None:
+        """Begin a long run, with these lines alone.
+
+        Raises:
+            BrokenError: the two ways are not the same.
+        """
+        long_run = LongRun(self._formats[_DEFAULT])
+        long_run.feed([_block(lines)], lines)
+        long_run.flush()
+
+    def _check_asked(self, lines: list[bytes], asked: Asked) -> None:
+        form = self._formats[_DEFAULT]
+        run, plain = RunWay(form, asked), PlainWay(form, asked)
+        events = run.feed([_block(lines)]) + run.flush()
+        check_same(events, plain.feed(lines) + plain.flush(), f"with {asked}")
+        check_told(run.told(), plain.told(), f"with {asked}")
+
+    def _go_on(self, pieces: Sequence[bytes], lines: list[bytes], random: Random) -> None:
+        long_run = self._long_run
+        try:
+            long_run.feed(pieces, lines)
+            if not random.randrange(20):
+                long_run.flush()
+        except Exception:
+            self.history = long_run.lines
+            self._long_run = LongRun(self._formats[_DEFAULT])
+            raise
+        if len(long_run.lines) >= _LONG:
+            self._long_run = LongRun(self._formats[_DEFAULT])
 
 
-class _Sink:
-    def __init__(self) -> None:
-        self.events: list[bytes] = []
-
-    def put(self, event: bytes) -> None:
-        self.events.append(event)
+def _block(lines: list[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
 
 
-def _checked(form: Format, blocks: Sequence[bytes], lines: int) -> list[bytes]:
+def _checked(run: RunWay, form: Format, blocks: Sequence[bytes], lines: int) -> list[bytes]:
     """Return the events of a log, all of them accounted for."""
-    sink = _Sink()
-    pipeline = Pipeline(form, (sink,), limit=0, max_size=0, names=_NAMES)
-    for block in filter(None, blocks):
-        pipeline.feed(block)
-    pipeline.flush()
-    account = pipeline.account()
+    events = run.feed(blocks) + run.flush()
+    account, findings, unrepresented, _ = run.told()
     if not account.balanced or account.pending or account.received != lines:
         raise BrokenError(f"records are not conserved: {lines} lines, {account}")
-    if account.events != len(sink.events) + pipeline.unrepresented + pipeline.own:
-        raise BrokenError(f"events are not conserved: {account.events}, {len(sink.events)} were given out")
-    for event in sink.events:
+    if account.events != findings or findings != len(events) + unrepresented:
+        raise BrokenError(f"events are not conserved: {account.events}, {len(events)} were given out")
+    for event in events:
         _check_line(event, form)
-    return sink.events
+    return events
 
 
 def _check_line(event: bytes, form: Format) -> None:
@@ -123,13 +165,6 @@ def _texts(node: object) -> Iterator[str]:
             yield from _texts(value)
 
 
-def _the_plain_way(form: Format, lines: list[bytes]) -> list[bytes]:
-    """Return the events by the parts that say what is right, record by record, without any shortcut."""
-    decoder = Decoder(_NAMES)
-    encoded = (form.encode(decoder.decode(group)) for group in groups_of(lines))
-    return [event for event in encoded if event is not None]
-
-
 def _in_pieces(block: bytes, random: Random) -> Iterator[bytes]:
     """Yield the log as a source does that is handed it bit by bit."""
     cutter, start = LineCutter(), 0
@@ -140,15 +175,6 @@ def _in_pieces(block: bytes, random: Random) -> Iterator[bytes]:
     rest = cutter.rest()
     if rest:
         raise BrokenError(f"whole lines left a rest: {rest!r}")
-
-
-def _same(events: list[bytes], expected: list[bytes], way: str) -> None:
-    if events == expected:
-        return
-    for ours, theirs in zip(events, expected):
-        if ours != theirs:
-            raise BrokenError(f"{way} it is {ours!r}, and else {theirs!r}")
-    raise BrokenError(f"{way} there are {len(events)} events, and else {len(expected)}")
 
 
 class _NoPatience:

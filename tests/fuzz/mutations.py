@@ -7,18 +7,20 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
+from orders import ON_EVENTS, STAMP
+
 from mig_audit.modules.audit.tables.table import table
 
 if TYPE_CHECKING:
     from random import Random
 
 _RECORDS = Path(__file__).parents[1] / "data" / "records"
-_STAMP = re.compile(rb"audit\(([0-9]+)\.([0-9]{3}):([0-9]+)\)")
 _LONGEST_WINDOW = 40
+_LONG_WINDOW = 1200  # of one case in a hundred: more than it takes to see that a clock was set back
 _KEPT_OF_A_LOG = 6000  # lines
 _BITS = (
     b'"', b"'", b"\\", b"\0", b"\x1d", b"\x1b[31m", b"\x7f", b"\x80", b"\xff\xfe", b"\xc3", b"\xed\xa0\x80",
-    "\u202e".encode(), "\u2028".encode(), "\U0001f600".encode(), b" ", b"  ", b"\t", b"\r", b"=", b"==", b",", b"}", b"]",
+    "\u202e".encode(), "\u2028".encode(), "\U0001f600".encode(), b" ", b"  ", b"\t", b"\r", b"\n", b"=", b"==", b",", b"}", b"]",
     b"msg='", b"msg=audit(1.000:1): ", b"type=EOE ", b"key=", b"\x1dMIG_RAW=00", b"\x1dARCH=x86_64 SYSCALL=open",
     b"/../", b"//", b"%s%n", b"\\x0a", b"a0[0]=", b"a0_len=9", b"node=x ",
 )  # fmt: skip
@@ -50,7 +52,7 @@ def mutated(seeds: list[list[bytes]], random: Random) -> list[bytes]:
     if not random.randrange(3):
         lines = _interleaved(lines, _window(seeds, random), random)
     for _ in range(random.choice((1, 1, 2, 3, 5, 8))):
-        random.choice(_ON_LOGS)(lines, random)
+        random.choice(_CHANGES)(lines, random)
     # What breaks a line makes two of it, as in a file.
     return b"\n".join(lines).split(b"\n")
 
@@ -58,7 +60,8 @@ def mutated(seeds: list[list[bytes]], random: Random) -> list[bytes]:
 def _window(seeds: list[list[bytes]], random: Random) -> list[bytes]:
     log = random.choice(seeds)
     start = random.randrange(len(log))
-    return log[start : start + random.randint(1, _LONGEST_WINDOW)]
+    longest = _LONGEST_WINDOW if random.randrange(100) else _LONG_WINDOW
+    return log[start : start + random.randint(1, longest)]
 
 
 def _interleaved(one: list[bytes], other: list[bytes], random: Random) -> list[bytes]:
@@ -109,10 +112,10 @@ def _move(lines: list[bytes], random: Random) -> None:
 
 def _one_event(lines: list[bytes], random: Random) -> None:
     """Let all records claim to be of one event."""
-    stamps = [match[0] for match in map(_STAMP.search, lines) if match]
+    stamps = [match[0] for match in map(STAMP.search, lines) if match]
     if stamps:
         stamp = random.choice(stamps)
-        lines[:] = [_STAMP.sub(lambda _: stamp, line, count=1) for line in lines]
+        lines[:] = [STAMP.sub(lambda _: stamp, line, count=1) for line in lines]
 
 
 def _one_node(lines: list[bytes], random: Random) -> None:
@@ -151,7 +154,7 @@ def _another_type(line: bytes, random: Random) -> bytes:
 
 
 def _another_stamp(line: bytes, random: Random) -> bytes:
-    match = _STAMP.search(line)
+    match = STAMP.search(line)
     if not match:
         return line
     seconds, serial = int(match[1]), int(match[3])
@@ -165,7 +168,7 @@ def _another_stamp(line: bytes, random: Random) -> bytes:
         (253_402_300_800, serial),
         (10**11, serial),
     ))  # fmt: skip
-    return _STAMP.sub(b"audit(%d.%s:%d)" % (stamp[0], match[2], stamp[1]), line, count=1)
+    return STAMP.sub(b"audit(%d.%s:%d)" % (stamp[0], match[2], stamp[1]), line, count=1)
 
 
 def _enriched(line: bytes, random: Random) -> bytes:
@@ -201,10 +204,10 @@ def _as_hex(name: bytes, value: bytes, random: Random) -> bytes:
     return name + b"=" + content.hex().upper().encode()
 
 
-_ON_LOGS: tuple[Callable[[list[bytes], Random], None], ...] = (
-    _drop, _repeat, _move, _one_event, _one_node,
+_CHANGES: tuple[Callable[[list[bytes], Random], None], ...] = (
+    _drop, _repeat, _move, _one_event, _one_node, *ON_EVENTS,
     *map(_in_a_line, (_another_byte, _a_bit_more, _a_part_less, _a_part_twice, _cut_off)),
     *map(_in_a_line, (_another_type, _another_stamp, _enriched)),
     # What is in fields is what others write, so most of what can be wrong is there.
-    *map(_in_a_field, (_another_value, _another_name, _field_more, _as_hex) * 3),
+    *map(_in_a_field, (_another_value, _another_name, _field_more, _as_hex) * 5),
 )  # fmt: skip

@@ -11,10 +11,13 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from both_ways import BrokenError
 from fuzz import Failure, Fuzz, smallest
-from invariants import BrokenError, Checker
+from invariants import Checker
 from mutations import load_seeds, mutated
 
+from mig_audit.modules.audit.events import Summary
+from mig_audit.modules.audit.events.filters import Filters, Verdict
 from mig_audit.modules.audit.formats.mozdef import MozdefFormat
 
 if TYPE_CHECKING:
@@ -88,10 +91,54 @@ def test_a_record_that_is_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None
     """Conservation is looked at, not believed."""
     lines = [b"type=EOE msg=audit(1.000:1): ", b"nonsense"]
     Checker().check(lines, Random(1))
-    monkeypatch.setattr("invariants.Pipeline.feed", lambda _self, _block: None)
+    monkeypatch.setattr("both_ways.Pipeline.feed", lambda _self, _block: None)
 
     with pytest.raises(BrokenError, match="records are not conserved"):
         Checker().check(lines, Random(1))
+
+
+def test_what_one_log_does_to_the_next_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is one stream that goes on through all of them."""
+
+    class Weary(NoShortcut):
+        """Knows nothing any more of a stream that is long."""
+
+        encoded = 0
+
+        def encode(self, _bundle: Bundle, _enrichment: object = None) -> None:
+            """Leave it to the format, as long as that is right."""
+            self.encoded += 1
+            if self.encoded > 300:
+                raise BrokenError("weary")
+
+    monkeypatch.setattr(MozdefFormat, "shortcut", lambda _form, _decoder: Weary())
+
+    with pytest.raises(Failure, match="weary") as caught:
+        Fuzz(_SEED, patience=3000).run(count(), _RECORDS)
+    assert len(caught.value.lines) > 300
+
+
+def test_what_is_told_of_a_stream_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The events alone are not all that a result says."""
+
+    class Silent(Summary):
+        """Counts nothing."""
+
+        def add(self, category: str, actor: object) -> None:
+            """Do not."""
+
+    monkeypatch.setattr("mig_audit.modules.audit.pipeline.Summary", Silent)
+
+    with pytest.raises(Failure, match="the summary is"):
+        Fuzz(_SEED).run(count(), _RECORDS)
+
+
+def test_an_event_that_is_dropped_unseen_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What filters decide before an event is decoded is held against what they say of it then."""
+    monkeypatch.setattr(Filters, "keep_early", lambda *_: Verdict.KEEP)
+
+    with pytest.raises(Failure, match="with Asked"):
+        Fuzz(_SEED).run(count(), _RECORDS)
 
 
 def test_a_log_is_made_as_small_as_it_can_be() -> None:
@@ -100,6 +147,7 @@ def test_a_log_is_made_as_small_as_it_can_be() -> None:
 
     assert smallest(lines, lambda part: b"17" in part and b"80" in part) == [b"17", b"80"]
     assert smallest(lines, lambda _part: False) == lines
+    assert smallest(lines, lambda part: b"80" in part, patience=0) == lines[50:]
 
 
 def test_a_run_says_its_seed(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ class Correlator:
         """
         done: list[Bundle] = []
         if now + self._offset != self._clock or self._behind:
-            self._advance(now, done)
+            self._advance(now, done, len(types))
         ended = types[-1] == _EOE
         opened = self._open.get(stamp)
         if opened is None:
@@ -156,8 +156,8 @@ class Correlator:
         """Return what is still open, oldest first; for the end of the stream."""
         return [self._complete(key, END) for key in list(self._open)]
 
-    def _advance(self, time: int, done: list[Bundle]) -> None:
-        """Follow the records' clock, in milliseconds."""
+    def _advance(self, time: int, done: list[Bundle], records: int = 1) -> None:
+        """Follow the records' clock, in milliseconds; so many records have that time."""
         now = time + self._offset
         if now > self._clock:
             self._clock = now
@@ -165,7 +165,7 @@ class Correlator:
             if self._open:
                 self._expire(done)
         elif now < self._clock - self._timeout:
-            self._fall_behind(now)
+            self._fall_behind(now, records)
         else:
             self._behind = 0
 
@@ -205,16 +205,19 @@ class Correlator:
                 return
             done.append(self._complete(key, TIMEOUT))
 
-    def _fall_behind(self, now: int) -> None:
+    def _fall_behind(self, now: int, records: int) -> None:
         """Follow a clock that was set back, else no event would ever time out again.
 
         One record from long ago is only a system call that blocked: its time is that of its entry.
         """
         self._behind_latest = max(self._behind_latest, now) if self._behind else now
-        self._behind += 1
+        self._behind += records
         if self._behind >= _STEP_BACK:
-            self._offset += self._clock - self._behind_latest
-            self._behind = 0
+            step, more = self._clock - self._behind_latest, self._behind - _STEP_BACK
+            self._offset += step
+            # What is left of these records may still be from before the clock.
+            self._behind = more if now + step < self._clock - self._timeout else 0
+            self._behind_latest = now + step
 
     def is_single(self, name: str) -> bool:
         """Say whether a record of this type is an event of its own."""

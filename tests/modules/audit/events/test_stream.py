@@ -77,6 +77,18 @@ def test_how_lines_are_cut_into_blocks_changes_nothing() -> None:
     assert _short(lines, 1) == _short(lines, 7) == _short(lines)
 
 
+@pytest.mark.parametrize("length", [1, 3, 7, 300])
+def test_a_clock_that_was_set_back_is_followed_as_soon_both_ways(length: int) -> None:
+    """After as many records, however many of them come together; events without an end time out from then on."""
+    later = [b"type=SYSCALL msg=audit(9000.000:1): items=0"]
+    stamps = [b"%d.000:%d" % (1000 + number, number + 2) for number in range(2100 // length)]
+    earlier = [b"type=PATH msg=audit(%b): item=0" % stamp for stamp in stamps for _ in range(length)]
+    groups, account = _short([*later, *earlier])
+
+    assert (groups, account) == _plain([*later, *earlier])
+    assert account.endings["timeout"]
+
+
 _STAMPS = st.sampled_from(
     [b"1.000:1", b"1.000:2", b"3.000:3", b"9.500:4", b"01.000:1", b"1.00:1", b"9.500:99999999999"]
 )
