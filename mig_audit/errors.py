@@ -34,7 +34,8 @@ from __future__ import annotations
 
 import errno as errno_names
 import os
-from typing import TYPE_CHECKING, NamedTuple
+
+from .lean_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import threading
-from typing import TYPE_CHECKING
 
 from .errors import UsageError
+from .lean_typing import TYPE_CHECKING
 from .validation import MAX_DOCUMENT, parse_document
 
 if TYPE_CHECKING:

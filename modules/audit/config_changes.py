@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.records import Absent, decode, parse_fields, printable
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Optional, Protocol
 
+from mig_audit.lean_typing import TYPE_CHECKING, Optional, Protocol
 from mig_audit.modules.audit.canary import Bracket, canary_of
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE, MOST_CHANGES, recorded_changes
 from mig_audit.modules.audit.events import (
@@ -21,7 +21,7 @@ from mig_audit.modules.audit.events import (
 from mig_audit.modules.audit.events.decoder import LookUp
 from mig_audit.modules.audit.events.verdict import Verdict
 from mig_audit.modules.audit.formats import grouping_of, is_json
-from mig_audit.modules.audit.formats.interface import FormatWithShortcut
+from mig_audit.modules.audit.formats.interface import shortcut_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -83,7 +83,7 @@ class Pipeline:
         self._ledger = Ledger()
         self._stream = make_stream(grouping_of(form), self._ledger)
         self._decoder = Decoder(names)
-        self._shortcut = form.shortcut(self._decoder) if isinstance(form, FormatWithShortcut) else None
+        self._shortcut = shortcut_of(form, self._decoder)
         self.filters = filters
         self._enricher = enricher
         self._straight = None if filters or enricher else self._shortcut

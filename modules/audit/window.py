@@ -6,8 +6,8 @@ import os
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
 
+from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit import report
 from mig_audit.modules.audit.canary import may_filter
 from mig_audit.modules.audit.deadline import Deadline

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events import category
 from mig_audit.modules.audit.events.draft import HEX, IDENTITIES, MESSAGE_FIELDS, NUMBER, Draft
 from mig_audit.modules.audit.events.event import Event, Identities, Identity, Message, Process, Syscall

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events.enrichment import Enrichment

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple
 from mig_audit.modules.audit.events.serials import MissingSerials, SerialTracker
 from mig_audit.modules.audit.records import printable
 

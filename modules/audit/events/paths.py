@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.event import PathItem
 from mig_audit.modules.audit.records import Absent, decode, parse_fields, printable, printable_value
 from mig_audit.modules.audit.records.decoding import is_encoded

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events.event import Event, Identities

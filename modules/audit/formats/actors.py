@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
-
+from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.events.names import UNSET
 
 if TYPE_CHECKING:

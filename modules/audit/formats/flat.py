@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Optional, Union
-
+from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, Union
 from mig_audit.modules.audit.formats.actors import command, name_of, number_of
 from mig_audit.modules.audit.formats.enriched import (
     labels_of,

@@ -6,8 +6,7 @@ over UDP.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+from mig_audit.lean_typing import TYPE_CHECKING, Any
 from mig_audit.modules.audit.formats.flat import COLUMNS
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.jsontext import to_json

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Optional, Protocol, runtime_checkable
+from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, Protocol
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Actor, Bundle, Decoder, Event, Origin
@@ -13,7 +13,9 @@ class Format(Protocol):
     """A view of events as bytes.
 
     One that needs records to be put together in another way than the kernel's events names it as ``grouping``; see
-    `mig_audit.modules.audit.events.grouping`. One that needs a line before its first event, in a file or a stream, has it as ``header``: bytes without a newline.
+    `mig_audit.modules.audit.events.grouping`. One that needs a line before its first event, in a file or a stream, has it
+    as ``header``: bytes without a newline. One that has a way around the decoded event has it as ``shortcut``: given the
+    decoder, it returns a `Shortcut`.
     """
 
     @property
@@ -38,14 +40,6 @@ class Shortcut(Protocol):
         self, bundle: Bundle, enrichment: Optional[Enrichment] = None
     ) -> Optional[tuple[bytes, str, Actor]]:
         """Return what `Format.encode` would, the event's category and its actor; None where it takes the long way."""
-
-
-@runtime_checkable
-class FormatWithShortcut(Format, Protocol):
-    """A format that has a shortcut for most events."""
-
-    def shortcut(self, decoder: Decoder) -> Shortcut:
-        """Return the shortcut; the decoder is the one of the long way."""
 
 
 # Is given the host that the records are from.
@@ -74,3 +68,9 @@ def grouping_of(form: Format) -> str:
     """Return the name of the way in which a format wants records to be put together."""
     grouping: str = getattr(form, "grouping", "kernel")
     return grouping
+
+
+def shortcut_of(form: Format, decoder: Decoder) -> Optional[Shortcut]:
+    """Return a format's shortcut, None for most formats; the decoder is the one of the long way."""
+    make: Optional[Callable[[Decoder], Shortcut]] = getattr(form, "shortcut", None)
+    return make(decoder) if make else None

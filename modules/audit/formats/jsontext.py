@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Callable, Optional
+
+from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
-
+from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
 from mig_audit.modules.audit.events.names import UNSET
 from mig_audit.modules.audit.formats.actors import command
 from mig_audit.modules.audit.formats.enriched import ancestors_of, environment_of, parent_of, sha256_of

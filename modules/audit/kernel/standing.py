@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass
-from typing import Optional
 
 from mig_audit.errors import (
     AuditAbsentError,
@@ -19,6 +18,7 @@ from mig_audit.errors import (
     NotPermittedError,
     describe_errno,
 )
+from mig_audit.lean_typing import Optional
 
 # linux/capability.h
 CAPABILITIES = {

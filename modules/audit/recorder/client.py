@@ -7,10 +7,10 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Optional, cast
 
 import mig_audit
 from mig_audit.errors import InternalError, MigAuditError
+from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, cast
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover_run
 from mig_audit.modules.audit.kernel.runs import Runs

@@ -7,9 +7,9 @@ place of any of them, and is followed by ``restored`` if something had been chan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional
 
 from mig_audit import errors
+from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
 from mig_audit.modules.audit.kernel.recovery import Recovered
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting, Status

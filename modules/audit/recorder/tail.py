@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Optional
+
+from mig_audit.lean_typing import Optional
 
 _CHUNK = 1 << 16
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import Union
+
+from mig_audit.lean_typing import Union
 
 
 class Absent(Enum):

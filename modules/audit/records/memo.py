@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Callable, Optional, TypeVar
+
+from mig_audit.lean_typing import Callable, Optional, TypeVar
 
 _Answer = TypeVar("_Answer")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from functools import lru_cache
-from typing import NamedTuple, Optional
 
+from mig_audit.lean_typing import NamedTuple, Optional
 from mig_audit.modules.audit.records.decoding import printable
 from mig_audit.modules.audit.records.memo import LONGEST
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.rules import constants as c
 
 if TYPE_CHECKING:

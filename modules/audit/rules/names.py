@@ -6,7 +6,8 @@ import grp
 import os
 import pwd
 from dataclasses import dataclass
-from typing import Callable, Optional
+
+from mig_audit.lean_typing import Callable, Optional
 
 
 @dataclass(frozen=True)

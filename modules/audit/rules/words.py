@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+
+from mig_audit.lean_typing import Optional
 
 
 @dataclass(frozen=True)

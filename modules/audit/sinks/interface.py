@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional, Protocol
+
+from mig_audit.lean_typing import TYPE_CHECKING, Optional, Protocol
 
 if TYPE_CHECKING:
     from mig_audit.errors import MigAuditError

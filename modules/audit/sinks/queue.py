@@ -6,7 +6,8 @@ import os
 import struct
 import tempfile
 from collections import deque
-from typing import TYPE_CHECKING, Optional
+
+from mig_audit.lean_typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from pathlib import Path

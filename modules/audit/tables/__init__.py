@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Optional
 
+from mig_audit.lean_typing import Optional
 from mig_audit.modules.audit.tables.table import Table, load, table
 
 URING = "uring"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from typing import TYPE_CHECKING, Optional, cast
+
+from mig_audit.lean_typing import TYPE_CHECKING, Optional, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

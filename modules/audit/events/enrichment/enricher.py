@@ -6,8 +6,8 @@ It is done when an event is processed, which is after it happened; what was gone
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional, Union
 from mig_audit.modules.audit.events.enrichment.cgroups import parse_cgroup
 from mig_audit.modules.audit.events.enrichment.hashes import DENIED, Hashes
 from mig_audit.modules.audit.events.enrichment.model import INHERITED, PROC, Enrichment, Gap, Place

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
-
+from mig_audit.lean_typing import TYPE_CHECKING, Any, NamedTuple, Optional
 from mig_audit.modules.audit.events.decoder import string_value, title_words
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import Syscall

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Optional
-
+from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional
 from mig_audit.modules.audit.events.filters.model import Every, Opposite, Some
 
 if TYPE_CHECKING:

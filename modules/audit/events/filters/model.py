@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+
+from mig_audit.lean_typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events.filters.leaves import Leaf

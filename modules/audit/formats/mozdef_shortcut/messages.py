@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
+from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.events.decoder import plain_value, string_value
 from mig_audit.modules.audit.events.group import SINGLE, Bundle
 from mig_audit.modules.audit.events.summary import Actor

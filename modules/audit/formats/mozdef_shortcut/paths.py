@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.decoder import string_value
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_PROCESS, NO_SYSCALL

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from mig_audit.lean_typing import NamedTuple
 from mig_audit.modules.audit.events.decoder import title_words
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_PROCESS

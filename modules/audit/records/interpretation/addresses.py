@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Optional
-
+from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.records.decoding import printable
 from mig_audit.modules.audit.records.interpretation.words import choice_word
 from mig_audit.modules.audit.records.sockaddr import decode_sockaddr

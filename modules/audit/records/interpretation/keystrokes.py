@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
 
+from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.records.interpretation.words import document
 
 if TYPE_CHECKING:

@@ -1,0 +1,79 @@
+"""`typing.NamedTuple` at a tenth of its price: a process defines many such classes, and makes tuples of few of them.
+
+A class gets an accessor for each field, and no code is made for it. Its constructor is made, by `collections.namedtuple`,
+for the first call. What a type checker says of a definition is not checked here again.
+"""
+
+from __future__ import annotations
+
+from _collections import _tuplegetter  # type: ignore[import-not-found]  # what namedtuple takes for a field
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Callable
+
+
+class _Fields(tuple[object, ...]):
+    """What all of them have, as in `collections.namedtuple`."""
+
+    __slots__ = ()
+    _fields: tuple[str, ...] = ()
+
+    @classmethod
+    def _make(cls, values: Iterable[object]) -> Any:  # noqa: ANN401  # one of the class
+        made = tuple.__new__(cls, values)
+        if len(made) != len(cls._fields):
+            raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(made)}")
+        return made
+
+    def _replace(self, **changed: object) -> Any:  # noqa: ANN401  # one of the class
+        made = self._make(map(changed.pop, self._fields, self))
+        if changed:
+            raise ValueError(f"Got unexpected field names: {list(changed)!r}")
+        return made
+
+    def _asdict(self) -> dict[str, object]:
+        return dict(zip(self._fields, self))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{field}={value!r}" for field, value in zip(self._fields, self))
+        return f"{type(self).__name__}({fields})"
+
+    def __getnewargs__(self) -> tuple[object, ...]:
+        return tuple(self)
+
+
+class _Definition(type):
+    """Makes a plain class, of the type `type`, from annotations."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:  # noqa: ANN401
+        if not bases:
+            return super().__new__(cls, name, bases, namespace)
+        fields = tuple(namespace["__annotations__"])
+        defaults = {field: namespace[field] for field in fields if field in namespace}
+        namespace.update((field, _tuplegetter(number, None)) for number, field in enumerate(fields))
+        namespace.update(
+            __slots__=(),
+            __match_args__=fields,
+            __new__=_first_call(fields, tuple(defaults.values())),
+            _fields=fields,
+            _field_defaults=defaults,
+        )
+        return type(name, (_Fields,), namespace)
+
+
+def _first_call(fields: tuple[str, ...], defaults: tuple[object, ...]) -> Callable[..., Any]:
+    """Return a constructor that puts in its own place the one that it makes."""
+
+    def construct(cls: Any, *given: object, **named: object) -> Any:  # noqa: ANN401
+        owner = next(base for base in cls.__mro__ if "_fields" in vars(base))
+        owner.__new__ = staticmethod(namedtuple(owner.__name__, fields, defaults=defaults).__new__)  # noqa: PYI024
+        return owner.__new__(cls, *given, **named)
+
+    return construct
+
+
+class NamedTuple(metaclass=_Definition):
+    """Whoever has this base becomes a named tuple."""
