@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Measure what a run costs the programs that it records: the time that execve("/bin/true") takes.
 
-Pairs of rounds, one with the rule loaded and nobody who reads, one with `mig-audit run` doing all it does. A round starts
-/bin/true so many times, one after the other, and takes the time until each has been executed (posix_spawn returns when
-execve is done). Both have the same backlog limit, and no program ever waits for the backlog. Needs root and a free
-audit pid; the rule is restricted to one user id, and everything is put back.
+Pairs of rounds, one with the rule loaded, audit switched on and nobody who reads, one with `mig-audit run` doing all it
+does; which of them is first changes from pair to pair. A round starts /bin/true so many times, one after the other, and
+takes the time until each has ended: the kernel makes the records at the end of the call, when posix_spawn has returned
+already. Both have the same backlog limit, and no program ever waits for the backlog. Needs root, a free audit pid, and
+nothing else to do; the rule is restricted to one user id, and everything is put back.
 
-    python bench/latency.py [--pairs 10] [--count 1000]
+    python bench/latency.py [--pairs 20] [--count 1000] [--program /bin/true]
 
 Prints the median and the 99th percentile of each round in microseconds, then the median over the pairs of the ratio of
-the 99th percentiles, and how far the kernel's backlog_wait_time_actual moved.
+each, and how far the kernel's backlog_wait_time_actual moved.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import shutil
 import signal
 import statistics
@@ -37,15 +39,15 @@ if TYPE_CHECKING:
 _UID = 61357
 _RULE = f"-a always,exit -F arch=b64 -S execve -F uid={_UID} -k bench"
 _BACKLOG = 8192
+_CANARY = b"op=mig-audit-canary"
 _PYTHON = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
 _PROGRAM = """
 import os, time
 clock, spawn, wait, took = time.perf_counter_ns, os.posix_spawn, os.waitpid, []
 for number in range({count} + 50):
     begin = clock()
-    pid = spawn("/bin/true", ["true"], {{}})
+    wait(spawn({program!r}, [{program!r}], {{}}), 0)
     took.append(clock() - begin)
-    wait(pid, 0)
 print(*took[50:])
 """
 
@@ -57,9 +59,9 @@ class Round(NamedTuple):
     p99: float
 
 
-def work(count: int) -> Round:
-    """Start /bin/true so many times, as the user that the rule is for."""
-    command = [_PYTHON, "-I", "-S", "-c", _PROGRAM.format(count=count)]
+def work(program: str, count: int) -> Round:
+    """Start a program so many times, as the user that the rule is for."""
+    command = [_PYTHON, "-I", "-S", "-c", _PROGRAM.format(program=program, count=count)]
     result = subprocess.run(command, user=_UID, cwd="/", stdout=subprocess.PIPE, check=True)
     took = [int(text) / 1000 for text in result.stdout.split()]
     return Round(statistics.median(took), statistics.quantiles(took, n=100)[-1])
@@ -83,7 +85,7 @@ def rule_alone(control: Control) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def run(control: Control, folder: Path) -> Iterator[None]:
+def run(folder: Path) -> Iterator[None]:
     """Have mig-audit record the same."""
     log, parameters = folder / "raw.log", folder / "params.json"
     log.unlink(missing_ok=True)
@@ -96,13 +98,34 @@ def run(control: Control, folder: Path) -> Iterator[None]:
     parameters.write_text(json.dumps(document))
     command = [sys.executable, "-m", "mig_audit", "run", str(parameters), "-o", str(folder / "result.json")]
     with subprocess.Popen(command) as process:
-        while not control.status().enabled:
-            time.sleep(0.05)
-        yield
-        process.send_signal(signal.SIGTERM)
+        try:
+            while not (log.exists() and _CANARY in log.read_bytes()):
+                if process.poll() is not None:
+                    raise SystemExit("bench: the run has ended by itself; it said why")
+                time.sleep(0.05)
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
     loss = json.loads((folder / "result.json").read_text())["statistics"]["loss"]
     if loss["events_missing"] != {"min": 0, "max": 0, "why": ""}:
         print(f"events are missing: {loss}")
+
+
+def pair(control: Control, folder: Path, number: int, program: str, count: int) -> tuple[Round, Round]:
+    """Run both rounds of a pair; return the one with the rule alone, and the recorded one."""
+
+    def alone() -> Round:
+        with rule_alone(control):
+            return work(program, count)
+
+    def recorded() -> Round:
+        with run(folder):
+            return work(program, count)
+
+    if number % 2:
+        later = recorded()
+        return alone(), later
+    return alone(), recorded()
 
 
 def main() -> None:
@@ -110,25 +133,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pairs", type=int, default=10)
+    parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--program", default="/bin/true")
     options = parser.parse_args()
-    ratios: list[float] = []
+    pairs: list[tuple[Round, Round]] = []
     with Control.open() as control, tempfile.TemporaryDirectory() as name:
         waited = control.status().backlog_wait_time_actual or 0
+        print(f"load before: {os.getloadavg()[0]:.2f}")
         print(f"{'alone: median':>14} {'p99':>8} {'run: median':>12} {'p99':>8}")
-        for _ in range(options.pairs):
-            with rule_alone(control):
-                alone = work(options.count)
-            with run(control, Path(name)):
-                recorded = work(options.count)
-            ratios.append(recorded.p99 / alone.p99)
+        for number in range(options.pairs):
+            alone, recorded = pair(control, Path(name), number, options.program, options.count)
+            pairs.append((alone, recorded))
             print(
                 f"{alone.median:14.0f} {alone.p99:8.0f} {recorded.median:12.0f} {recorded.p99:8.0f}",
                 flush=True,
             )
         waited = (control.status().backlog_wait_time_actual or 0) - waited
-    print(f"p99 of the run / p99 alone, median of {options.pairs} pairs: {statistics.median(ratios):.3f}")
+    for index, what in enumerate(Round._fields):
+        ratio = statistics.median(recorded[index] / alone[index] for alone, recorded in pairs)
+        print(f"{what} of the run / alone, median of {options.pairs} pairs: {ratio:.3f}")
     print(f"backlog_wait_time_actual: {waited} jiffies more")
 
 
