@@ -50,6 +50,11 @@ class Fuzz:
         self._seeds = load_seeds()
         self._checker = Checker()
 
+    @property
+    def left_out(self) -> str:
+        """Return what is not looked at and why, empty if all is."""
+        return self._checker.unlike_libauparse
+
     def run(self, cases: Iterable[int], records: int) -> int:
         """Check cases until so many records were read; return how many it were.
 
@@ -131,7 +136,10 @@ def main() -> int:
     began = time.monotonic()
     try:
         cases = [options.case] if options.case is not None else count(max(options.job - 1, 0), options.jobs)
-        read = Fuzz(options.seed).run(cases, options.records)
+        fuzz = Fuzz(options.seed)
+        if fuzz.left_out:
+            print(f"fuzz: not beside libauparse: {fuzz.left_out}", flush=True)
+        read = fuzz.run(cases, options.records)
     except Failure as failure:
         print(f"fuzz: {failure}")
         print(f"fuzz: again: python tests/fuzz/fuzz.py --seed {options.seed} --case {failure.case}")

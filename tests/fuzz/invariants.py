@@ -9,6 +9,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Optional
 
+from beside_libauparse import Library
 from both_ways import (
     NAMES,
     Asked,
@@ -53,6 +54,7 @@ class Checker:
     def __init__(self) -> None:
         self._formats = {name: make_format(name, _ORIGIN) for name in FORMATS}
         self._long_run = LongRun(self._formats[_DEFAULT])
+        self._library = Library()
         self.history: list[bytes] = []
 
     def check(self, lines: list[bytes], random: Random) -> None:
@@ -75,7 +77,14 @@ class Checker:
             self._check_asked(lines, Asked(random.choice(("", *_CONDITIONS)), not random.randrange(3)))
         if not random.randrange(20):
             _check_compressed(block, random)
+        if not self.unlike_libauparse and not random.randrange(10):
+            self._library.check(lines)
         self._go_on(pieces, lines, random)
+
+    @property
+    def unlike_libauparse(self) -> str:
+        """Return why the grouping of libauparse is not looked at, empty if it is."""
+        return self._library.missing
 
     def check_long_run(self, lines: list[bytes]) -> None:
         """Begin a long run, with these lines alone.
