@@ -32,7 +32,7 @@ test-tools: ## install, from Debian's packages, the programs that some tests com
 test-pythons: ## run the tests that need no kernel on every other supported Python that is installed
 	tools/test-pythons.sh
 
-fuzz: $(READY) ## read a million mutated records; FUZZ_ARGS="--seed N --records N --jobs N"
+fuzz: $(READY) ## read a million mutated records; FUZZ_ARGS="--seed N --records N --minutes N --jobs N"
 	$(BIN)/python tests/fuzz/fuzz.py $(FUZZ_ARGS)
 
 lint: $(READY) ## ruff (every rule, exceptions argued in pyproject.toml), format, mypy --strict, tables

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Read mutated logs until something breaks, or there were enough of them.
 
-    python tests/fuzz/fuzz.py [--records 1000000] [--seed N] [--case N] [--jobs N]
+    python tests/fuzz/fuzz.py [--records 1000000] [--minutes N] [--seed N] [--case N] [--jobs N]
 
 A case is a log of some tens of records, made from the seed and its number alone. When one breaks an invariant, it is made
 as small as possible and printed with the command that makes it again.
@@ -10,6 +10,7 @@ as small as possible and printed with the command that makes it again.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import subprocess
 import sys
@@ -55,15 +56,15 @@ class Fuzz:
         """Return what is not looked at and why, empty if all is."""
         return self._checker.unlike_libauparse
 
-    def run(self, cases: Iterable[int], records: int) -> int:
-        """Check cases until so many records were read; return how many it were.
+    def run(self, cases: Iterable[int], records: int, seconds: float = math.inf) -> int:
+        """Check cases until so many records were read, or for so long; return how many records it were.
 
         Raises:
             Failure: one of them breaks an invariant.
         """
-        read = 0
+        read, end = 0, time.monotonic() + seconds
         for case in cases:
-            if read >= records:
+            if read >= records or time.monotonic() >= end:
                 break
             lines = mutated(self._seeds, Random(f"{self._seed}/{case}"))
             read += len(lines)
@@ -124,6 +125,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="no longer than this")
     parser.add_argument("--seed", default=os.urandom(4).hex())
     parser.add_argument("--case", type=int, help="this one alone")
     parser.add_argument("--jobs", type=int, default=1, help="processes, each with cases of its own")
@@ -139,7 +141,7 @@ def main() -> int:
         fuzz = Fuzz(options.seed)
         if fuzz.left_out:
             print(f"fuzz: not beside libauparse: {fuzz.left_out}", flush=True)
-        read = fuzz.run(cases, options.records)
+        read = fuzz.run(cases, options.records, options.minutes * 60)
     except Failure as failure:
         print(f"fuzz: {failure}")
         print(f"fuzz: again: python tests/fuzz/fuzz.py --seed {options.seed} --case {failure.case}")
@@ -161,6 +163,8 @@ def _in_parallel(options: argparse.Namespace) -> int:
         __file__,
         "--records",
         share,
+        "--minutes",
+        str(options.minutes),
         "--seed",
         options.seed,
         "--jobs",

@@ -34,6 +34,11 @@ def test_nothing_that_is_read_breaks_anything() -> None:
     assert Fuzz(_SEED).run(count(), _RECORDS) >= _RECORDS
 
 
+def test_it_ends_in_time() -> None:
+    """Whatever is left."""
+    assert Fuzz(_SEED).run(count(), _RECORDS, seconds=0) == 0
+
+
 def test_cases_are_the_same_each_time_and_none_like_another() -> None:
     """The seed and the number say all."""
     seeds = load_seeds()
