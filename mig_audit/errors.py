@@ -22,6 +22,8 @@
         |-- NeverMatchesError              a filter that can match no event
         |-- LossError
         |-- DriftError                     others changed the audit configuration
+        |-- RecorderLostError              the recorder was killed, or had to be
+        |-- StandstillError                a process of the run was stopped for a while
         |-- RawLogError
         |-- RecordError                    a line that is no audit record; it is kept aside
         |-- DamagedInputError              a log that ends torn, or cannot be read to its end
@@ -188,6 +190,14 @@ class LossError(PartialError):
 
 class DriftError(PartialError):
     """Others changed the audit configuration during the window."""
+
+
+class RecorderLostError(PartialError):
+    """The recorder was ended by somebody else, or stood still, before its window was over."""
+
+
+class StandstillError(PartialError):
+    """A process of the run was stopped for a while, and continued."""
 
 
 class RawLogError(PartialError):

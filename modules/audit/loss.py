@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.drift import Drift
     from mig_audit.modules.audit.events import Account
     from mig_audit.modules.audit.kernel.status import Status
-    from mig_audit.modules.audit.recorder.reports import Ended
+    from mig_audit.modules.audit.recorder.client import RecorderProcess
     from mig_audit.modules.audit.recording import Recording
     from mig_audit.modules.audit.sinks import SinkOutcome
 
@@ -39,7 +39,8 @@ class Loss:
     serial numbers, of which ``unplaced`` may have come after all; ``late`` counts those that came behind a higher one.
     ``incomplete``, ``filtered``, ``undelivered`` and ``rejected`` are events, the last two summed over the sinks.
     ``may_filter`` says that there are rules that could keep canaries out. ``log_size`` is in bytes. ``switched_off`` is
-    when somebody first switched audit off, in seconds since the epoch.
+    when somebody first switched audit off, and ``cut_off`` when a recorder that ended before its window last spoke, both in
+    seconds since the epoch.
     """
 
     received: int = 0
@@ -64,27 +65,32 @@ class Loss:
     may_filter: bool = False
     log_size: int = 0
     switched_off: Optional[float] = None
+    cut_off: Optional[float] = None
 
     @classmethod
     def measure(
         cls,
+        recorder: RecorderProcess,
         before: Status,
-        ended: Optional[Ended],
         recording: Recording,
         *,
         sinks: Sequence[SinkOutcome],
         drift: Drift,
         may_filter: bool,
     ) -> Loss:
-        """Read the meters; without the recorder's last word, what it would have said is what the raw log shows."""
-        processed, account = recording.processed, recording.pipeline.account()
-        serials, filters = account.serials.get(""), recording.pipeline.filters
-        delta = ended.status.lost - before.lost if ended else None
+        """Read the meters; without the recorder's last word, what it would have said is what the raw log shows.
+
+        ``before`` is the kernel's status before the run.
+        """
+        ended, seen = recorder.ended, recording.processed + recording.skimmed
+        account, filters = recording.pipeline.account(), recording.pipeline.filters
+        serials, lost = account.serials.get(""), recorder.lost
+        delta = None if lost is None else lost - before.lost
         return cls(
-            received=ended.received if ended else processed,
-            written=ended.written if ended else processed,
+            received=ended.received if ended else seen,
+            written=ended.written if ended else seen,
             unwritten=ended.unwritten if ended else 0,
-            processed=processed,
+            processed=recording.processed,
             skimmed=recording.skimmed,
             foreign=ended.foreign if ended else 0,
             overruns=ended.overruns if ended else 0,
@@ -99,10 +105,11 @@ class Loss:
             filtered=sum(filters.taken.values()) if filters else 0,
             undelivered=sum(sink.undelivered for sink in sinks),
             rejected=sum(sink.rejected for sink in sinks),
-            canaries=ended.canaries if ended else _NO_CANARIES,
+            canaries=recorder.canaries,
             may_filter=may_filter,
             log_size=recording.tail.size,
             switched_off=drift.switched_off,
+            cut_off=recorder.death.last if recorder.death else None,
         )
 
     @property
@@ -138,7 +145,9 @@ class Loss:
     def _doubts(self) -> Iterator[str]:
         if self.lost is None:
             yield "the kernel's counter of lost records was reset, or could not be read"
-        if self.switched_off is not None:
+        if self.cut_off is not None:
+            yield f"the recorder was heard of for the last time at {iso_time(self.cut_off)}"
+        elif self.switched_off is not None:
             yield f"audit was switched off by somebody at {iso_time(self.switched_off)}"
         elif self.path == SILENT:
             yield self._silence
@@ -205,6 +214,9 @@ class Loss:
             )
 
     def _path_errors(self) -> Iterator[MigAuditError]:
+        if self.cut_off is not None:
+            # The error that tells of the recorder says so.
+            return
         if self.switched_off is not None:
             yield LossError(
                 f"audit was switched off by somebody at {iso_time(self.switched_off)}: it is not known what is missing",

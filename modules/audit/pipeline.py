@@ -104,6 +104,11 @@ class Pipeline:
         """Look at no more of these lines than which serials they have: there is no time to process them."""
         self._ledger.skim(block)
 
+    def set_aside(self, torn: bytes) -> None:
+        """Count a line that was not written to its end, and may look like a record."""
+        self._ledger.received += 1
+        self._ledger.keep_aside(torn)
+
     def flush(self) -> None:
         """Complete what is open: the stream has ended."""
         for bundle in self._stream.flush():

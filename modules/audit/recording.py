@@ -9,6 +9,8 @@ import time
 
 from mig_audit.errors import InternalError, MigAuditError
 from mig_audit.lean_typing import TYPE_CHECKING, Optional
+from mig_audit.modules.audit.deadline import EMPTYING
+from mig_audit.modules.audit.recorder.canaries import CLOSING
 from mig_audit.modules.audit.recorder.plan import Plan
 from mig_audit.modules.audit.recorder.tail import Tail
 from mig_audit.modules.audit.ruleset import exclusion, to_load
@@ -91,8 +93,13 @@ class Recording:
         """
         try:
             self._recorder.send(plan)
+            if plan.latest is not None:
+                self._recorder.give_up_at(plan.latest + CLOSING + EMPTYING)
             while self._recorder.ended is None and not self._recorder.gone:
                 self._step(plan.window)
+            if self._recorder.gone:
+                # The host comes first.
+                self._recorder.farewell(progress=self._context.progress)
             return self._finish(sinks, min(time.monotonic() + drain, answer_by))
         finally:
             self._recorder.stop()
@@ -108,11 +115,18 @@ class Recording:
             self.tail.offset < end and time.monotonic() < deadline and self._context.stop.requests == requests
         ):
             self._process()
+        self._set_torn_aside(end)
         self._flush()
         self._skim(end)
         if self._context.stop.requests > requests:
             deadline = time.monotonic()
         return tuple(sink.finish(deadline) for sink in sinks)
+
+    def _set_torn_aside(self, end: int) -> None:
+        """Keep what a recorder that was killed in mid-line has left: it would pass for a record that is shorter."""
+        if self.tail.torn and self.tail.offset >= end:
+            self.processed += 1
+            self.pipeline.set_aside(self.tail.torn)
 
     def _skim(self, end: int) -> None:
         """Follow the numbering to the end of the raw log, so that what is missing is known of what was not processed."""

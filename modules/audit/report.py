@@ -19,6 +19,7 @@ from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional, Union, cast
 from mig_audit.modules.audit.dead_runs import dead_run_to_json, restore_error
 from mig_audit.modules.audit.events.filters import never_matching
 from mig_audit.modules.audit.host import describe_host, describe_process, iso_time
+from mig_audit.modules.audit.recorder.death import DIED
 from mig_audit.modules.audit.run_settings import with_settings
 from mig_audit.quantities import format_duration
 from mig_audit.results import Result
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.neighbours import Neighbour
     from mig_audit.modules.audit.parameters import Parameters
     from mig_audit.modules.audit.pipeline import Pipeline
+    from mig_audit.modules.audit.recorder.death import Death
     from mig_audit.modules.audit.recorder.reports import Ended, Found, Ready
     from mig_audit.modules.audit.ruleset import AskedRule
     from mig_audit.modules.audit.sinks import SinkOutcome
@@ -46,7 +48,7 @@ _REASONS = {
     "deadline": "the caller's deadline left no more time",
     "raw-log": "the raw log could take no more",
     "abandoned": "the main process was gone",
-    "died": "the recorder died",
+    DIED: "the recorder died",
 }
 
 
@@ -63,6 +65,7 @@ class Facts:
     ended: Optional[Ended]
     restoration: Optional[Restoration]
     stopped: str
+    death: Optional[Death]
     faults: tuple[MigAuditError, ...]
     pipeline: Pipeline
     drift: Drift
@@ -128,15 +131,16 @@ def _events(pipeline: Pipeline) -> list[object]:
 
 
 def _window(facts: Facts) -> dict[str, object]:
-    ended = facts.ended
-    reason = ended.reason if ended else "died"
-    words = (ended.why if ended else "") or _REASONS.get(reason, reason)
+    ended, death = facts.ended, facts.death
+    reason, why = (ended.reason, ended.why) if ended else (death.reason, death.why) if death else (DIED, "")
+    end = ended.ended if ended else death.last if death else None
+    words = why or _REASONS.get(reason, reason)
     if reason == "stopped" and facts.stopped:
         words = f"stopped by {facts.stopped}"
     return {
         "asked": facts.parameters.window,
         "started": iso_time(facts.ready.started),
-        "ended": iso_time(ended.ended) if ended else None,
+        "ended": None if end is None else iso_time(end),
         "reason": reason,
         "why": words,
     }
@@ -152,11 +156,10 @@ def _summary(pipeline: Pipeline) -> dict[str, object]:
 
 
 def _raw_log(facts: Facts) -> dict[str, object]:
-    ended = facts.ended
     return {
         "path": str(facts.log_path),
         "size": facts.loss.log_size,
-        "records": ended.written if ended else facts.loss.processed,
+        "records": facts.loss.written,
         "sha256": facts.log_sha256,
     }
 

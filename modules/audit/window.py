@@ -84,12 +84,16 @@ def record_window(document: object, context: Context) -> Result:
                 ended=recorder.ended,
                 restoration=recorder.restoration,
                 stopped=recording.stopped,
-                faults=tuple(fault for fault in (recorder.failure, recording.fault) if fault),
+                death=recorder.death,
+                faults=(
+                    *(fault for fault in (recorder.failure, recording.fault) if fault),
+                    *recorder.standstills,
+                ),
                 pipeline=recording.pipeline,
                 drift=drift,
                 loss=Loss.measure(
+                    recorder,
                     recorder.found.before.status,
-                    recorder.ended,
                     recording,
                     sinks=delivered,
                     drift=drift,

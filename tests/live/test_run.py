@@ -158,9 +158,16 @@ def test_the_run_stands_in_for_a_recorder_that_was_killed(run: Start, kernel: Co
 
     assert envelope["elements"]["kernel"]["restored"]
     assert envelope["elements"]["window"]["reason"] == "died"
-    assert "the recorder ended before its window did" in envelope["errors"][0]
-    assert not envelope["success"]
-    assert begun.code == 6
+    assert envelope["elements"]["window"]["ended"] is not None
+    assert "the recorder was killed by SIGKILL" in envelope["errors"][0]
+    assert len(envelope["errors"]) == 1
+    assert envelope["success"]
+    loss = envelope["statistics"]["loss"]
+    assert (loss["kernel_lost"], loss["canary"]["returned"] > 0) == (0, True)
+    assert loss["events_missing"]["max"] is None
+    assert "the recorder was heard of for the last time" in loss["events_missing"]["why"]
+    assert envelope["statistics"]["records"]["balanced"]
+    assert begun.code == 1
 
 
 def test_rules_that_were_there_stay(run: Start, kernel: Control) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from mig_audit.errors import AuditUnavailableError, MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
+from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional
 from mig_audit.modules.audit.kernel.journal import Process
 from mig_audit.modules.audit.kernel.state import Restoration, restore
 
@@ -58,13 +58,24 @@ def boot_id(path: str = _BOOT_ID) -> str:
         return file.read().strip()
 
 
-def recover(runs: Runs, control: Control, boot: str) -> tuple[Recovered, ...]:
-    """Undo every run that has a journal; the caller has the lock, so they are all dead."""
-    found = (recover_run(runs, run_id, control, boot) for run_id in runs.run_ids())
+def recover(
+    runs: Runs, control: Control, boot: str, progress: Callable[[int], None] = lambda _done: None
+) -> tuple[Recovered, ...]:
+    """Undo every run that has a journal; the caller has the lock, so they are all dead.
+
+    ``progress`` is told how many rules of one run are done.
+    """
+    found = (recover_run(runs, run_id, control, boot, progress) for run_id in runs.run_ids())
     return tuple(recovered for recovered in found if recovered is not None)
 
 
-def recover_run(runs: Runs, run_id: str, control: Control, boot: str) -> Optional[Recovered]:
+def recover_run(
+    runs: Runs,
+    run_id: str,
+    control: Control,
+    boot: str,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> Optional[Recovered]:
     """Undo one run, and remove its journal if nothing is left to undo; return None if it had changed nothing yet.
 
     Someone who changed meanwhile what the run had changed has the last word: that is in the differences.
@@ -82,13 +93,15 @@ def recover_run(runs: Runs, run_id: str, control: Control, boot: str) -> Optiona
     with suppress(AuditUnavailableError):
         journal.undoing()
     journal.close()
-    restoration = undo(undertaking, control)
+    restoration = undo(undertaking, control, progress)
     if restoration.complete:
         runs.remove(run_id)
     return Recovered(run_id, undertaking.begun, restoration=restoration)
 
 
-def undo(undertaking: Undertaking, control: Control) -> Restoration:
+def undo(
+    undertaking: Undertaking, control: Control, progress: Callable[[int], None] = lambda _done: None
+) -> Restoration:
     """Undo what a run of this boot may have changed."""
     recorder = undertaking.recorder
     # A living process that has the dead recorder's id by now is someone else.
@@ -98,5 +111,6 @@ def undo(undertaking: Undertaking, control: Control) -> Restoration:
         undertaking.before,
         undertaking.settings,
         undertaking.outcomes,
+        progress,
         owner=0 if reused else recorder.pid,
     )

@@ -7,6 +7,7 @@ undone. So whoever has the lock and finds a journal knows that its run is dead, 
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import stat
 import time
@@ -107,13 +108,19 @@ class Runs:
         living = (run for run in self.undertakings() if run.recorder.alive() and not run.undoing)
         return next(living, None)
 
-    def lock_to_undo(self, run_id: str) -> bool:
-        """Wait for the lock; return False, without it, once somebody else has undone that run."""
+    def lock_to_undo(self, run_id: str, patience: float = math.inf) -> bool:
+        """Wait for the lock, at the most ``patience`` seconds.
+
+        Return False, without it, once somebody else has undone that run, or when that time is over.
+        """
+        limit = time.monotonic() + patience
         while self.has(run_id):
             if self.try_lock():
                 if self.has(run_id):
                     return True
                 self.unlock()
+            elif time.monotonic() > limit:
+                return False
             else:
                 self.wait()
         return False

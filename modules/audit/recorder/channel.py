@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import select
 import socket
+import time
 
 from mig_audit.lean_typing import TYPE_CHECKING, Any
 
@@ -14,31 +17,53 @@ _CHUNK = 1 << 16
 
 
 class Channel:
-    """One end of the line. ``closed`` turns True when the other end is gone, which is itself a message."""
+    """One end of the line. ``closed`` turns True when the other end is gone, which is itself a message.
+
+    Nobody ever waits in `send` for the other end, which may be stopped: a recorder has a kernel to restore, and the main
+    process is who notices that a recorder stands still.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         """Take over one end of a stream socket pair."""
         self._socket = sock
         self._pending = b""
+        self._unsent = b""
         self.closed = False
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
         return self._socket.fileno()
 
-    def send(self, kind: str, document: Mapping[str, object], *, wait: bool = True) -> None:
-        """Send one document; with ``wait`` False, leave it out rather than wait for a slow reader.
+    def send(self, kind: str, document: Mapping[str, object], *, optional: bool = False) -> None:
+        """Send one document; what does not fit now goes ahead of the next one, or with `flush`.
 
-        A reader that is gone is no error: the recorder has a kernel to restore. What it had said before it went is still
-        to be received, and behind that ``closed`` turns True.
+        One that is ``optional`` is left out instead. A reader that is gone is no error. What it had said before it went
+        is still to be received, and behind that ``closed`` turns True.
         """
-        line = json.dumps({"kind": kind, **document}).encode() + b"\n"
-        try:
-            sent = 0 if wait else self._socket.send(line, socket.MSG_DONTWAIT)
-            # Where only a part of it fitted, the rest must follow, or the line would be broken.
-            self._socket.sendall(line[sent:])
-        except OSError:
+        self._push()
+        if optional and self._unsent:
             return
+        self._unsent += json.dumps({"kind": kind, **document}).encode() + b"\n"
+        self._push()
+
+    def flush(self, patience: float = math.inf) -> bool:
+        """Wait at the most so many seconds until everything is sent, or nobody is there any more; return whether it is."""
+        limit = time.monotonic() + patience
+        self._push()
+        while self._unsent and (left := limit - time.monotonic()) > 0:
+            select.select([], [self._socket], [], None if left == math.inf else left)
+            self._push()
+        return not self._unsent
+
+    def _push(self) -> None:
+        """Hand over what there is room for."""
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._socket.send(self._unsent, socket.MSG_DONTWAIT) :]
+        except BlockingIOError:
+            return
+        except OSError:
+            self._unsent = b""
 
     def receive(self) -> list[dict[str, Any]]:
         """Return the documents that have arrived; wait only if the socket was not reported readable."""
@@ -53,5 +78,5 @@ class Channel:
         return [json.loads(line) for line in lines]
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; what was not sent is not sent any more."""
         self._socket.close()

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import math
+import os
 import select
+import signal
 import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import mig_audit
-from mig_audit.errors import InternalError, MigAuditError
+from mig_audit.errors import AuditUnavailableError, MigAuditError, StandstillError
 from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, cast
+from mig_audit.modules.audit.host import iso_time
 from mig_audit.modules.audit.kernel.control import Control
+from mig_audit.modules.audit.kernel.journal import Process
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover_run
 from mig_audit.modules.audit.kernel.runs import Runs
 from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot, compare
 from mig_audit.modules.audit.recorder import reports
+from mig_audit.modules.audit.recorder.canaries import Canaries
 from mig_audit.modules.audit.recorder.channel import Channel
+from mig_audit.modules.audit.recorder.death import Death, death_of
+from mig_audit.modules.audit.recorder.pulse import Pulse, is_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,13 +42,20 @@ _BOOT = (
 _PACKAGE_ROOT = Path(mig_audit.__file__).resolve().parent.parent
 _PATIENCE = 0.5  # seconds between looks at a recorder that is restoring the kernel
 _FAREWELL = 10.0  # seconds for the recorder to exit once it has said its last word
+_KILLING = 2.0  # seconds for a process that was killed to be gone
+_UNDOING = 10.0  # seconds that the guard may take to undo a run, besides what it takes to remove the rules
+_EACH_RULE = 0.1  # seconds; the kernel needs 10 to 70 ms
+_DISMISSAL = 1.0  # seconds for the guard to be gone when nothing is left to undo
+_LOOK = 0.01  # seconds between looks at it
+_TOLD = 10  # times that are told
 
 
 class RecorderProcess:
     """The recorder as seen from the main process: everything it has reported so far.
 
-    ``gone`` is True once its channel is closed; from then on nothing changes any more. ``guard`` is the process id of
-    its guard, and its own where it died before it had one.
+    ``gone`` is True once its channel is closed, or it can neither go on nor be killed; from then on nothing changes any
+    more. ``guard`` is the process id of its guard, and its own where it died before it had one. ``death`` is how it ended
+    if that was before its window did.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], channel: Channel, run_id: str) -> None:
@@ -47,8 +64,13 @@ class RecorderProcess:
         self._channel = channel
         self._run_id = run_id
         self._stopping = False
+        self._hangs = False
+        self._left = False
+        self._guard: Optional[Process] = None
+        self._pulse = Pulse(self._wake, self._end)
         self.pid = process.pid
         self.guard = 0
+        self.standstills: list[MigAuditError] = []
         self.found: Optional[reports.Found] = None
         self.outcomes: list[RuleOutcome] = []
         self.ready: Optional[reports.Ready] = None
@@ -57,6 +79,7 @@ class RecorderProcess:
         self.removed = 0
         self.restoration: Optional[Restoration] = None
         self.failure: Optional[MigAuditError] = None
+        self.death: Optional[Death] = None
 
     @classmethod
     def start(
@@ -86,12 +109,31 @@ class RecorderProcess:
 
     @property
     def gone(self) -> bool:
-        """Return whether the recorder has hung up."""
-        return self._channel.closed
+        """Return whether the recorder has hung up, or hangs for ever."""
+        return self._channel.closed or self._hangs
+
+    @property
+    def canaries(self) -> Canaries:
+        """Return what became of the canaries, as far as it has told."""
+        told = self.ended or self.progress
+        return told.canaries if told else Canaries()
+
+    @property
+    def lost(self) -> Optional[int]:
+        """Return the kernel's counter of lost records at the end of the window, or after it; None if nobody read it."""
+        if self.ended:
+            return self.ended.status.lost
+        after = self.restoration.after if self.restoration else None
+        return after.status.lost if after else None
 
     def send(self, plan: Plan) -> None:
         """Let it begin."""
         self._channel.send("plan", plan.to_json())
+
+    def give_up_at(self, limit: float) -> None:
+        """End it by force if its window is not closed at that time on the monotonic clock."""
+        if self.ended is None:
+            self._pulse.give_up_at(limit)
 
     def stop(self, reason: str = "stopped", why: str = "") -> None:
         """Ask it to end the window now; it still reports, and restores the kernel."""
@@ -108,14 +150,38 @@ class RecorderProcess:
         return self._channel.fileno()
 
     def listen(self, timeout: float) -> None:
-        """Take in what it reports within ``timeout`` seconds, at the least what has arrived already."""
-        if not self.gone and select.select([self._channel], [], [], timeout)[0]:
-            for message in self._channel.receive():
+        """Take in what it reports within ``timeout`` seconds, at the least what has arrived already.
+
+        One that says nothing for too long is woken, then killed.
+        """
+        if self.gone:
+            return
+        self._channel.flush(0)
+        if select.select([self._channel], [], [], timeout)[0]:
+            messages = self._channel.receive()
+            for message in messages:
                 self._take(message.pop("kind"), message)
+            if messages:
+                self._pulse.word()
+        if not self._channel.closed:
+            self._pulse.check()
+
+    def _wake(self) -> bool:
+        stopped = is_stopped(self.pid)
+        self._process.send_signal(signal.SIGCONT)
+        return stopped
+
+    def _end(self) -> None:
+        self._process.kill()
+        try:
+            self._process.wait(_KILLING)
+        except subprocess.TimeoutExpired:
+            self._hangs = True
 
     def _take(self, kind: str, message: dict[str, object]) -> None:
         if kind == reports.GUARDED:
             self.guard = cast("int", message["pid"])
+            self._guard = Process.of(self.guard)
         elif kind == reports.OUTCOME:
             self.outcomes.append(reports.outcome_from_json(message))
         elif kind == reports.FOUND:
@@ -126,11 +192,12 @@ class RecorderProcess:
             self.progress = reports.Progress.from_json(message)
         elif kind == reports.ENDED:
             self.ended = reports.Ended.from_json(message)
+            self._pulse.give_up_at(math.inf)
         elif kind == reports.FAILED:
             self.failure = reports.error_from_json(message)
         elif kind == reports.REMOVED:
             self.removed = cast("int", message["rules"])
-        else:
+        elif kind == reports.RESTORED:
             self.restoration = Restoration.from_json(message)
 
     def outcomes_of(self, payloads: Sequence[bytes]) -> tuple[list[RuleOutcome], list[RuleOutcome]]:
@@ -145,28 +212,37 @@ class RecorderProcess:
         open_control: Callable[[], Control] = Control.open,
         progress: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        """Wait until it is gone; if it went without restoring the kernel, do that in its place."""
+        """Wait until it is gone; if it went without restoring the kernel, do that in its place. Once is enough."""
+        if self._left:
+            return
         while not self.gone:
             self.listen(_PATIENCE)
             if self.removed:
                 progress(f"restoring the kernel: {self.removed} of {len(self.outcomes)} rules removed")
+        self._left = True
         self._channel.close()
-        try:
-            self._process.wait(_FAREWELL)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._reap()
         if self.restoration is None and self.found is not None:
             self._stand_in(self.found, open_control)
         if self.ended is None and self.failure is None:
-            code = self._process.returncode
-            self.failure = InternalError(f"the recorder ended before its window did, with exit status {code}")
+            self.death = death_of(self._process.returncode, self._pulse.given_up, self._pulse.last)
+            self.failure = self.death.error
+        self._dismiss_guard()
+        if self._pulse.stops and not self._pulse.given_up:
+            self.standstills.append(_stood_still(self._pulse.stops))
+
+    def _reap(self) -> None:
+        if not self._hangs:
+            try:
+                self._process.wait(_FAREWELL)
+            except subprocess.TimeoutExpired:
+                self._end()
 
     def _stand_in(self, found: reports.Found, open_control: Callable[[], Control]) -> None:
         """Undo the run, unless its guard has done it already; say how the kernel is."""
         try:
             with open_control() as control, Runs() as runs:
-                if runs.lock_to_undo(self._run_id):
+                if self._may_undo(runs):
                     recovered = recover_run(runs, self._run_id, control, boot_id())
                     self.restoration = recovered.restoration if recovered else None
                 after = Snapshot.take(control)
@@ -177,6 +253,55 @@ class RecorderProcess:
         if self.restoration is None:
             outcomes = tuple(_by_guard(outcome) for outcome in self.outcomes)
             self.restoration = Restoration(after, outcomes, compare(found.before, after))
+
+    def _may_undo(self, runs: Runs) -> bool:
+        """Wait until the run is ours to undo; return False if the guard has done it.
+
+        A recorder that hangs in the kernel with SIGKILL pending keeps the lock, and will never do anything again. A guard
+        that has the lock and is not done in time stands still.
+        """
+        if self._hangs:
+            return runs.has(self._run_id)
+        if runs.lock_to_undo(self._run_id, _UNDOING + _EACH_RULE * len(self.outcomes)):
+            return True
+        if not runs.has(self._run_id):
+            return False
+        self._kill_guard("it had begun to undo the run")
+        if runs.lock_to_undo(self._run_id, _KILLING):
+            return True
+        if runs.has(self._run_id):
+            raise AuditUnavailableError(
+                "somebody has the lock of the runs, and does not let go", "see `lslocks`"
+            )
+        return False
+
+    def _dismiss_guard(self) -> None:
+        """See that the guard is gone when nothing is left to undo: one that is stopped would stay for ever."""
+        if self._guard is None or self.restoration is None or not self.restoration.complete:
+            return
+        limit = time.monotonic() + _DISMISSAL
+        while self._guard.alive():
+            if time.monotonic() > limit:
+                self._kill_guard("nothing was left to undo")
+                return
+            time.sleep(_LOOK)
+
+    def _kill_guard(self, when: str) -> None:
+        if self._guard is None or not self._guard.alive():
+            return
+        if is_stopped(self.guard):
+            what = f"the guard of the run was stopped by somebody, and was ended: {when}"
+            self.standstills.append(StandstillError(what, "the kernel is restored without it"))
+        with suppress(ProcessLookupError):
+            os.kill(self.guard, signal.SIGKILL)
+
+
+def _stood_still(stops: Sequence[float]) -> StandstillError:
+    times = ", ".join(iso_time(each) for each in stops[:_TOLD])
+    return StandstillError(
+        f"the recorder was found stopped {len(stops)} times, and continued: {times}",
+        "see who stops processes here; what was lost meanwhile is in statistics.loss",
+    )
 
 
 def _by_guard(outcome: RuleOutcome) -> RuleOutcome:

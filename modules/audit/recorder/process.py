@@ -25,6 +25,7 @@ from mig_audit.modules.audit.recorder.drain import Drain
 from mig_audit.modules.audit.recorder.ending import Ending
 from mig_audit.modules.audit.recorder.intervention import Intervention
 from mig_audit.modules.audit.recorder.plan import Plan
+from mig_audit.modules.audit.recorder.pulse import Beat
 from mig_audit.modules.audit.recorder.rawlog import RawLogWriter
 from mig_audit.modules.audit.recorder.window import Parts, Window
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.kernel.status import Status
     from mig_audit.modules.audit.kernel.stream import RecordStream
 
-_PROGRESS = 0.5  # seconds between words on the rules that are being removed
 _PAUSE = 0.005  # seconds for the kernel to hand over what it has queued
 _UNDOING = 10.0  # seconds at the most to wait for another run that is being undone
 _LAST_DRAIN = 1.0  # seconds at the most to empty the kernel's queue at the end of the window
@@ -52,7 +52,7 @@ class Recorder:
         self._control = control
         self._runs = runs
         self._ending = Ending()
-        self._report = 0.0  # when the next word on progress is due
+        self._beat = Beat()
 
     def stop(self, *_: object) -> None:
         """End the window early; also the handler of SIGTERM, SIGINT and SIGHUP."""
@@ -60,8 +60,8 @@ class Recorder:
 
     def run(self, plan: Plan, guard: Process) -> None:
         """Record one window, and leave the kernel as it was found whatever happens."""
-        held = self._runs.lock(_UNDOING, lambda: bool(self._ending.reason))
-        recovered = recover(self._runs, self._control, boot_id()) if held else ()
+        held = self._runs.lock(_UNDOING, self._hurry)
+        recovered = recover(self._runs, self._control, boot_id(), self._say_alive) if held else ()
         intervention = Intervention(self._control, Snapshot.take(self._control))
         try:
             granted = self._access(plan, intervention.before.status, held=held)
@@ -113,24 +113,34 @@ class Recorder:
         self._channel.send(reports.READY, ready.to_json())
         window.run(started + plan.window, plan.latest)
         ended = time.time()
-        status = self._end(drain, intervention)
+        status = self._end(drain, intervention, window.tell)
         self._channel.send(reports.ENDED, self._ended(drain, window, wall, ended, status).to_json())
+
+    def _hurry(self) -> bool:
+        self._say_alive(0)
+        return bool(self._ending.reason)
+
+    def _say_alive(self, _done: int) -> None:
+        """Say a word where there is nothing to report, so that this process is known not to stand still."""
+        if self._beat.due():
+            self._channel.send(reports.ALIVE, {}, optional=True)
 
     def _outcome(self, outcome: RuleOutcome) -> None:
         self._channel.send(reports.OUTCOME, outcome.to_json())
 
-    def _end(self, drain: Drain, intervention: Intervention) -> Status:
+    def _end(self, drain: Drain, intervention: Intervention, tell: Callable[[], None]) -> Status:
         """Stop the kernel producing, take what it has queued, and give the audit pid back."""
         intervention.switch_off()
-        self._empty(drain)
+        self._empty(drain, tell)
         status = self._control.status()
         intervention.release()
-        self._empty(drain)
+        self._empty(drain, tell)
         return status
 
-    def _empty(self, drain: Drain) -> None:
+    def _empty(self, drain: Drain, tell: Callable[[], None]) -> None:
         limit = time.monotonic() + _LAST_DRAIN
         while time.monotonic() < limit:
+            tell()
             self._log.append(*drain.block())
             if drain.idle:
                 if not self._control.status().backlog:
@@ -165,9 +175,8 @@ class Recorder:
         )
 
     def _removed(self, done: int) -> None:
-        if time.monotonic() >= self._report:
-            self._report = time.monotonic() + _PROGRESS
-            self._channel.send(reports.REMOVED, {"rules": done}, wait=False)
+        if self._beat.due():
+            self._channel.send(reports.REMOVED, {"rules": done}, optional=True)
 
 
 def _alive(pid: int) -> bool:
@@ -211,6 +220,8 @@ def main(arguments: Sequence[str], open_control: Callable[[], Control] = Control
             recorder.run(plan, watch)
     except MigAuditError as error:
         channel.send(reports.FAILED, reports.error_to_json(error))
+    # The kernel is restored: from here on there is time for a main process that is stopped.
+    channel.flush()
     channel.close()
     return 0
 

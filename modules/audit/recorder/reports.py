@@ -1,7 +1,7 @@
 """What the recorder says on its channel.
 
 In order: guarded, found, outcome..., ready, progress..., ended, removed..., restored. ``failed`` may come in the
-place of any of them, and is followed by ``restored`` if something had been changed.
+place of any of them, and is followed by ``restored`` if something had been changed. ``alive`` may come at any time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GUARDED, FOUND, OUTCOME, READY, PROGRESS = "guarded", "found", "outcome", "ready", "progress"
-ENDED, REMOVED, RESTORED, FAILED = "ended", "removed", "restored", "failed"
+ENDED, REMOVED, RESTORED, FAILED, ALIVE = "ended", "removed", "restored", "failed", "alive"
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,22 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
-    """Counts so far: records received and written, and bytes in the raw log."""
+    """Counts so far: records received and written, and bytes in the raw log; and what became of the canaries."""
 
     received: int
     written: int
     size: int
+    canaries: Canaries
 
     def to_json(self) -> dict[str, object]:
         """Return the report as a document."""
-        return dict(vars(self))
+        return {**vars(self), "canaries": self.canaries.to_json()}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Progress:
         """Rebuild the report."""
-        return cls(**{name: document[name] for name in cls.__dataclass_fields__})
+        fields = {name: document[name] for name in cls.__dataclass_fields__}
+        return cls(**{**fields, "canaries": Canaries.from_json(document["canaries"])})
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,11 @@ class Tail:
         """Return how many bytes the file has by now."""
         return os.fstat(self._descriptor).st_size
 
+    @property
+    def torn(self) -> bytes:
+        """Return the line that has no end yet; whoever was to write it may be dead."""
+        return self._partial
+
     def block(self) -> bytes:
         """Return the next whole lines, about 64 KiB of them at the most; nothing if there are none yet."""
         chunk = os.pread(self._descriptor, _CHUNK, self.offset)

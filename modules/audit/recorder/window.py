@@ -13,6 +13,7 @@ from mig_audit.modules.audit.kernel.status import Setting
 from mig_audit.modules.audit.recorder import reports
 from mig_audit.modules.audit.recorder.bounds import Bounds, read_file, usage_of
 from mig_audit.modules.audit.recorder.canaries import CLOSING, SILENCE, Canary
+from mig_audit.modules.audit.recorder.pulse import Beat
 from mig_audit.modules.audit.recorder.watch import Own, Watch
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.recorder.rawlog import RawLogWriter
 
 _TICK = 0.2  # seconds between looks at the clock and the channel when nothing arrives
-_PROGRESS = 0.5  # seconds between progress reports
 _PAUSE = 0.005  # seconds to let records gather: waking up for each one costs more than reading it
 _FEW = 64  # records; more than that at once and there is no pause
 
@@ -57,7 +57,8 @@ class Window:
         self.canary = canary
         self.watch = watch
         self._bounds = bounds
-        self._tick = self._report = 0.0  # when each is due
+        self._tick = 0.0  # when it is due
+        self._beat = Beat()
 
     @classmethod
     def prepare(
@@ -119,8 +120,16 @@ class Window:
             self._take()
         self._close()
 
+    def tell(self) -> None:
+        """Report progress if that is due: it is also how the main process knows that the recorder is alive."""
+        if self._beat.due():
+            counts = self._drain.tally.received, self._log.written, self._log.size
+            progress = reports.Progress(*counts, self.canary.account())
+            self._channel.send(reports.PROGRESS, progress.to_json(), optional=True)
+
     def _take(self) -> None:
         """Move what is waiting on the socket into the raw log."""
+        self.tell()
         block = self._drain.block()
         self.canary.look(block.data, time.monotonic())
         reached = self._bounds.reached(time.monotonic(), self._drain.tally.received)
@@ -134,10 +143,6 @@ class Window:
     def _look_around(self, now: float) -> None:
         self.canary.beat(now)
         self.watch.look(now)
-        if now >= self._report:
-            self._report = now + _PROGRESS
-            progress = reports.Progress(self._drain.tally.received, self._log.written, self._log.size)
-            self._channel.send(reports.PROGRESS, progress.to_json(), wait=False)
 
     def _listen(self) -> None:
         for message in self._channel.receive():

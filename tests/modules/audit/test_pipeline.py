@@ -113,6 +113,19 @@ def test_lines_that_are_no_records_are_kept_aside_and_counted() -> None:
     assert account.balanced
 
 
+def test_a_line_that_was_not_written_to_its_end_is_kept_aside() -> None:
+    """Even where it could be read: it would be another record than the kernel's."""
+    pipeline = _pipeline()
+    pipeline.feed(_block(_event(1)))
+    pipeline.set_aside(b'type=EXECVE msg=audit(1700000000.000:2): argc=2 a0="tr"')
+    pipeline.flush()
+    account = pipeline.account()
+
+    assert (account.received, account.in_events, account.aside) == (4, 3, 1)
+    assert account.balanced
+    assert account.samples == ('type=EXECVE msg=audit(1700000000.000:2): argc=2 a0="tr"',)
+
+
 def test_our_own_changes_to_audit_are_no_findings() -> None:
     """They are in the raw log, and counted."""
     change = "type=CONFIG_CHANGE msg={stamp}: op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1"

@@ -59,7 +59,7 @@ def test_a_slow_reader_costs_no_time(ends: tuple[Channel, Channel]) -> None:
     """What does not fit is left out, and what arrives is whole."""
     here, there = ends
     for number in range(10_000):
-        here.send("progress", {"number": number}, wait=False)
+        here.send("progress", {"number": number}, optional=True)
     here.close()
     arrived = []
     while not there.closed:
@@ -67,3 +67,29 @@ def test_a_slow_reader_costs_no_time(ends: tuple[Channel, Channel]) -> None:
 
     assert arrived == list(range(len(arrived)))
     assert 0 < len(arrived) < 10_000
+
+
+def test_a_reader_that_is_stopped_holds_up_nobody(ends: tuple[Channel, Channel]) -> None:
+    """What must not be left out waits, whole and in order, until the reader goes on."""
+    here, there = ends
+    for number in range(10_000):
+        here.send("outcome", {"number": number})
+    here.send("progress", {}, optional=True)
+    assert not here.flush(0.01)
+    arrived: list[object] = []
+    while not here.flush(0):
+        arrived += [message["number"] for message in there.receive()]
+    here.close()
+    while not there.closed:
+        arrived += [message["number"] for message in there.receive()]
+
+    assert arrived == list(range(10_000))
+
+
+def test_nobody_waits_for_a_reader_that_is_gone(ends: tuple[Channel, Channel]) -> None:
+    """There is nothing to send any more."""
+    here, there = ends
+    there.close()
+    here.send("kind", {})
+
+    assert here.flush()

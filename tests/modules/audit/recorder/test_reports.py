@@ -75,7 +75,7 @@ def test_ended(error: errors.MigAuditError | None) -> None:
 def test_found_and_progress() -> None:
     """The state before, the settings to come, and counts."""
     found = Found(_SNAPSHOT, {Setting.BACKLOG_LIMIT: 8192, Setting.ENABLED: 1})
-    progress = Progress(1, 2, 3)
+    progress = Progress(1, 2, 3, Canaries(sent=2, returned=1, first=7))
 
     assert Found.from_json(_sent(found.to_json())) == found
     assert Progress.from_json(_sent(progress.to_json())) == progress

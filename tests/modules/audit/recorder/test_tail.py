@@ -34,6 +34,15 @@ def test_only_whole_lines_are_given_out(file: int) -> None:
     assert tail.block() == b""
 
 
+def test_half_a_line_that_stays_is_known(file: int) -> None:
+    """Its writer was killed."""
+    tail = Tail(file)
+    os.write(file, b"one\ntw")
+    tail.block()
+
+    assert tail.torn == b"tw"
+
+
 def test_an_end_that_was_cut_off_is_not_in_the_digest(file: int) -> None:
     """The recorder cuts a torn record off a full disk, maybe after it was read."""
     tail = Tail(file)
