@@ -14,8 +14,9 @@ from .lean_typing import TYPE_CHECKING, Optional
 from .registry import DEFAULT_MODULE, find_module
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
+_PROGRAM = "mig-audit"
 _EPILOG = "exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
 _COMMANDS = (
     Command("run", "record one window and answer with a results envelope", "mig_audit.document_commands:RUN"),
@@ -24,34 +25,40 @@ _COMMANDS = (
 )
 
 
-def build_parser(arguments: Collection[str] = ()) -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; only commands among the arguments have their options in it.
-
-    A command's implementation is imported for its options: no other one is to cost time, or the memory of a host.
-    """
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, in which commands have only their names and what they are for."""
     parser = argparse.ArgumentParser(
-        prog="mig-audit",
+        prog=_PROGRAM,
         description="A flight recorder for Linux hosts, switched on for a bounded time.",
         epilog=_EPILOG + "\nUnder -m the exit code is always 0 and the envelope tells.",
         formatter_class=_help_formatter,
     )
-    parser.add_argument("--version", action="version", version=f"mig-audit {__version__}")
+    parser.add_argument("--version", action="version", version=f"{_PROGRAM} {__version__}")
     parser.add_argument(
         "-m",
         dest="module",
         metavar="MODULE",
         help="answer one MIG message on stdin with one JSON object on stdout",
     )
-    commands = parser.add_subparsers(prog="mig-audit", dest="command", metavar="COMMAND")
-    for command in (*_COMMANDS, *find_module(DEFAULT_MODULE).commands()):
-        added = commands.add_parser(
-            command.name, help=command.help, description=command.help, formatter_class=_help_formatter
-        )
-        if command.name in arguments:
-            implementation = command.load()
-            implementation.configure(added)
-            added.set_defaults(run=implementation.run)
+    commands = parser.add_subparsers(prog=_PROGRAM, dest="command", metavar="COMMAND")
+    for command in _commands():
+        commands.add_parser(command.name, help=command.help)
     return parser
+
+
+def _commands() -> Sequence[Command]:
+    return (*_COMMANDS, *find_module(DEFAULT_MODULE).commands())
+
+
+def _parse_command(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of one command; no other one is to cost time, or the memory of a host."""
+    parser = argparse.ArgumentParser(
+        prog=f"{_PROGRAM} {command.name}", description=command.help, formatter_class=_help_formatter
+    )
+    implementation = command.load()
+    implementation.configure(parser)
+    parser.set_defaults(module=None, run=implementation.run)
+    return parser.parse_args(arguments)
 
 
 def _help_formatter(prog: str) -> argparse.HelpFormatter:
@@ -66,11 +73,15 @@ def _help_formatter(prog: str) -> argparse.HelpFormatter:
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    parser = build_parser(arguments)
-    options = parser.parse_args(arguments)
-    if not options.module and options.command is None:
-        parser.print_usage(sys.stderr)
-        return 2
+    named = [command for command in _commands() if [command.name] == [*arguments[:1]]]
+    if named:
+        options = _parse_command(named[0], arguments[1:])
+    else:
+        parser = build_parser()
+        options = parser.parse_args(arguments)
+        if not options.module:
+            parser.print_usage(sys.stderr)
+            return 2
     fault: MigAuditError
     try:
         if options.module:
