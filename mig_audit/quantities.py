@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from .late_patterns import compile_late
+
 DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,3})?(ms|s|m|h)$"
 SIZE_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,3})?(B|kB|MB|GB|KiB|MiB|GiB)$"
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 _BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-_SPLIT = re.compile(r"(?P<number>[0-9.]+)(?P<unit>[A-Za-z]+)")
+_SPLIT = compile_late(r"(?P<number>[0-9.]+)(?P<unit>[A-Za-z]+)")
 
 
 def parse_duration(text: str) -> float:

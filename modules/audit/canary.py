@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ class Sighting(NamedTuple):
     end: bool
 
 
-_BODY = re.compile(
+_BODY = compile_late(
     rb"pid=([0-9]{1,10}) uid=[0-9]+ auid=[0-9]+ ses=[0-9]+(?: subj=[^']*)? "
     rb"msg='op=mig-audit-canary run=([0-9a-f]{16}) nr=([0-9]{1,10})( end)?'"
 )
-_LINE = re.compile(rb"^type=TRUSTED_APP msg=audit\([^:]*:([0-9]{1,10})\): (.*)$", re.MULTILINE)
+_LINE = compile_late(rb"^type=TRUSTED_APP msg=audit\([^:]*:([0-9]{1,10})\): (.*)$", re.MULTILINE)
 
 
 def canary_of(serial: int, body: bytes, pids: Collection[int]) -> Optional[Sighting]:

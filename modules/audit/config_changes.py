@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.records import Absent, decode, parse_fields, printable
 
@@ -16,8 +15,8 @@ MOST_CHANGES = 100
 """Changes that are told; more are counted."""
 
 CONFIG_CHANGE = "CONFIG_CHANGE"
-_SETTING = re.compile(r"audit_([a-z_]+)")
-_NUMBER = re.compile(rb"[0-9]{1,10}")
+_SETTING = compile_late(r"audit_([a-z_]+)")
+_NUMBER = compile_late(rb"[0-9]{1,10}")
 _OPERATIONS = {"add_rule": RULE_ADDED, "remove_rule": RULE_REMOVED}
 
 

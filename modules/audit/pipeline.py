@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, Optional, Protocol
 from mig_audit.modules.audit.canary import Bracket, canary_of
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE, MOST_CHANGES, recorded_changes
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
 _CANARY_TYPES, _SYSCALL_TYPES = ["TRUSTED_APP"], ["SYSCALL"]
 _NO_KEY = b" key=(null)"
-_PID = re.compile(rb" pid=([0-9]{1,10}) ")
+_PID = compile_late(rb" pid=([0-9]{1,10}) ")
 _WHOLE = frozenset({EOE, SINGLE})
 _LOOKED_AT = frozenset({*_CANARY_TYPES, CONFIG_CHANGE})  # what may be this run's own, or another's change
 _CHANGE_TYPES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})

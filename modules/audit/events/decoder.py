@@ -6,9 +6,9 @@ what that finds without knowing a home for it goes to ``rest``.
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events import category
 from mig_audit.modules.audit.events.draft import HEX, IDENTITIES, MESSAGE_FIELDS, NUMBER, Draft
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _USERS = ("auid", "uid", "euid", "suid", "fsuid")
 _RESULTS = {b"1": True, b"yes": True, b"success": True, b"0": False, b"no": False, b"failed": False}
-_OCTAL = re.compile(r"[0-7]{1,12}")
-_ENRICHED_UNKNOWN = re.compile(rb'"unset"|"unknown\([0-9]+\)"')
+_OCTAL = compile_late(r"[0-7]{1,12}")
+_ENRICHED_UNKNOWN = compile_late(rb'"unset"|"unknown\([0-9]+\)"')
 _X32_BIT = 0x4000_0000  # asm/unistd.h __X32_SYSCALL_BIT: set in the numbers of x32 programs
 _MAX_ERRNO = 4095
 _MEMO_LIMIT = 8192

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.events import execve
 from mig_audit.modules.audit.events.event import Field
@@ -23,7 +24,7 @@ SYSCALL_TAIL = (
 """The end of a SYSCALL record: who, in which program, and for which rule."""
 
 # kernel/auditsc.c, audit_log_exit: the one shape of SYSCALL records since 3.x, with and without a security module.
-SYSCALL_SHAPE = re.compile(
+SYSCALL_SHAPE = compile_late(
     rb"arch=(?P<arch>[0-9a-f]{1,8}) syscall=(?P<syscall>[0-9]{1,10})"
     rb"(?: success=(?P<success>yes|no) exit=(?P<exit>-?[0-9]{1,20}))?"
     rb" a0=(?P<a0>[0-9a-f]{1,16}) a1=(?P<a1>[0-9a-f]{1,16}) a2=(?P<a2>[0-9a-f]{1,16}) a3=(?P<a3>[0-9a-f]{1,16})"
@@ -42,9 +43,9 @@ _RENAMED = {"result": "res"}
 _SYSCALL_TYPES = frozenset({"SYSCALL", "URINGOP"})
 NUMBER = re.compile(rb"-?[0-9]{1,20}")
 HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
-_RESULT = re.compile(rb'(?i)"?(?:1|yes|success|0|no|failed)"?')
+_RESULT = compile_late(rb'(?i)"?(?:1|yes|success|0|no|failed)"?')
 # Old logs were written with names, which are no longer than this.
-_IDENTITY = re.compile(rb"-?[0-9]{1,20}|[^ \"]{1,64}")
+_IDENTITY = compile_late(rb"-?[0-9]{1,20}|[^ \"]{1,64}")
 # What a field must look like to have its home; anything else is kept as rest.
 _SHAPES = {
     **dict.fromkeys(("pid", "ppid", "ses", "syscall", "uring_op", "exit", "items"), NUMBER),

@@ -6,7 +6,7 @@ something else, is None; what has no home here is in ``rest``, and the raw field
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+import time
 from functools import lru_cache
 
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
@@ -14,8 +14,6 @@ from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events.enrichment import Enrichment
     from mig_audit.modules.audit.records import Record, SocketAddress
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Syscall(NamedTuple):
@@ -243,4 +241,4 @@ class Event(NamedTuple):
 @lru_cache(maxsize=256)
 def second_text(seconds: int) -> str:
     """Return the second of an ISO 8601 time in UTC."""
-    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

@@ -7,8 +7,7 @@ the length counts the characters as written.
 
 from __future__ import annotations
 
-import re
-
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.records import Absent, decode, parse_fields, printable
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 MAX_ARGUMENTS = 65_536
 # And more text than this: the kernel lets 6 MiB through, of which one command could make an event of 50.
 MAX_TEXT = 1_048_576
-_ARGUMENT = re.compile(r"a([0-9]{1,10})(?:\[([0-9]{1,10})\]|(_len))?")
+_ARGUMENT = compile_late(r"a([0-9]{1,10})(?:\[([0-9]{1,10})\]|(_len))?")
 _COUNT_DIGITS = 10
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple
 from mig_audit.modules.audit.events.serials import MissingSerials, SerialTracker
 from mig_audit.modules.audit.records import printable
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.group import Bundle
     from mig_audit.modules.audit.records import Record
 
-_SERIALS = re.compile(rb"^type=[^ ]+ msg=audit\([0-9]+\.[0-9]{3}:([0-9]{1,10})\):", re.MULTILINE)
+_SERIALS = compile_late(rb"^type=[^ ]+ msg=audit\([0-9]+\.[0-9]{3}:([0-9]{1,10})\):", re.MULTILINE)
 AUDITD_TYPES = "DAEMON_"
 """How the types of auditd's own messages begin."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.event import PathItem
 from mig_audit.modules.audit.records import Absent, decode, parse_fields, printable, printable_value
@@ -34,12 +34,12 @@ NEVER_RELATIVE = frozenset({"mq_open", "mq_unlink", "open_by_handle_at"})
 _AT_FDCWD = 0xFFFF_FF9C
 _DELETED = " (deleted)"
 
-_SHAPE = re.compile(
+_SHAPE = compile_late(
     rb'item=([0-9]{1,9}) name=("[^" ]*"|[^ "]+)'
     rb"(?: inode=([0-9]{1,20}) dev=([0-9a-f:]+) mode=([0-7]+) ouid=([0-9]{1,10}) ogid=([0-9]{1,10}) rdev=([0-9a-f:]+))?"
     rb" nametype=([A-Z]+)( cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
 )
-_NUMBER = re.compile(rb"[0-9]{1,20}")
+_NUMBER = compile_late(rb"[0-9]{1,20}")
 _HOMES = frozenset(("item", "name", "inode", "dev", "mode", "ouid", "ogid", "rdev", "nametype"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from functools import lru_cache
 
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
@@ -52,6 +51,8 @@ def is_ip(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_short_ip(text: str) -> bool:
+    import ipaddress  # noqa: PLC0415  # slow to import, and few logs need it
+
     try:
         ipaddress.ip_address(text)
     except ValueError:

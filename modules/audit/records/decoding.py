@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import Union
 
 
@@ -84,8 +85,8 @@ _ESCAPES = {
     for first, last in _UNSAFE
     for code in range(first, last + 1)
 }
-_LOOKALIKE = re.compile(r"\\(?=x[0-9a-fA-F]{2})")
-_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
+_LOOKALIKE = compile_late(r"\\(?=x[0-9a-fA-F]{2})")
+_ESCAPE = compile_late(r"\\x([0-9a-fA-F]{2})")
 
 
 def is_encoded(name: str) -> bool:

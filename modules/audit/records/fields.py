@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+from mig_audit.late_patterns import compile_late
+
 Pairs = list[tuple[str, bytes]]
 
 _NAME_PATTERN = rb"[A-Za-z_][A-Za-z0-9_-]{0,63}(?:\[[0-9]{1,10}\])?"
@@ -20,11 +22,11 @@ PLAIN = re.compile(rb' *(?:%b=(?:"[^"]*"|[^ "\'=]*)(?: +|$))*' % _NAME_PATTERN)
 PLAIN_PAIR = re.compile(rb'(%b)=("[^"]*"|[^ "\'=]*)' % _NAME_PATTERN)
 """One field of it: its name and its raw value."""
 
-_NAME = re.compile(rb"(\(?)(%b)=" % _NAME_PATTERN)
-_AVC = re.compile(rb"avc: +(granted|denied) +\{ ?([^{}]*)\} +for(?: +|$)")
-_SPACES = re.compile(rb" +")
+_NAME = compile_late(rb"(\(?)(%b)=" % _NAME_PATTERN)
+_AVC = compile_late(rb"avc: +(granted|denied) +\{ ?([^{}]*)\} +for(?: +|$)")
+_SPACES = compile_late(rb" +")
 # CONFIG_CHANGE of a watch that the kernel removed itself lacks a space: `ses=4294967295op=remove_rule`.
-_GLUED = re.compile(rb"([0-9]+)[A-Za-z_][A-Za-z0-9_-]*=")
+_GLUED = compile_late(rb"([0-9]+)[A-Za-z_][A-Za-z0-9_-]*=")
 _GLUED_NAMES = frozenset({b"auid", b"ses", b"uid", b"pid"})
 _TEXT = "text"
 _MESSAGE = b" msg='"

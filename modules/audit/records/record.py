@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from mig_audit.errors import RecordError
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import NamedTuple, Optional
 from mig_audit.modules.audit.records.decoding import printable
 from mig_audit.modules.audit.records.rawline import original
@@ -33,7 +34,7 @@ _HEAD = re.compile(
     rb"type=([A-Z][A-Z0-9_]{0,63}(?:\[[0-9]{1,10}\])?) "
     rb"msg=audit\(([0-9]{1,12}\.[0-9]{3}:[0-9]{1,10})\):(?: |$)"
 )
-_UNKNOWN = re.compile(r"UNKNOWN\[([0-9]{1,10})\]")
+_UNKNOWN = compile_late(r"UNKNOWN\[([0-9]{1,10})\]")
 _NAMES_LIMIT = 1024
 _new_record = tuple.__new__
 _names: dict[bytes, str] = {}  # the type names seen so far; bounded, so that a forged log cannot fill memory

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from functools import lru_cache
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import NamedTuple, Optional
 from mig_audit.modules.audit.records.decoding import printable
 from mig_audit.modules.audit.records.memo import LONGEST
@@ -19,7 +18,7 @@ _FAMILY_NAMES = (
 FAMILIES = dict(enumerate(_FAMILY_NAMES.split()))
 _UNIX, _INET, _INET6, _NETLINK, _PACKET, _VSOCK = 1, 2, 10, 16, 17, 40
 _FAMILY_LIMIT = 256
-_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
+_HEX = compile_late(rb"(?:[0-9A-Fa-f]{2})+")
 
 
 class SocketAddress(NamedTuple):
@@ -114,6 +113,8 @@ def _port(data: bytes) -> int:
 
 
 def _inet6(data: bytes) -> str:
+    import ipaddress  # noqa: PLC0415  # slow to import, and few logs need it
+
     address = ipaddress.IPv6Address(data)
     # Pythons differ in how they write these: 3.13 dotted, older ones in hex.
     return f"::ffff:{address.ipv4_mapped}" if address.ipv4_mapped else str(address)

@@ -7,6 +7,7 @@ import re
 import stat
 
 from mig_audit.errors import UsageError
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.sources.compression import decompressor_for
 
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 _ENDINGS = r"(?:\.(?:gz|xz|bz2|zst))?"
 # auditd(8) and logrotate(8): NAME.1 is younger than NAME.2, and NAME is the youngest.
-_ROTATED = re.compile(rf"(?P<base>.+?)(?:\.(?P<number>[0-9]{{1,9}}))?{_ENDINGS}", re.DOTALL)
-_LOG = re.compile(rf"[^.].*\.log(?:[.-][0-9]+)*{_ENDINGS}")
-_STAMP = re.compile(rb"msg=audit\(([0-9]{1,12})\.([0-9]{3}):")
+_ROTATED = compile_late(rf"(?P<base>.+?)(?:\.(?P<number>[0-9]{{1,9}}))?{_ENDINGS}", re.DOTALL)
+_LOG = compile_late(rf"[^.].*\.log(?:[.-][0-9]+)*{_ENDINGS}")
+_STAMP = compile_late(rb"msg=audit\(([0-9]{1,12})\.([0-9]{3}):")
 _LOOK = 1 << 16  # bytes in which the first record is looked for
 
 

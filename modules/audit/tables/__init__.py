@@ -6,16 +6,16 @@ the kernel's spelling; libaudit's is the one given back, because ausearch and au
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import Optional
 from mig_audit.modules.audit.tables.table import Table, load, table
 
 URING = "uring"
 """The name that stands for an architecture in the calls that look up io_uring operations."""
 
-_UNKNOWN = re.compile(r"UNKNOWN\[([0-9]{1,10})\]")
+_UNKNOWN = compile_late(r"UNKNOWN\[([0-9]{1,10})\]")
 
 
 def record_type_name(number: int) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.records.interpretation.words import (
     choice_word,
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.records.interpretation.fields import Kind
 
 _SHAPES = {
-    8: re.compile(rb"[0-7]{1,22}"),
-    10: re.compile(rb"-?[0-9]{1,20}"),
-    16: re.compile(rb"(?:0x)?[0-9a-fA-F]{1,16}"),
+    8: compile_late(rb"[0-7]{1,22}"),
+    10: compile_late(rb"-?[0-9]{1,20}"),
+    16: compile_late(rb"(?:0x)?[0-9a-fA-F]{1,16}"),
 }
 _LARGEST = 2**64 - 1
 _HEXADECIMAL = 16

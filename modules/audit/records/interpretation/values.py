@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.records.decoding import Absent, decode, printable, printable_value
 from mig_audit.modules.audit.records.interpretation.addresses import address
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 UNSET = 4_294_967_295  # (uid_t)-1, how records write "never set"
-_HEX_BYTES = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
+_HEX_BYTES = compile_late(rb"(?:[0-9A-Fa-f]{2})+")
 _PERMISSIONS = ((4, "read"), (2, "write"), (1, "exec"), (8, "attr"))  # linux/audit.h AUDIT_PERM_*
 _ALL_PERMISSIONS = 15
 
