@@ -33,6 +33,7 @@ _DIRECTORY_ARGUMENTS: Mapping[str, tuple[int, ...]] = {
 NEVER_RELATIVE = frozenset({"mq_open", "mq_unlink", "open_by_handle_at"})
 _AT_FDCWD = 0xFFFF_FF9C
 _DELETED = " (deleted)"
+_new = tuple.__new__  # what Directory(...) does, without its Python frame
 
 _SHAPE = compile_late(
     rb'item=([0-9]{1,9}) name=("[^" ]*"|[^ "]+)'
@@ -70,18 +71,30 @@ class Directory(NamedTuple):
         return self.base or "/" if name in {"", "."} else f"{self.base}/{name}"
 
 
+NOWHERE = Directory(None, None)
+"""Where names are relative to nothing that is known."""
+
+
 def find_directory(cwd: Optional[str], syscall: Optional[Syscall]) -> Directory:
     """Return the directory of an event with this working directory (printable text) and call.
 
     The kernel names the working directory as PARENT even if the call went through the descriptor of another one.
     """
-    if cwd is None or not cwd.startswith("/") or syscall is None or syscall.name is None:
-        return Directory(None, None)
-    if not all(_is_cwd(syscall.args, index) for index in directory_arguments(syscall.name)):
-        return Directory(None, cwd)
-    if cwd.endswith(_DELETED) or syscall.name in NEVER_RELATIVE:
-        return Directory(None, None)
-    return Directory(cwd.rstrip("/"), None)
+    if syscall is None:
+        return NOWHERE
+    here = all(_is_cwd(syscall.args, index) for index in directory_arguments(syscall.name))
+    return directory_of(cwd, syscall.name, here=here)
+
+
+def directory_of(cwd: Optional[str], name: Optional[str], *, here: bool) -> Directory:
+    """Return the directory of a call of this name; ``here`` if each descriptor it was given is AT_FDCWD."""
+    if cwd is None or not cwd.startswith("/") or name is None:
+        return NOWHERE
+    if not here:
+        return _new(Directory, (None, cwd))
+    if cwd.endswith(_DELETED) or name in NEVER_RELATIVE:
+        return NOWHERE
+    return _new(Directory, (cwd.rstrip("/"), None))
 
 
 def directory_arguments(syscall: Optional[str]) -> tuple[int, ...]:

@@ -7,7 +7,6 @@ is written ``(null)``, ``(none)`` or ``?``.
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 
 from mig_audit.late_patterns import compile_late
@@ -66,10 +65,10 @@ ENCODED_FIELDS = frozenset(
         "watch",
     ]
 )
-_HEX = re.compile(rb"(?:[0-9A-F]{2})+")
+_HEX_DIGITS = b"0123456789ABCDEF"
 
 # Bytes that are no valid UTF-8 (as lone surrogates), C0 and C1 controls, DEL, the characters that reverse or hide
-# text on a terminal (bidi), break lines, or are a byte order mark: (first, last).
+# text on a terminal (bidi), break lines, or are a byte order mark: (first, last). `str.isprintable` is true of none.
 _UNSAFE = (
     (0x00, 0x1F),
     (0x7F, 0x9F),
@@ -85,6 +84,8 @@ _ESCAPES = {
     for first, last in _UNSAFE
     for code in range(first, last + 1)
 }
+# With what stays as it is, too: to look for a character that is not there costs more than to find one.
+_SHOWN = {**{code: chr(code) for code in range(0x20, 0x100)}, **_ESCAPES}
 _LOOKALIKE = compile_late(r"\\(?=x[0-9a-fA-F]{2})")
 _ESCAPE = compile_late(r"\\x([0-9a-fA-F]{2})")
 
@@ -105,7 +106,7 @@ def decode(raw: bytes) -> Value:
     marker = _ABSENT.get(raw)
     if marker is not None:
         return marker
-    if _HEX.fullmatch(raw):
+    if len(raw) % 2 == 0 and raw and not raw.translate(None, _HEX_DIGITS):
         return bytes.fromhex(raw.decode("ascii"))
     return raw
 
@@ -117,16 +118,10 @@ def printable(raw: bytes) -> str:
     invalid UTF-8 becomes ``\xNN``. A backslash becomes ``\x5c`` only where ``x`` and two hex digits follow it, so that
     `unprintable` has one answer.
     """
-    try:
-        text = raw.decode("ascii")
-    except UnicodeDecodeError:
-        text = raw.decode("utf-8", "surrogateescape")
-    else:
-        if text.isprintable() and "\\x" not in text:
-            return text
+    text = raw.decode("utf-8", "surrogateescape")
     if "\\x" in text:
         text = _LOOKALIKE.sub(r"\\x5c", text)
-    return text.translate(_ESCAPES)
+    return text if text.isprintable() else text.translate(_SHOWN)
 
 
 def unprintable(text: str) -> bytes:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from struct import Struct
 
-from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import NamedTuple, Optional
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.records.decoding import printable
 from mig_audit.modules.audit.records.memo import LONGEST
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    _Order = Literal["little", "big"]
 
 # linux/socket.h; the names are those of libaudit and ausearch.
 _FAMILY_NAMES = (
@@ -17,8 +22,12 @@ _FAMILY_NAMES = (
 )
 FAMILIES = dict(enumerate(_FAMILY_NAMES.split()))
 _UNIX, _INET, _INET6, _NETLINK, _PACKET, _VSOCK = 1, 2, 10, 16, 17, 40
-_FAMILY_LIMIT = 256
-_HEX = compile_late(rb"(?:[0-9A-Fa-f]{2})+")
+_HEX_DIGITS = b"0123456789ABCDEFabcdef"
+_MAPPED = bytes(10) + b"\xff\xff"  # RFC 4291, 2.5.5.2: before an IPv4 address
+_GROUPS = Struct(">8H")
+_dotted = "{}.{}.{}.{}".format
+_colons = "{:x}:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}".format
+_new = tuple.__new__  # what SocketAddress(...) does, without its Python frame
 
 
 class SocketAddress(NamedTuple):
@@ -62,50 +71,47 @@ def decode_sockaddr(raw: bytes) -> SocketAddress:
     Families other than inet, inet6, unix, netlink, packet and vsock, and addresses too short for their family, keep
     their family and the raw hex.
     """
-    return _decode(raw) if len(raw) > LONGEST else _decode_short(raw)
+    return parse_sockaddr(raw) if len(raw) > LONGEST else _decode_short(raw)
 
 
-def _decode(raw: bytes) -> SocketAddress:
+def parse_sockaddr(raw: bytes) -> SocketAddress:
+    """Return what `decode_sockaddr` does, remembering nothing: for who remembers what becomes of it."""
     text = printable(raw)
-    data = bytes.fromhex(raw.decode("ascii")) if _HEX.fullmatch(raw) else b""
+    data = b"" if len(raw) % 2 or raw.translate(None, _HEX_DIGITS) else bytes.fromhex(text)
     if len(data) < 2:  # noqa: PLR2004 - the two bytes of sa_family
         return SocketAddress(None, None, None, None, None, False, None, text)
-    little = int.from_bytes(data[:2], "little")
     # The family is in the host's byte order, and a foreign log may come from a big-endian host.
-    order = "little" if little < _FAMILY_LIMIT else "big"
-    family = int.from_bytes(data[:2], "little" if order == "little" else "big")
-    plain = SocketAddress(family, FAMILIES.get(family), None, None, None, False, None, text)
-    return _decode_family(plain, data, big_endian=order == "big")
+    order: _Order = "big" if data[1] else "little"
+    family = int.from_bytes(data[:2], order)
+    return _new(SocketAddress, (family, FAMILIES.get(family), *_meaning(family, data, order), text))
 
 
-_decode_short = lru_cache(maxsize=2048)(_decode)
+_decode_short = lru_cache(maxsize=2048)(parse_sockaddr)
 
 
-def _decode_family(plain: SocketAddress, data: bytes, *, big_endian: bool) -> SocketAddress:
-    def host(start: int) -> int:
-        return int.from_bytes(data[start : start + 4], "big" if big_endian else "little")
-
-    family, size = plain.family, len(data)
-    decoded = plain
+def _meaning(  # noqa: PLR0911 - a family each
+    family: int, data: bytes, order: _Order
+) -> tuple[Optional[str], Optional[int], Optional[str], bool, Optional[int]]:
+    """Return address, port, path, whether that is abstract, and scope; of the host's numbers, in its order."""
+    size = len(data)
+    if family == _INET and size >= 8:  # noqa: PLR2004 - port and address
+        return _dotted(*data[4:8]), _port(data), None, False, None
+    if family == _INET6 and size >= 24:  # noqa: PLR2004 - port, flow and address; the scope may be missing
+        return _inet6(data[8:24]), _port(data), None, False, int.from_bytes(data[24:28], order) or None
     if family == _UNIX:
-        decoded = _unix(plain, data[2:])
-    elif family == _INET and size >= 8:  # noqa: PLR2004 - port and address
-        decoded = plain._replace(address=".".join(map(str, data[4:8])), port=_port(data))
-    elif family == _INET6 and size >= 24:  # noqa: PLR2004 - port, flow and address; the scope may be missing
-        decoded = plain._replace(address=_inet6(data[8:24]), port=_port(data), scope=host(24) or None)
-    elif family == _NETLINK and size >= 12:  # noqa: PLR2004 - padding, port id, groups
-        decoded = plain._replace(port=host(4), scope=host(8))
-    elif family == _PACKET and size >= 12:  # noqa: PLR2004 - protocol, interface, type, length of the address
-        decoded = plain._replace(address=data[12 : 12 + data[11]].hex(":") or None, scope=host(4))
-    elif family == _VSOCK and size >= 12:  # noqa: PLR2004 - reserved, port, context id
-        decoded = plain._replace(address=str(host(8)), port=host(4))
-    return decoded
-
-
-def _unix(plain: SocketAddress, name: bytes) -> SocketAddress:
-    if name[:1] == b"\0" and len(name) > 1:
-        return plain._replace(path=printable(name[1:]), abstract=True)
-    return plain._replace(path=printable(name.partition(b"\0")[0]))
+        if data[2:3] == b"\0" and size > 3:  # noqa: PLR2004 - a name behind its NUL
+            return None, None, printable(data[3:]), True, None
+        return None, None, printable(data[2:].partition(b"\0")[0]), False, None
+    if size < 12:  # noqa: PLR2004 - that many have all others
+        return None, None, None, False, None
+    first, second = int.from_bytes(data[4:8], order), int.from_bytes(data[8:12], order)
+    if family == _NETLINK:  # padding, port id, groups
+        return None, first, None, False, second
+    if family == _PACKET:  # protocol, interface, type, length of the address
+        return data[12 : 12 + data[11]].hex(":") or None, None, None, False, first
+    if family == _VSOCK:  # reserved, port, context id
+        return str(second), first, None, False, None
+    return None, None, None, False, None
 
 
 def _port(data: bytes) -> int:
@@ -113,8 +119,18 @@ def _port(data: bytes) -> int:
 
 
 def _inet6(data: bytes) -> str:
-    import ipaddress  # noqa: PLC0415  # slow to import, and few logs need it
+    """Return an address as RFC 5952 has it: the first of its longest runs of zeros is left out.
 
-    address = ipaddress.IPv6Address(data)
-    # Pythons differ in how they write these: 3.13 dotted, older ones in hex.
-    return f"::ffff:{address.ipv4_mapped}" if address.ipv4_mapped else str(address)
+    The library's is not used: it takes four times as long, and Pythons differ in how they write mapped addresses.
+    """
+    if data.startswith(_MAPPED):
+        return f"::ffff:{_dotted(*data[12:])}"
+    text = _colons(*_GROUPS.unpack(data))
+    if "0:0" not in text:
+        return text
+    text = f":{text}:"
+    for groups in range(8, 1, -1):
+        head, run, tail = text.partition(f":{'0:' * groups}")
+        if run:
+            return f"{head[1:]}::{tail[:-1]}"
+    return text[1:-1]

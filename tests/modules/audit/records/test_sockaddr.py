@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import struct
 
@@ -79,7 +80,7 @@ def test_an_address_of_a_big_endian_host_is_understood() -> None:
     assert decode_sockaddr(b"000201BB7F0000010000000000000000").text == "127.0.0.1:443"
 
 
-@pytest.mark.parametrize("raw", [b"", b"?", b"(null)", b"02", b"xyz", b"0200A", b'"x"'])
+@pytest.mark.parametrize("raw", [b"", b"?", b"(null)", b"02", b"xyz", b"0200A", b'"x"', b"02 00", b"0200 "])
 def test_what_is_no_address_is_kept_raw(raw: bytes) -> None:
     """Without a family, and without an error."""
     address = decode_sockaddr(raw)
@@ -127,3 +128,13 @@ def test_inet6_addresses_are_exact(address: object, port: int) -> None:
         socket.AF_INET6, str(address)
     )
     assert decoded.port == port
+
+
+@given(st.lists(st.sampled_from([0, 0, 1, 0x10, 0x100, 0xFFFF]), min_size=8, max_size=8))
+def test_runs_of_zeros_are_left_out_as_the_standard_says(groups: list[int]) -> None:
+    """RFC 5952: the longest run of two or more, the first of equals; nothing else."""
+    packed = struct.pack(">8H", *groups)
+    address = ipaddress.IPv6Address(packed)
+    decoded = decode_sockaddr((b"\x0a\0\0\x50" + bytes(4) + packed).hex().upper().encode())
+
+    assert decoded.address == (f"::ffff:{address.ipv4_mapped}" if address.ipv4_mapped else str(address))
