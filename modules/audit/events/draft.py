@@ -14,13 +14,17 @@ from mig_audit.modules.audit.records.decoding import is_encoded
 if TYPE_CHECKING:
     from mig_audit.modules.audit.records import Record, SocketAddress
 
-SYSCALL_TAIL = (
+SYSCALL_IDENTITIES = (
     rb"auid=(?P<auid>[0-9]{1,10}) uid=(?P<uid>[0-9]{1,10}) gid=(?P<gid>[0-9]{1,10}) euid=(?P<euid>[0-9]{1,10})"
     rb" suid=(?P<suid>[0-9]{1,10}) fsuid=(?P<fsuid>[0-9]{1,10}) egid=(?P<egid>[0-9]{1,10})"
-    rb" sgid=(?P<sgid>[0-9]{1,10}) fsgid=(?P<fsgid>[0-9]{1,10}) tty=(?P<tty>[^ \"]+) ses=(?P<ses>[0-9]{1,10})"
+    rb" sgid=(?P<sgid>[0-9]{1,10}) fsgid=(?P<fsgid>[0-9]{1,10})"
+)
+SYSCALL_PROGRAM = (
+    rb"tty=(?P<tty>[^ \"]+) ses=(?P<ses>[0-9]{1,10})"
     rb' comm=(?P<comm>"[^" ]*"|[0-9A-F]+|\(null\)) exe=(?P<exe>"[^" ]*"|[0-9A-F]+|\(null\))'
     rb'(?: subj=(?P<subj>[^ "]+))? key=(?P<key>"[^" ]*"|[0-9A-F]+|\(null\))'
 )
+SYSCALL_TAIL = SYSCALL_IDENTITIES + b" " + SYSCALL_PROGRAM
 """The end of a SYSCALL record: who, in which program, and for which rule."""
 
 # kernel/auditsc.c, audit_log_exit: the one shape of SYSCALL records since 3.x, with and without a security module.

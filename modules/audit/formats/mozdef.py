@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 
 import mig_audit
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Union
+from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional, Union
 from mig_audit.modules.audit.events.group import EOE, SINGLE
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
@@ -47,6 +47,7 @@ SUMMARY_LIMIT = 255
 TERM_LIMIT = 32_766
 """Bytes: Lucene refuses a document with a longer keyword."""
 
+_INTERNET = frozenset({"inet", "inet6"})
 _MISSING_ARGUMENT = "(missing)"
 
 # In the order of `Identities`: the key of the number, and of the name.
@@ -301,11 +302,17 @@ def add_address(details: Details, address: SocketAddress, category: str) -> None
     """Say which socket address it was; the category tells which end of a connection that is."""
     _put(details, "socketfamily", address.name or address.family)
     details["socketaddress"] = address.text
-    if address.name in {"inet", "inet6"} and address.address is not None:
-        end = "destination" if category in OUTBOUND else "source" if category in INBOUND else None
-        if end:
-            details[f"{end}ipaddress"] = address.address
-            details[f"{end}port"] = str(address.port)
+    end = address_end(address, category)
+    if end is not None:
+        details[f"{end}ipaddress"] = address.address
+        details[f"{end}port"] = str(address.port)
+
+
+def address_end(address: SocketAddress, category: str) -> Optional[str]:
+    """Return which end of a connection an address is; None where no record tells, or it is no IP address."""
+    if address.address is None or address.name not in _INTERNET:
+        return None
+    return "destination" if category in OUTBOUND else "source" if category in INBOUND else None
 
 
 def _add_rest(details: Details, rest: Sequence[Field]) -> None:

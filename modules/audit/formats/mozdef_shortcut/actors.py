@@ -6,18 +6,23 @@ import re
 
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple
 from mig_audit.modules.audit.events.decoder import marked_value, plain_value, rule_keys, string_value
-from mig_audit.modules.audit.events.draft import IDENTITIES, SYSCALL_TAIL
+from mig_audit.modules.audit.events.draft import SYSCALL_IDENTITIES, SYSCALL_PROGRAM
 from mig_audit.modules.audit.events.event import NO_PROCESS
 from mig_audit.modules.audit.events.summary import Actor, user_of
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, members, written
+from mig_audit.modules.audit.formats.mozdef_shortcut.strings import json_string, told_value, words_of
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Decoder
     from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 
-_TAIL = re.compile(SYSCALL_TAIL)
+_IDENTITIES = re.compile(SYSCALL_IDENTITIES)
+_PROGRAM = re.compile(SYSCALL_PROGRAM)
+_ABSENT = frozenset({b"(null)", b"(none)", b"?"})
+_NO_PROGRAM = Words.of("")
+_new = tuple.__new__  # what Tail(...) does, without its Python frame
 
 
 class Tail(NamedTuple):
@@ -30,8 +35,15 @@ class Tail(NamedTuple):
     program: Words
 
 
-class Tails(Memory[bytes, Tail]):
-    """By the text from ``auid=`` on."""
+class _Account(NamedTuple):
+    """``auid`` to ``fsgid``: as members of the details, and who is meant."""
+
+    fragment: bytes
+    user: str
+
+
+class _Accounts(Memory[bytes, _Account]):
+    """By the text from ``auid=`` to ``fsgid=``."""
 
     def __init__(self, frame: Frame, decoder: Decoder) -> None:
         super().__init__()
@@ -39,25 +51,62 @@ class Tails(Memory[bytes, Tail]):
         self._decoder = decoder
         frame.names.append(self)
 
-    def make(self, key: bytes) -> Tail:
-        """Return what it says."""
-        match = _TAIL.fullmatch(key)
+    def make(self, key: bytes) -> _Account:
+        match = _IDENTITIES.fullmatch(key)
         if match is None:
             raise Declined
-        identities = self._decoder.identities(match.groups()[: len(IDENTITIES)], self._frame.minute)
-        keys = rule_keys(match["key"])
-        exe = string_value(match["exe"])
-        process = NO_PROCESS._replace(
-            comm=string_value(match["comm"]),
-            exe=exe,
-            tty=marked_value(match["tty"]),
-            session=int(match["ses"]),
-            subj=plain_value(match["subj"]),
-        )
-        return Tail(
-            members({"auditkey": keys[0], "keys": list(keys)} if keys else {}),
-            written(mozdef.add_identities, identities),
-            written(mozdef.add_process, process),
-            Actor(keys, exe, user_of(identities)),
-            Words.of(exe or ""),
-        )
+        identities = self._decoder.identities(match.groups(), self._frame.minute)
+        return _Account(written(mozdef.add_identities, identities), user_of(identities))
+
+
+class _Keys(Memory[bytes, "tuple[tuple[str, ...], bytes]"]):
+    """By the value of ``key=``: the keys of the rules, and as members of the details."""
+
+    def make(self, key: bytes) -> tuple[tuple[str, ...], bytes]:
+        keys = rule_keys(key)
+        return keys, members({"auditkey": keys[0], "keys": list(keys)} if keys else {})
+
+
+class Tails(Memory[bytes, Tail]):
+    """By the text from ``auid=`` on: few accounts and rules, and any number of programs."""
+
+    def __init__(self, frame: Frame, decoder: Decoder) -> None:
+        super().__init__()
+        self._accounts = _Accounts(frame, decoder)
+        self._keys = _Keys()
+        frame.names.append(self)
+
+    def make(self, key: bytes) -> Tail:
+        """Return what it says."""
+        account, _, program = key.partition(b" tty=")
+        match = _PROGRAM.fullmatch(b"tty=" + program)
+        if match is None:
+            raise Declined
+        identities, user = self._accounts[account]
+        tty, session, comm, exe, subj, key_raw = match.groups()
+        keys, keys_told = self._keys[key_raw]
+        name, path = told_value(comm), told_value(exe)
+        if name is None or path is None or tty == b"(null)" or subj in _ABSENT:
+            process = _unusual_process(match)
+        else:
+            label = b"" if subj is None else b',"subj":' + json_string(subj)
+            process = b',"processname":%b,"process":%b,"tty":%b,"session":"%d"%b' % (
+                name[1],
+                path[1],
+                json_string(tty),
+                int(session),
+                label,
+            )
+        actor = _new(Actor, (keys, path and path[0], user))
+        return _new(Tail, (keys_told, identities, process, actor, words_of(*path) if path else _NO_PROGRAM))
+
+
+def _unusual_process(match: re.Match[bytes]) -> bytes:
+    process = NO_PROCESS._replace(
+        comm=string_value(match["comm"]),
+        exe=string_value(match["exe"]),
+        tty=marked_value(match["tty"]),
+        session=int(match["ses"]),
+        subj=plain_value(match["subj"]),
+    )
+    return written(mozdef.add_process, process)

@@ -20,6 +20,7 @@ from mig_audit.modules.audit.records.interpretation.arguments import (
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Decoder, Syscall
 
+_new = tuple.__new__  # what Head(...) does, without its Python frame
 Arguments = tuple[bytes, bytes, bytes, bytes]
 # Picks out of a0 to a3 those that decide what is said of them.
 Deciding = Callable[[Arguments], object]
@@ -85,8 +86,8 @@ class Head(NamedTuple):
     success: bool
 
 
-class Heads(Memory[bytes, Head]):
-    """By the text from ``arch=`` to ``exit=``, whose shape is checked already."""
+class _Kinds(Memory[bytes, Head]):
+    """By the text from ``arch=`` to ``success=``: all but how it ended."""
 
     def __init__(self, decoder: Decoder) -> None:
         super().__init__()
@@ -94,9 +95,8 @@ class Heads(Memory[bytes, Head]):
         self._calls: Memory[tuple[bytes, bytes], Call] = Memory()
 
     def make(self, key: bytes) -> Head:
-        """Return what it says."""
-        arch, number, success, code = [part.partition(b"=")[2] for part in key.split(b" ")]
-        syscall = self._decoder.syscall({"arch": arch, "syscall": number, "success": success, "exit": code})
+        arch, number, success = [part.partition(b"=")[2] for part in key.split(b" ")]
+        syscall = self._decoder.syscall({"arch": arch, "syscall": number, "success": success})
         if syscall.name == "socketcall":
             raise Declined  # which call that is stands in its first argument
         call = self._calls.get((arch, number))
@@ -105,6 +105,33 @@ class Heads(Memory[bytes, Head]):
             self._calls.keep((arch, number), call)
         succeeded = syscall.success is True
         return Head(members({"success": succeeded}) + written(mozdef.add_call, syscall), call, succeeded)
+
+
+class _Errors(Memory[bytes, bytes]):
+    """By what a call returned that is no success, as a rule: the number, and its name if it has one."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        super().__init__()
+        self._decoder = decoder
+
+    def make(self, key: bytes) -> bytes:
+        return written(mozdef.add_call, self._decoder.syscall({"exit": key}))
+
+
+class Heads(Memory[bytes, Head]):
+    """By the text from ``arch=`` to ``exit=``, whose shape is checked already: few calls, and any number of results."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        super().__init__()
+        self._kinds = _Kinds(decoder)
+        self._errors = _Errors(decoder)
+
+    def make(self, key: bytes) -> Head:
+        """Return what it says."""
+        kind, _, code = key.partition(b" exit=")
+        fragment, call, success = self._kinds[kind]
+        ending = self._errors[code] if code.startswith(b"-") else b',"exit":"%b"' % code
+        return _new(Head, (fragment + ending, call, success))
 
 
 class Sockets(Memory[tuple[bytes, bytes, bytes], bytes]):

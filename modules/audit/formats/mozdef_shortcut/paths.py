@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
-from mig_audit.modules.audit.events.decoder import string_value
 from mig_audit.modules.audit.events.draft import only_value
-from mig_audit.modules.audit.events.event import NO_PROCESS, NO_SYSCALL
-from mig_audit.modules.audit.events.paths import Directory, find_directory, parse_path, path_name
+from mig_audit.modules.audit.events.paths import NOWHERE, Directory, directory_of, parse_path
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.jsontext import to_json
-from mig_audit.modules.audit.formats.mozdef_shortcut.frame import SHORT, Words
+from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     LONGEST,
     Declined,
@@ -19,6 +17,7 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     encoded_text,
     written,
 )
+from mig_audit.modules.audit.formats.mozdef_shortcut.strings import told_value, words_of
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Arguments, Call
@@ -30,8 +29,6 @@ _END = re.compile(
     rb"dev=([0-9a-f:]+) mode=([0-7]+) ouid=(0|[1-9][0-9]{0,9}) ogid=(0|[1-9][0-9]{0,9}) rdev=([0-9a-f:]+)"
     rb" nametype=([A-Z]+)(?: cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
 )
-# A string of the kernel's that is JSON as it stands, and printable.
-_SAFE = re.compile(rb'"[ !#-\[\]-~]*"')
 _PATHS = 16_384  # in all places together
 _new = tuple.__new__  # what Path(...) does, without its Python frame
 _AT_FDCWD = b"ffffff9c"  # how the register ends, sign-extended or not
@@ -65,8 +62,10 @@ class _Ends(Memory[bytes, Optional[_End]]):
         return _End(fragment % match.groups(), match[6].decode("ascii"))
 
 
-class Place(Memory[bytes, Path]):
+class Place(dict[bytes, Path]):
     """What names are relative to, and by their text the PATH records that were seen there."""
+
+    __slots__ = ("_directory", "_places", "fragment")
 
     def __init__(self, places: Places, fragment: bytes, directory: Directory) -> None:
         super().__init__()
@@ -74,17 +73,14 @@ class Place(Memory[bytes, Path]):
         self.fragment = fragment
         self._directory = directory
 
-    def make(self, key: bytes) -> Path:
-        """Return a PATH record."""
+    def __missing__(self, key: bytes) -> Path:
+        """Make a PATH record, once, and remember it among those that all places have together."""
         match = _PATH.fullmatch(key)
         end = self._places.ends[match[4]] if match else None
         if match is None or end is None:
-            return _unusual(key, self._directory)
-        return _usual(match, end, self._directory)
-
-    def __missing__(self, key: bytes) -> Path:
-        """Make it, once, and remember it in the memory that all places have together."""
-        value = self.make(key)
+            value = _unusual(key, self._directory)
+        else:
+            value = _usual(match, end, self._directory)
         if len(key) <= LONGEST:
             self._places.count()
             self[key] = value
@@ -96,7 +92,7 @@ class Places:
 
     def __init__(self) -> None:
         self.ends = _Ends()
-        self.nowhere = Place(self, b"", Directory(None, None))
+        self.nowhere = Place(self, b"", NOWHERE)
         self._known: dict[tuple[bytes, Optional[str], bool], Place] = {}
         self._paths = 0
 
@@ -109,7 +105,7 @@ class Places:
         key = (body, call.relative, here)
         place = self._known.get(key)
         # One without paths is there all the same, though as a dict it is false.
-        return self._make(key, call, arguments) if place is None else place
+        return self._make(key, call.name, here=here) if place is None else place
 
     def count(self) -> None:
         """Forget all paths, and places, when there are too many."""
@@ -119,14 +115,13 @@ class Places:
             self._known.clear()
             self.nowhere.clear()
 
-    def _make(self, key: tuple[bytes, Optional[str], bool], call: Call, arguments: Arguments) -> Place:
+    def _make(self, key: tuple[bytes, Optional[str], bool], name: Optional[str], *, here: bool) -> Place:
         raw = only_value(key[0], b"cwd=")
         if raw is None:
             raise Declined
-        cwd = string_value(raw)
-        args = tuple([argument.decode("ascii") for argument in arguments])
-        directory = find_directory(cwd, NO_SYSCALL._replace(name=call.name, args=args))
-        place = Place(self, written(mozdef.add_process, NO_PROCESS._replace(cwd=cwd)), directory)
+        told = told_value(raw)
+        directory = directory_of(told[0] if told else None, name, here=here)
+        place = Place(self, b',"cwd":' + told[1] if told else b"", directory)
         if len(key[0]) <= LONGEST:
             self.count()
             self._known[key] = place
@@ -137,14 +132,11 @@ def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
     item, raw, inode, _ = match.groups()
     fragment, nametype = end
     parent = nametype == "PARENT"
-    if _SAFE.fullmatch(raw):
-        name, told = raw[1:-1].decode("ascii"), raw
-    else:
-        decoded = path_name(raw)
-        if decoded is None:
-            element = b'{"item":"%b","inode":"%b"%b}' % (item, inode, fragment)
-            return Path(element, b',"inode":"%b"%b' % (inode, fragment), Words.of(""), False, parent)
-        name, told = decoded, encoded_text(decoded)
+    known = told_value(raw)
+    if known is None and raw == b"(null)":
+        element = b'{"item":"%b","inode":"%b"%b}' % (item, inode, fragment)
+        return Path(element, b',"inode":"%b"%b' % (inode, fragment), Words.of(""), False, parent)
+    name, told = known or (raw.decode("ascii"), b'"%b"' % raw)
     path = directory.absolute(name, nametype)
     if path is None:
         element = b'{"item":"%b","name":%b,"inode":"%b"%b}' % (item, told, inode, fragment)
@@ -154,8 +146,7 @@ def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
         names = (item, told, absolute, inode, fragment)
         element = b'{"item":"%b","name":%b,"path":%b,"inode":"%b"%b}' % names
     subject = b',"path":%b,"inode":"%b"%b' % (absolute, inode, fragment)
-    words = _new(Words, (path, absolute[1:-1])) if 0 < len(path) <= SHORT else Words.of(path)
-    return _new(Path, (element, subject, words, bool(path), parent))
+    return _new(Path, (element, subject, words_of(path, absolute), bool(path), parent))
 
 
 def _unusual(body: bytes, directory: Directory) -> Path:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from mig_audit.lean_typing import NamedTuple
-from mig_audit.modules.audit.events.decoder import title_words
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_PROCESS
 from mig_audit.modules.audit.events.execve import parse_arguments
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
-from mig_audit.modules.audit.formats.mozdef_shortcut.memory import LONGEST, Declined, Memory, written
-from mig_audit.modules.audit.records import decode_sockaddr
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
+    LONGEST,
+    Declined,
+    Memory,
+    encoded_text,
+    written,
+)
+from mig_audit.modules.audit.formats.mozdef_shortcut.strings import json_string, words_of
+from mig_audit.modules.audit.records import Absent, decode, printable
+from mig_audit.modules.audit.records.sockaddr import parse_sockaddr
+
+# kernel/auditsc.c, audit_log_execve_info, where no argument is too long for the record.
+_ARGUMENTS = re.compile(rb'argc=[0-9]+(?: a[0-9]+=(?:"[^" ]*"|[0-9A-F]+))+')
+_NAMES = tuple([b"a%d=" % index for index in range(100)])
 
 
 class Told(NamedTuple):
@@ -25,23 +38,48 @@ class Commands(Memory[bytes, Told]):
 
     def make(self, key: bytes) -> Told:
         """Return the command."""
-        arguments, rest = parse_arguments([key])
-        argv = [argument for argument in arguments.argv if argument is not None]
-        if rest or not arguments.complete or len(argv) < len(arguments.argv):
-            raise Declined
-        process = NO_PROCESS._replace(argv=arguments.argv, argc=arguments.argc)
-        return Told(written(mozdef.add_process, process), Words.of(" ".join(argv)))
+        argc, *arguments = key.split(b" ")
+        if not (
+            _ARGUMENTS.fullmatch(key)
+            and len(arguments) <= len(_NAMES)
+            and argc == b"argc=%d" % len(arguments)
+        ):
+            return _unusual_command(key)
+        argv: list[str] = []
+        for name, argument in zip(_NAMES, arguments):
+            if not argument.startswith(name):
+                return _unusual_command(key)
+            argv.append(printable(decode(argument[len(name) :])))  # type: ignore[arg-type]  # the shape has no markers
+        # Nothing printable has a DEL in it, so that one text makes both.
+        told = encoded_text("\x7f".join(argv))
+        command = told.replace(b"\x7f", b" ")
+        argv_told = told.replace(b"\x7f", b'","')
+        fragment = b',"command":%b,"argv":[%b],"argc":"%d"' % (command, argv_told, len(argv))
+        return Told(fragment, words_of(" ".join(argv), command))
+
+
+def _unusual_command(body: bytes) -> Told:
+    arguments, rest = parse_arguments([body])
+    argv = [argument for argument in arguments.argv if argument is not None]
+    if rest or not arguments.complete or len(argv) < len(arguments.argv):
+        raise Declined
+    process = NO_PROCESS._replace(argv=arguments.argv, argc=arguments.argc)
+    return Told(written(mozdef.add_process, process), Words.of(" ".join(argv)))
 
 
 class Titles(Memory[bytes, bytes]):
     """By a PROCTITLE record."""
 
     def make(self, key: bytes) -> bytes:
-        """Return the title."""
+        """Return the title: its arguments with a space between, as `mozdef.add_process` has them."""
         raw = only_value(key, b"proctitle=")
         if raw is None:
             raise Declined
-        return written(mozdef.add_process, NO_PROCESS._replace(title=title_words(raw)))
+        value = decode(raw)
+        if isinstance(value, Absent):
+            return b""
+        arguments = value[:-1] if value.endswith(b"\0") else value
+        return b',"proctitle":' + json_string(arguments.replace(b"\0", b" "))
 
 
 class Addresses(Memory[tuple[bytes, str], Told]):
@@ -53,8 +91,16 @@ class Addresses(Memory[tuple[bytes, str], Told]):
         raw = only_value(body, b"saddr=")
         if raw is None:
             raise Declined
-        address = decode_sockaddr(raw)
-        return Told(written(mozdef.add_address, address, category), Words.of(address.text))
+        address = parse_sockaddr(raw)
+        text = address.text
+        if address.name is None:
+            return Told(written(mozdef.add_address, address, category), Words.of(text))
+        told = encoded_text(text)
+        fragment = b',"socketfamily":"%b","socketaddress":%b' % (address.name.encode("ascii"), told)
+        end = mozdef.address_end(address, category)
+        if end is not None:
+            fragment += f',"{end}ipaddress":"{address.address}","{end}port":"{address.port}"'.encode("ascii")
+        return Told(fragment, words_of(text, told))
 
     def keep(self, key: tuple[bytes, str], value: Told) -> None:
         """Remember one more, unless it is long."""
