@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import NamedTuple
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_PROCESS
@@ -22,7 +21,7 @@ from mig_audit.modules.audit.records import Absent, decode, printable
 from mig_audit.modules.audit.records.sockaddr import parse_sockaddr
 
 # kernel/auditsc.c, audit_log_execve_info, where no argument is too long for the record.
-_ARGUMENTS = re.compile(rb'argc=[0-9]+(?: a[0-9]+=(?:"[^" ]*"|[0-9A-F]+))+')
+_ARGUMENTS = compile_late(rb'argc=[0-9]+(?: a[0-9]+=(?:"[^" ]*"|[0-9A-F]+))+')
 _NAMES = tuple([b"a%d=" % index for index in range(100)])
 
 
