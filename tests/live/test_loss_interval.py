@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from typing import Any, Callable
@@ -26,6 +27,11 @@ for i in range({count}):
         os.mkdir(f"/mig-audit-no-such-folder/{{i}}")
     except FileNotFoundError:
         pass
+"""
+CRASH = """
+import os, resource, signal
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+os.kill(os.getpid(), signal.SIGSEGV)
 """
 _RUNS = range(int(os.environ.get("MIG_AUDIT_LOSS_RUNS", "5")))
 _COUNT = 10_000
@@ -73,6 +79,23 @@ def test_a_healthy_run_misses_nothing(run: Start, workload: Work, number: int) -
     envelope = begun.finish()
 
     assert envelope["statistics"]["loss"]["events_missing"] == {"min": 0, "max": 0, "why": ""}
+    assert _seen(begun.log.read_bytes()) == 500
+    _assert_holds(begun, envelope, 500)
+
+
+def test_what_else_happens_on_the_host_is_one_event_more_and_none_less(run: Start, workload: Work) -> None:
+    """The kernel tells of every program that crashes, whatever the rules are: a healthy run may have 501 events."""
+    begun = run({"window": "30s", "rules": [MKDIR]})
+    workload(NUMBERED.format(count=250))
+    with pytest.raises(subprocess.CalledProcessError):
+        workload(CRASH)
+    workload(NUMBERED.format(count=250))
+    begun.process.send_signal(signal.SIGTERM)
+    envelope = begun.finish()
+
+    events = envelope["statistics"]["events"]
+    assert events["total"] - events["own"] >= 501
+    assert b"\ntype=ANOM_ABEND " in begun.log.read_bytes()
     assert _seen(begun.log.read_bytes()) == 500
     _assert_holds(begun, envelope, 500)
 
