@@ -46,7 +46,7 @@ def _what(event: Event) -> str:
     if subject is not None:
         return subject.path or subject.name or NOTHING
     if event.address is not None:
-        return event.address.text
+        return event.address.text or NOTHING
     syscall = event.syscall
     if is_by_descriptor(syscall.name) and syscall.args and syscall.args[0]:
         return descriptor_text(syscall.args[0])

@@ -148,6 +148,13 @@ def test_an_unusual_record_changes_nothing_but_the_way(old: str, new: str) -> No
     assert sum(_compare([line.replace(old, new).encode() for line in EVENT])) >= 1
 
 
+def test_an_address_that_is_empty_is_told_the_same_both_ways() -> None:
+    """The summary says that it is not known."""
+    lines = [line.replace("saddr=020001BB7F0000010000000000000000", "saddr=").encode() for line in CONNECT]
+
+    assert _compare(lines) == (1, 0)
+
+
 def test_long_events_go_the_long_way() -> None:
     """What is cut there is not cut here."""
     long = ["".join(f" a{index}=" + '"' + "x" * 4000 + '"' for index in range(1, 10))]

@@ -46,6 +46,7 @@ def _summary(*lines: str) -> str:
         ([_call(159, success="no")], "Time change failed"),
         ([_call(42), "type=SOCKADDR saddr=020001BB010203040000000000000000"], "Connect: 1.2.3.4:443"),
         ([_call(42), "type=SOCKADDR saddr=01002F72756E2F7800"], "Connect: /run/x"),
+        ([_call(42), "type=SOCKADDR saddr="], "Connect: (null)"),
         ([_call(62), 'type=OBJ_PID opid=9 oauid=0 ouid=0 oses=1 ocomm="sh"'], "Signal: kill to sh (9)"),
         ([_call(62)], "Signal: kill"),
         ([_call(9999)], "Syscall: x86_64 system call 9999"),
