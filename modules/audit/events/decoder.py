@@ -15,7 +15,8 @@ from mig_audit.modules.audit.events.draft import HEX, IDENTITIES, MESSAGE_FIELDS
 from mig_audit.modules.audit.events.event import Event, Identities, Identity, Message, Process, Syscall
 from mig_audit.modules.audit.events.names import UNSET, HostNames
 from mig_audit.modules.audit.events.paths import find_directory, parse_path
-from mig_audit.modules.audit.records import Absent, argument_words, decode, field_words, printable
+from mig_audit.modules.audit.records import Absent, decode, printable
+from mig_audit.modules.audit.records.interpretation import argument_words, field_words
 from mig_audit.modules.audit.records.memo import remember
 from mig_audit.modules.audit.tables import URING, arch_name, errno_name, syscall_name
 

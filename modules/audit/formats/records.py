@@ -10,11 +10,13 @@ import os
 from mig_audit.lean_typing import TYPE_CHECKING, Any
 from mig_audit.modules.audit.events.group import EOE, SINGLE
 from mig_audit.modules.audit.formats.jsontext import to_json
-from mig_audit.modules.audit.records import interpret, printable
+from mig_audit.modules.audit.records import printable
+from mig_audit.modules.audit.records.interpretation import interpret
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Event, Names, Origin
-    from mig_audit.modules.audit.records import Interpreted, Record
+    from mig_audit.modules.audit.records import Record
+    from mig_audit.modules.audit.records.interpretation import Interpreted
 
 
 class RecordsFormat:

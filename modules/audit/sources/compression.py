@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from importlib import import_module
 
 from mig_audit.errors import DamagedInputError, UsageError
@@ -38,6 +37,8 @@ class _Gzip:
     """zlib's decompressor in that shape."""
 
     def __init__(self) -> None:
+        import zlib  # noqa: PLC0415  # few logs need it
+
         self._inner = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         self._full = False
 
@@ -61,7 +62,7 @@ class _Gzip:
 
 
 def _bzip2() -> Decompressor:
-    import bz2  # noqa: PLC0415  # few logs need it
+    import bz2  # noqa: PLC0415  # as above
 
     return bz2.BZ2Decompressor()
 

@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mig_audit.modules.audit.events import TableNames
-from mig_audit.modules.audit.records import Interpreted, Record, field_words, interpret, parse_line
+from mig_audit.modules.audit.records import Record, parse_line
+from mig_audit.modules.audit.records.interpretation import Interpreted, field_words, interpret
 from mig_audit.modules.audit.records.interpretation.words import document
 
 _NAMES = TableNames({0: "root", 1000: "kang"}, {0: "root", 33: "www-data"})

@@ -17,7 +17,8 @@ from interpretation_differences import Answer, Difference, differences, reasons
 from streams import groups_of
 
 from mig_audit.modules.audit.events import names_from_files
-from mig_audit.modules.audit.records import Interpreted, Record, interpret, parse_line
+from mig_audit.modules.audit.records import Record, parse_line
+from mig_audit.modules.audit.records.interpretation import Interpreted, interpret
 from mig_audit.modules.audit.tables import arch_name, syscall_name
 
 if TYPE_CHECKING:
