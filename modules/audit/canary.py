@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MESSAGE_TYPE = 1121
 """AUDIT_TRUSTED_APP (libaudit.h): a program's message in words of its own."""
 
+CLOCK = 0.011
+"""Seconds that a record's stamp may be behind the time: the clock of the kernel's stamps ticks 100 times a second or more."""
+
 _END = b" end"
 _MODULUS = 2**32
 _HALF = 2**31
@@ -48,6 +51,19 @@ def canary_of(serial: int, body: bytes, pids: Collection[int]) -> Optional[Sight
     return Sighting(int(match[3]), serial, match[4] is not None)
 
 
+class Claim(NamedTuple):
+    """Which run a canary says it is of, and the process that sent it."""
+
+    run_id: str
+    pid: int
+
+
+def claim_of(body: bytes) -> Optional[Claim]:
+    """Return what a TRUSTED_APP record claims to be the canary of; None if it does not look like one."""
+    match = _BODY.fullmatch(body)
+    return None if match is None else Claim(match[2].decode(), int(match[1]))
+
+
 class Mark:
     """Makes the canaries of one run, and finds them in what comes back."""
 
@@ -71,17 +87,29 @@ class Mark:
 
 
 class Bracket:
-    """The serials from a run's first canary to the one that closed its window: what lies outside is not of the window."""
+    """The serials from a run's first canary to the one that closed its window: what lies outside is not of the window.
+
+    Where a canary did not come, or none are sent, the times tell in its place.
+    """
 
     def __init__(self) -> None:
-        """Know neither."""
+        """Know nothing."""
         self._first: Optional[int] = None
         self._last: Optional[int] = None
+        self._began: Optional[float] = None
+        self._ended: Optional[float] = None
 
-    @property
-    def open(self) -> bool:
-        """Return whether a canary has been seen."""
-        return self._first is not None
+    def begin_at(self, seconds: float) -> None:
+        """Take note of when the window began, in seconds since the epoch."""
+        self._began = seconds
+
+    def end_at(self, seconds: float) -> None:
+        """Take note of when the window ended, in seconds since the epoch."""
+        self._ended = seconds
+
+    def begins_with(self, seconds: float) -> bool:
+        """Return whether an event of that time shows that the window has begun: the kernel's stamps are never early."""
+        return self._began is not None and seconds >= self._began
 
     def add(self, seen: Sighting) -> bool:
         """Take a canary; return whether it is the first."""
@@ -92,9 +120,16 @@ class Bracket:
             self._last = seen.serial
         return first
 
-    def holds(self, serial: int) -> bool:
-        """Return whether an event with this serial is of the window, as far as is known by now."""
-        return not _is_below(serial, self._first) and (self._last is None or _is_below(serial, self._last))
+    def holds(self, serial: int, seconds: float) -> Optional[bool]:
+        """Return whether an event is of the window; None where nothing shows when that ended."""
+        if self._first is not None:
+            if _is_below(serial, self._first):
+                return False
+        elif self._began is not None and seconds < self._began:
+            return False
+        if self._last is not None:
+            return _is_below(serial, self._last)
+        return None if self._ended is None else seconds < self._ended - CLOCK
 
 
 def _is_below(serial: int, other: Optional[int]) -> bool:

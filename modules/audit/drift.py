@@ -46,12 +46,14 @@ def actor_of(pid: int) -> Optional[Actor]:
 class Drifted:
     """One change, by either witness or both.
 
-    ``looked`` is what the recorder saw of it, ``found`` is who has what was taken.
+    ``looked`` is what the recorder saw of it, ``found`` is who has what was taken, ``run`` the id of another run of
+    mig-audit that did it, if one did.
     """
 
     recorded: Optional[Recorded]
     looked: Optional[Change]
     found: Optional[Actor] = None
+    run: str = ""
 
     @property
     def by(self) -> Optional[Actor]:
@@ -101,6 +103,7 @@ class Drifted:
             "rule": self.rule,
             "done": self.done,
             "by": self.by._asdict() if self.by else None,
+            "run": self.run or None,
             "record": self.recorded.text if self.recorded else None,
             "seen": self.looked is not None,
             "reapplied": None if reapplied is None else not reapplied,
@@ -112,7 +115,8 @@ class Drifted:
         was, now = self.values
         told = self.what if now is None else f"{self.what} was {was} and is {now}"
         tried = "" if self.done else " (refused by the kernel)"
-        return f"{told}{tried} ({self.by or 'nobody knows by whom'})"
+        run = f"run {self.run} of mig-audit" if self.run else ""
+        return f"{told}{tried} ({run or self.by or 'nobody knows by whom'})"
 
 
 @dataclass(frozen=True)
@@ -130,17 +134,21 @@ class Drift:
         looked: Sequence[Change],
         more: int,
         look_up: Callable[[int], Optional[Actor]] = actor_of,
+        run_of: Callable[[Change], str] = lambda _change: "",
     ) -> Drift:
         """Join what the two witnesses say; a change that both saw is one, and what we put back ourselves is none.
 
-        ``look_up`` says who a living process is, for an audit pid that was taken without a record.
+        ``look_up`` says who a living process is, for an audit pid that was taken without a record; ``run_of`` says which
+        other run of mig-audit made a change that no record tells of.
         """
         left, echoes = list(looked), [_echo(change) for change in looked if change.reapplied == ""]
         changes = [
-            Drifted(record, _taken(left, record)) for record in recorded if not _is_echo(record, echoes)
+            Drifted(record, _taken(left, record), run=record.run)
+            for record in recorded
+            if not _is_echo(record, echoes)
         ]
         changes += [
-            Drifted(None, each, look_up(each.now) if each.what == "pid" and each.now else None)
+            Drifted(None, each, look_up(each.now) if each.what == "pid" and each.now else None, run_of(each))
             for each in left
         ]
         changes.sort(key=lambda change: change.time)
@@ -186,7 +194,7 @@ def _taken(looked: list[Change], record: Recorded) -> Optional[Change]:
     """Take what the recorder saw of a recorded change out of the list."""
     for index, change in enumerate(looked):
         same = change.what == record.what and record.done
-        if same and (_key(change.rule) == record.key if change.rule else change.now == record.now):
+        if same and (key_of(change.rule) == record.key if change.rule else change.now == record.now):
             return looked.pop(index)
     return None
 
@@ -197,7 +205,7 @@ _Echo = tuple[str, Optional[int], Optional[bytes]]
 def _echo(change: Change) -> _Echo:
     """Return what the record of putting a change back says."""
     if change.what == RULE_REMOVED:
-        return RULE_ADDED, None, _key(change.rule)
+        return RULE_ADDED, None, key_of(change.rule)
     return change.what, change.was, None
 
 
@@ -210,7 +218,8 @@ def _is_echo(record: Recorded, echoes: list[_Echo]) -> bool:
     return True
 
 
-def _key(payload: bytes) -> Optional[bytes]:
+def key_of(payload: bytes) -> Optional[bytes]:
+    """Return the key of a rule; None if it has none, or nobody can read it."""
     try:
         fields = Rule.unpack(payload).fields
     except RuleError:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, Optional, Protocol
-from mig_audit.modules.audit.canary import Bracket, canary_of
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE, MOST_CHANGES, recorded_changes
 from mig_audit.modules.audit.events import (
-    END,
     EOE,
     SINGLE,
     Account,
@@ -21,23 +18,20 @@ from mig_audit.modules.audit.events.decoder import LookUp
 from mig_audit.modules.audit.events.verdict import Verdict
 from mig_audit.modules.audit.formats import grouping_of, is_json
 from mig_audit.modules.audit.formats.interface import shortcut_of
+from mig_audit.modules.audit.ownership import LOOKED_AT, Ownership, Whose
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from mig_audit.modules.audit.config_changes import Recorded
-    from mig_audit.modules.audit.events import Bundle, Event, Names
+    from mig_audit.modules.audit.events import Bundle, Names
     from mig_audit.modules.audit.events.enrichment import Enricher, Enrichment
     from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.formats import Format
     from mig_audit.modules.audit.formats.interface import Shortcut
+    from mig_audit.modules.audit.other_runs import OtherRuns
 
-_CANARY_TYPES, _SYSCALL_TYPES = ["TRUSTED_APP"], ["SYSCALL"]
-_NO_KEY = b" key=(null)"
-_PID = compile_late(rb" pid=([0-9]{1,10}) ")
 _WHOLE = frozenset({EOE, SINGLE})
-_LOOKED_AT = frozenset({*_CANARY_TYPES, CONFIG_CHANGE})  # what may be this run's own, or another's change
-_CHANGE_TYPES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})
 
 
 class Taker(Protocol):
@@ -51,7 +45,8 @@ class Pipeline:
     """One stream of records on its way.
 
     ``kept`` are the encoded events for the envelope; ``own`` counts events that are this run's own changes to audit and
-    its canaries, which are in the raw log and nowhere else; ``filters`` count those that they took away; ``findings``
+    its canaries, and ``others`` those of other runs, which are in the raw log and nowhere else; ``ownership`` tells them,
+    and is told when the window begins and ends; ``filters`` count those that they took away; ``findings``
     counts all others, ``unrepresented`` those among them that the format has no words for. ``json`` says whether the
     encoded events are JSON. ``changes`` are the first changes that others made to audit, ``changed`` counts all of them.
     """
@@ -67,6 +62,7 @@ class Pipeline:
         names: Optional[Names] = None,
         filters: Optional[Filters] = None,
         enricher: Optional[Enricher] = None,
+        other_runs: Optional[OtherRuns] = None,
     ) -> None:
         """Keep at most ``limit`` events and ``max_size`` bytes of them; send all of them to the sinks.
 
@@ -77,9 +73,8 @@ class Pipeline:
         self._sinks = sinks
         self._room = max_size
         self._limit = limit
-        self._own_pids = own_pids
-        self._bracket = Bracket()
         self._ledger = Ledger()
+        self.ownership = Ownership(own_pids, other_runs, self._ledger.begin)
         self._stream = make_stream(grouping_of(form), self._ledger)
         self._decoder = Decoder(names)
         self._shortcut = shortcut_of(form, self._decoder)
@@ -89,7 +84,7 @@ class Pipeline:
         self.summary = Summary()
         self.kept: list[bytes] = []
         self.findings = 0
-        self.own = 0
+        self.own = self.others = 0
         self.changes: list[Recorded] = []
         self.changed = 0
         self.unrepresented = 0
@@ -118,17 +113,15 @@ class Pipeline:
         return self._ledger.account(pending=self._stream.held, left_out=self._stream.left_out)
 
     def _finish(self, bundle: Bundle) -> None:
-        window = self._bracket.open or not self._own_pids
-        if self._straight and window and (not bundle.types or bundle.types[0] not in _LOOKED_AT):
-            self._finish_straight(self._straight, bundle)
+        ownership = self.ownership
+        straight = self._straight if ownership.open or ownership.opens(bundle) else None
+        if straight and (not bundle.types or bundle.types[0] not in LOOKED_AT):
+            self._finish_straight(straight, bundle)
             return
-        if self._is_canary(bundle):
-            self._ledger.close(bundle, complete=True)
-            self.own += 1
-            return
-        if self._is_joining(bundle):
-            self._ledger.close(bundle, complete=bundle.ending in _WHOLE)
-            self.own += 1
+        whose = ownership.of_bundle(bundle)
+        if whose is not None:
+            self._ledger.close(bundle, complete=bundle.complete)
+            self._count(whose)
             return
         verdict = self._judge(bundle)
         if verdict is Verdict.DROP:
@@ -187,11 +180,12 @@ class Pipeline:
             event = event._replace(enrichment=enrichment)
         elif self._enricher:
             event = self._enricher.enrich(event)
-        if self._is_own(event):
-            self.own += 1
+        whose = self.ownership.of_event(event)
+        if whose is not Whose.OWN and event.records[0].type == CONFIG_CHANGE:
+            whose = self._note(recorded_changes(event)) or whose
+        if whose is not None:
+            self._count(whose)
             return
-        if event.records[0].type == CONFIG_CHANGE:
-            self._note(recorded_changes(event))
         if verdict is Verdict.UNKNOWN and self.filters and not self.filters.keep(event):
             return
         self.findings += 1
@@ -209,43 +203,15 @@ class Pipeline:
         for sink in self._sinks:
             sink.put(encoded)
 
-    def _note(self, changes: Sequence[Recorded]) -> None:
-        self.changed += len(changes)
-        self.changes += changes[: MOST_CHANGES - len(self.changes)]
+    def _count(self, whose: Whose) -> None:
+        if whose is Whose.OWN:
+            self.own += 1
+        else:
+            self.others += 1
 
-    def _is_canary(self, bundle: Bundle) -> bool:
-        """Take note if this is a canary: the first one is where the numbering is counted from."""
-        if bundle.types[:1] != _CANARY_TYPES:
-            return False
-        record = bundle.group().records[0]
-        seen = canary_of(record.serial, record.body, self._own_pids)
-        if seen is not None and self._bracket.add(seen):
-            self._ledger.begin(seen.serial)
-        return seen is not None
-
-    def _is_joining(self, bundle: Bundle) -> bool:
-        """Say whether this is the rest of the event of our joining the multicast group.
-
-        Its EVENT_LISTENER record is sent to the group before we are in it, and the others after that. No rule asked for
-        them.
-        """
-        if self._bracket.open or not self._own_pids or bundle.types[:1] != _SYSCALL_TYPES:
-            return False
-        body = bundle.bodies[0]
-        if not body.endswith(_NO_KEY):
-            return False
-        pid = _PID.search(body)
-        return pid is not None and int(pid[1]) in self._own_pids
-
-    def _is_own(self, event: Event) -> bool:
-        """Say whether this event is this run's own change to audit, and not something found.
-
-        Of some changes the kernel makes a record without a process in it: those outside the window are ours. Where no
-        canary shows where the window ends, nothing comes after audit was switched off again.
-        """
-        if not self._own_pids or _CHANGE_TYPES.isdisjoint(event.types):
-            return False
-        # Rules that are added with one call are one event.
-        if event.process.pid is not None or set(event.types) != {CONFIG_CHANGE}:
-            return event.process.pid in self._own_pids
-        return not self._bracket.holds(event.serial) if self._bracket.open else event.ending == END
+    def _note(self, changes: Sequence[Recorded]) -> Optional[Whose]:
+        """Take note of changes that are not ours; return whose they are, if another run made all of them."""
+        told = [change._replace(run=self.ownership.of_change(change)) for change in changes]
+        self.changed += len(told)
+        self.changes += told[: MOST_CHANGES - len(self.changes)]
+        return Whose.OTHER if told and all(change.run for change in told) else None

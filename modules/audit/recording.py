@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _WAIT = 0.05  # seconds between looks at the raw log when nothing arrives
 _SKIMMING = 1.0  # seconds at the most, for two million records or so
-_PROGRESS = 0.5  # seconds between words to a person at a terminal
+_PROGRESS = 0.5  # seconds between words to a person at a terminal, and between looks at other runs
 
 
 def make_plan(
@@ -110,6 +110,8 @@ class Recording:
         requests = self._context.stop.requests
         ended = self._recorder.ended
         end = ended.size if ended else os.fstat(self.tail.fileno()).st_size
+        # A recorder that died has not switched audit off.
+        self.pipeline.ownership.window_ended(ended.ended if ended else math.inf)
         # A stop that comes now, or comes again, is meant for the processing: the window is closed already.
         while (
             self.tail.offset < end and time.monotonic() < deadline and self._context.stop.requests == requests
@@ -138,12 +140,12 @@ class Recording:
 
     def _step(self, window: float) -> None:
         """Take what the recorder says and what the raw log has; wait only if there is neither."""
-        idle = not self._process()
+        idle = self._recorder.ready is None or not self._process()
         if idle:
             # Once asked to stop, its descriptor stays readable, and would not let anybody wait.
             sources = [self._recorder.fileno(), *([] if self.stopped else [self._context.stop.fileno()])]
             select.select(sources, [], [], _WAIT)
-        self._recorder.listen(0)
+        self._listen()
         if self.pipeline.changed != self._changes:
             self._changes = self.pipeline.changed
             self._recorder.rules_changed()
@@ -153,6 +155,13 @@ class Recording:
             self.stopped = self._context.stop.reason
             self._recorder.stop()
         self._speak(window)
+
+    def _listen(self) -> None:
+        before = self._recorder.ready
+        self._recorder.listen(0)
+        ready = self._recorder.ready
+        if ready is not None and before is None:
+            self.pipeline.ownership.window_began(ready.started, configured=ready.configured)
 
     def _process(self) -> bool:
         """Process the next part of the raw log; return whether there was one."""
@@ -184,6 +193,7 @@ class Recording:
         if now - self._spoken < _PROGRESS:
             return
         self._spoken = now
+        self.pipeline.ownership.look_around()
         ready, progress = self._recorder.ready, self._recorder.progress
         if ready is None:
             self._context.progress("setting up")

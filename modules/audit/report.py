@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.kernel.state import Restoration, Snapshot
     from mig_audit.modules.audit.loss import Loss
     from mig_audit.modules.audit.neighbours import Neighbour
+    from mig_audit.modules.audit.other_runs import OtherRuns
     from mig_audit.modules.audit.parameters import Parameters
     from mig_audit.modules.audit.pipeline import Pipeline
     from mig_audit.modules.audit.recorder.death import Death
@@ -69,6 +70,7 @@ class Facts:
     faults: tuple[MigAuditError, ...]
     pipeline: Pipeline
     drift: Drift
+    other_runs: OtherRuns
     loss: Loss
     sinks: tuple[SinkOutcome, ...]
     log_path: Path
@@ -177,6 +179,7 @@ def _kernel(facts: Facts) -> dict[str, object]:
         "challengers": [describe_process(pid) for pid in ended.challengers] if ended else [],
         "drift": facts.drift.to_json(),
         "drift_omitted": facts.drift.more,
+        "other_runs": facts.other_runs.to_json(),
         "before": _state(facts.found.before),
         "during": facts.ready.during.to_json(),
         "after": _state(restoration.after) if restoration and restoration.after else None,
@@ -212,6 +215,7 @@ def _statistics(facts: Facts) -> dict[str, object]:
         "events": {
             "total": account.events,
             "own": pipeline.own,
+            "other_runs": pipeline.others,
             "unrepresented": pipeline.unrepresented,
             **({"filtered": pipeline.filters.taken} if pipeline.filters else {}),
             "incomplete": account.incomplete,

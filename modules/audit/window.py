@@ -19,6 +19,7 @@ from mig_audit.modules.audit.events.filters import make_filters
 from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
 from mig_audit.modules.audit.neighbours import find_neighbours
+from mig_audit.modules.audit.other_runs import OtherRuns, runs_of_this_host
 from mig_audit.modules.audit.parameters import parse_parameters
 from mig_audit.modules.audit.pipeline import Pipeline
 from mig_audit.modules.audit.priority import give_way
@@ -62,13 +63,14 @@ def record_window(document: object, context: Context) -> Result:
         # Found while the recorder starts.
         neighbours = find_neighbours(0, own_pids=own_pids)
         plan = replace(make_plan(parameters, rules, own_pids, run_id), latest=latest)
-        pipeline = _pipeline(form, parameters, sinks, own_pids)
+        other_runs = OtherRuns(runs_of_this_host, run_id)
+        pipeline = _pipeline(form, parameters, sinks, own_pids, other_runs)
         recording = Recording(recorder, log, pipeline, context, parameters.most_events)
         delivered = recording.run(plan, sinks, parameters.drain, deadline.answer_by)
         if recorder.found is None or recorder.ready is None:
             path.unlink()
             return report.not_begun(recorder.failure, recorder.restoration)
-        drift = _drift(pipeline, recorder.ended)
+        drift = _drift(pipeline, recorder.ended, other_runs)
         return report.compose(
             report.Facts(
                 run_id=run_id,
@@ -91,6 +93,7 @@ def record_window(document: object, context: Context) -> Result:
                 ),
                 pipeline=recording.pipeline,
                 drift=drift,
+                other_runs=other_runs,
                 loss=Loss.measure(
                     recorder,
                     recorder.found.before.status,
@@ -107,14 +110,18 @@ def record_window(document: object, context: Context) -> Result:
         )
 
 
-def _drift(pipeline: Pipeline, ended: Optional[Ended]) -> Drift:
+def _drift(pipeline: Pipeline, ended: Optional[Ended], other_runs: OtherRuns) -> Drift:
     more = pipeline.changed - len(pipeline.changes) + (ended.more_changes if ended else 0)
-    drift = Drift.of(pipeline.changes, ended.changes if ended else (), more)
+    drift = Drift.of(pipeline.changes, ended.changes if ended else (), more, run_of=other_runs.looked)
     return replace(drift, unwatched=ended.unwatched if ended else "")
 
 
 def _pipeline(
-    form: Format, parameters: Parameters, sinks: Sequence[Sink], own_pids: Sequence[int]
+    form: Format,
+    parameters: Parameters,
+    sinks: Sequence[Sink],
+    own_pids: Sequence[int],
+    other_runs: OtherRuns,
 ) -> Pipeline:
     return Pipeline(
         form,
@@ -124,6 +131,7 @@ def _pipeline(
         own_pids=own_pids,
         filters=make_filters(parameters.filters) if parameters.filters else None,
         enricher=_enricher(parameters),
+        other_runs=other_runs,
     )
 
 

@@ -243,7 +243,7 @@ def test_a_second_run_joins_and_changes_nothing(
     run: Start, kernel: Control, workload: Work, tmp_path: Path
 ) -> None:
     """It reads what the first one and the host audit, skips its own rules with the reason, and ends with 4."""
-    first = run({"window": "60s", "rules": [EXECVE]})
+    first = run({"window": "60s", "rules": [EXECVE], "kernel": {"canary": "1s"}})
     during = Snapshot.take(kernel)
     second = run(
         {"window": "3s", "rules": [OPENAT], "raw_log": {"path": str(tmp_path / "second.log")}}, wait=False
@@ -261,10 +261,42 @@ def test_a_second_run_joins_and_changes_nothing(
     assert rule["outcome"] == "skipped"
     assert envelope["elements"]["kernel"]["stream"] == "multicast"
     assert envelope["elements"]["summary"]["keys"]["killed-exec"] == 2
+    assert envelope["statistics"]["totalhits"] == 2
+    (other,) = envelope["elements"]["kernel"]["other_runs"]
+    assert (other["pid"], other["changes"]) == (first.process.pid, 0)
+    assert other["canaries"] == envelope["statistics"]["events"]["other_runs"] >= 2
     first.process.send_signal(signal.SIGTERM)
     theirs = first.finish()
+    assert theirs["elements"]["kernel"]["other_runs"] == []
     assert theirs["elements"]["summary"]["keys"]["killed-exec"] == 2
     assert theirs["elements"]["kernel"]["restored"]
+
+
+def test_a_second_run_tells_what_the_others_did(run: Start, tmp_path: Path) -> None:
+    """One ends, another begins and ends: its findings are not theirs, and each change is told with who made it."""
+    first = run({"window": "60s", "rules": [EXECVE]})
+    one = _undertaking().run_id
+    log = {"path": str(tmp_path / "second.log")}
+    second = run({"window": "12s", "rules": [], "raw_log": log}, wait=False)
+    _wait((tmp_path / "second.log").exists, 10)
+    time.sleep(1.5)
+    first.process.send_signal(signal.SIGTERM)
+    first.finish()
+    first.log.unlink()
+    third = run({"window": "4s", "rules": [EXECVE], "kernel": {"canary": "0s"}})
+    other = _undertaking().run_id
+    envelope, another = second.finish(), third.finish()
+
+    assert envelope["statistics"]["totalhits"] == 0, envelope["elements"]["events"]
+    changes = envelope["elements"]["kernel"]["drift"]
+    assert {change["run"] for change in changes} == {one, other}
+    assert {(change["what"], change["now"]) for change in changes} >= {("enabled", 0), ("enabled", 1)}
+    assert [each["run_id"] for each in envelope["elements"]["kernel"]["other_runs"]] == [one, other]
+    assert f"(run {one} of mig-audit)" in envelope["errors"][0]
+    assert second.code == 1
+    # Of the third one, which has no canaries, everything is its own.
+    assert another["statistics"]["totalhits"] == 0
+    assert another["errors"] is None
 
 
 def test_a_second_run_that_insists_on_the_pid_is_refused(run: Start, tmp_path: Path) -> None:

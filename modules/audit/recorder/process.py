@@ -108,7 +108,14 @@ class Recorder:
         window.open()
         started, wall = time.monotonic(), time.time()
         ready = reports.Ready(
-            source.mode, granted.why, granted.error, os.getpid(), wall, source.buffer, self._control.status()
+            source.mode,
+            granted.why,
+            granted.error,
+            os.getpid(),
+            wall,
+            source.buffer,
+            self._control.status(),
+            granted.configure,
         )
         self._channel.send(reports.READY, ready.to_json())
         window.run(started + plan.window, plan.latest)

@@ -49,7 +49,8 @@ class Found:
 class Ready:
     """The window is open: how records are received, and the status with all changes made.
 
-    ``pid`` is the recorder's; ``started`` is seconds since the epoch; ``receive_buffer`` is in bytes.
+    ``pid`` is the recorder's; ``started`` is seconds since the epoch; ``receive_buffer`` is in bytes; ``configured`` says
+    whether the run changes anything.
     """
 
     mode: str
@@ -59,6 +60,7 @@ class Ready:
     started: float
     receive_buffer: int
     during: Status
+    configured: bool
 
     def to_json(self) -> dict[str, object]:
         """Return the report as a document."""

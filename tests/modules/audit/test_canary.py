@@ -50,7 +50,45 @@ def test_the_bracket_holds_what_lies_between_first_and_last(begin: int, length: 
     assert bracket.add(Sighting(1, begin, end=False))
     assert not bracket.add(Sighting(2, (begin + length) % 2**32, end=True))
 
-    assert bracket.holds((begin + offset) % 2**32) == (0 <= offset < length)
+    assert bracket.holds((begin + offset) % 2**32, 5.0) == (0 <= offset < length)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "inside"), [(9.999, False), (10.0, True), (19.98, True), (19.99, False), (20.0, False)]
+)
+def test_without_canaries_the_times_tell(seconds: float, inside: bool) -> None:  # data
+    """The stamp of what was done after the end may be a tick of the kernel's clock before it."""
+    bracket = Bracket()
+    bracket.begin_at(10.0)
+    bracket.end_at(20.0)
+
+    assert bracket.holds(1, seconds) is inside
+
+
+def test_where_nothing_shows_the_end_nobody_knows() -> None:
+    """What was before the beginning is known all the same."""
+    bracket = Bracket()
+    assert bracket.holds(1, 5.0) is None
+    bracket.begin_at(10.0)
+    assert (bracket.holds(1, 5.0), bracket.holds(1, 15.0)) == (False, None)
+
+
+def test_a_canary_shows_more_than_the_time() -> None:
+    """Of both ends."""
+    bracket = Bracket()
+    bracket.begin_at(10.0)
+    bracket.end_at(20.0)
+    bracket.add(Sighting(1, 100, end=False))
+    bracket.add(Sighting(2, 200, end=True))
+
+    assert [
+        bracket.holds(serial, seconds) for serial, seconds in ((99, 15), (100, 5), (199, 25), (200, 15))
+    ] == [
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(("number", "expected"), [(0, True), (0x10, True), (5, True), (4, False), (1, False)])

@@ -41,7 +41,7 @@ def _same(one: object, other: object) -> bool:
 @pytest.mark.parametrize("error", [None, _LOCKED])
 def test_ready(error: errors.MigAuditError | None) -> None:
     """With and without an error."""
-    ready = Ready("multicast", "why", error, 77, 1.5, 1 << 20, _STATUS)
+    ready = Ready("multicast", "why", error, 77, 1.5, 1 << 20, _STATUS, configured=True)
 
     assert _same(Ready.from_json(_sent(ready.to_json())), ready)
 
