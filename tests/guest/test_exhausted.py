@@ -61,7 +61,7 @@ def test_a_disk_that_fills_ends_the_window_before_it_is_full(tmp_path: Path) -> 
 
 
 def test_the_kernel_is_restored_when_the_recorder_is_killed_for_want_of_memory(tmp_path: Path) -> None:
-    """By the guard or the main process; the envelope has what was recorded until then."""
+    """By the guard; the envelope has what was recorded until then."""
     setup = _KILLER + "(until_open; numbered 5; sleep 1; out_of_memory $(recorder)) >/dev/null 2>&1 &"
     after = "auditctl -s | tr '\\n' ' ' >/run/status; tell STATUS /run/status\nauditctl -l >/run/rules; tell RULES /run/rules"
     guest = record_in_guest(tmp_path, _PARAMETERS, setup=setup, after=after)

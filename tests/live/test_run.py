@@ -146,8 +146,8 @@ def test_the_kernel_is_restored_when_the_run_is_killed(run: Start, kernel: Contr
         time.sleep(0.05)
 
 
-def test_the_run_stands_in_for_a_recorder_that_was_killed(run: Start, kernel: Control) -> None:
-    """The kernel is restored, and the envelope says what happened."""
+def test_the_guard_stands_in_for_a_recorder_that_was_killed(run: Start, kernel: Control) -> None:
+    """The kernel is restored, and the envelope says what happened, and with which outcome for each rule."""
     begun = run({"window": "60s", "rules": [EXECVE], "kernel": {"canary": "1s"}})
     limit = time.monotonic() + 20
     while begun.log.read_bytes().count(b"op=mig-audit-canary") < 2:  # the first one opens the window
@@ -157,6 +157,7 @@ def test_the_run_stands_in_for_a_recorder_that_was_killed(run: Start, kernel: Co
     envelope = begun.finish(20)
 
     assert envelope["elements"]["kernel"]["restored"]
+    assert [rule["ending"] for rule in envelope["elements"]["rules"]] == ["removed"]
     assert envelope["elements"]["window"]["reason"] == "died"
     assert envelope["elements"]["window"]["ended"] is not None
     assert "the recorder was killed by SIGKILL" in envelope["errors"][0]

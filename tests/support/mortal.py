@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
-    from mig_audit.modules.audit.kernel.journal import Process
+    from mig_audit.modules.audit.recorder.guard import Guard
 
 _MODULES = frozenset(
     {"posix", "select", "fcntl", "_io", "io", "_socket", "signal", "_signal", "_posixsubprocess"}
@@ -73,9 +73,9 @@ def _run_recorder(death: Death) -> int:
 
     start = guard.start
 
-    def remember(run_id: str) -> Process:
-        started = start(run_id)
-        death.guard = started.pid
+    def remember(run_id: str, line: int) -> Guard:
+        started = start(run_id, line)
+        death.guard = started.process.pid
         return started
 
     guard.start = remember

@@ -1,4 +1,4 @@
-"""Undoing a dead run by its journal: the same for its guard, its main process, the next run, and `mig-audit restore`."""
+"""Undoing a dead run by its journal: the same for its guard, the next run, and `mig-audit restore`."""
 
 from __future__ import annotations
 

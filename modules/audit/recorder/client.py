@@ -1,31 +1,25 @@
-"""The main process's side of the recorder: start it, hear it, stop it, and stand in for it if it dies."""
+"""The main process's side of the recorder: start it, hear it, stop it, and hear its guard if it dies."""
 
 from __future__ import annotations
 
 import math
-import os
 import select
 import signal
 import socket
 import subprocess
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 
 import mig_audit
-from mig_audit.errors import AuditUnavailableError, MigAuditError, StandstillError
+from mig_audit.errors import MigAuditError, StandstillError
 from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, cast
 from mig_audit.modules.audit.host import iso_time
-from mig_audit.modules.audit.kernel.control import Control
-from mig_audit.modules.audit.kernel.journal import Process
-from mig_audit.modules.audit.kernel.recovery import boot_id, recover_run
-from mig_audit.modules.audit.kernel.runs import Runs
-from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot, compare
+from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome
 from mig_audit.modules.audit.recorder import reports
 from mig_audit.modules.audit.recorder.canaries import Canaries
 from mig_audit.modules.audit.recorder.channel import Channel
 from mig_audit.modules.audit.recorder.death import Death, death_of
+from mig_audit.modules.audit.recorder.guard_line import GuardLine
 from mig_audit.modules.audit.recorder.pulse import Pulse, is_stopped
 
 if TYPE_CHECKING:
@@ -43,10 +37,6 @@ _PACKAGE_ROOT = Path(mig_audit.__file__).resolve().parent.parent
 _PATIENCE = 0.5  # seconds between looks at a recorder that is restoring the kernel
 _FAREWELL = 10.0  # seconds for the recorder to exit once it has said its last word
 _KILLING = 2.0  # seconds for a process that was killed to be gone
-_UNDOING = 10.0  # seconds that the guard may take to undo a run, besides what it takes to remove the rules
-_EACH_RULE = 0.1  # seconds; the kernel needs 10 to 70 ms
-_DISMISSAL = 1.0  # seconds for the guard to be gone when nothing is left to undo
-_LOOK = 0.01  # seconds between looks at it
 _TOLD = 10  # times that are told
 
 
@@ -54,23 +44,21 @@ class RecorderProcess:
     """The recorder as seen from the main process: everything it has reported so far.
 
     ``gone`` is True once its channel is closed, or it can neither go on nor be killed; from then on nothing changes any
-    more. ``guard`` is the process id of its guard, and its own where it died before it had one. ``death`` is how it ended
+    more. ``death`` is how it ended
     if that was before its window did.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], channel: Channel, run_id: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], channel: Channel, line: GuardLine) -> None:
         """Use `start`."""
         self._process = process
         self._channel = channel
-        self._run_id = run_id
+        self._line = line
         self._stopping = False
         self._hangs = False
         self._left = False
-        self._guard: Optional[Process] = None
         self._pulse = Pulse(self._wake, self._end)
         self.pid = process.pid
-        self.guard = 0
-        self.standstills: list[MigAuditError] = []
+        self.standstills = line.standstills
         self.found: Optional[reports.Found] = None
         self.outcomes: list[RuleOutcome] = []
         self.ready: Optional[reports.Ready] = None
@@ -91,21 +79,27 @@ class RecorderProcess:
         sees its channel close, and restores the kernel.
         """
         ours, theirs = socket.socketpair()
-        with theirs:
-            command = [*arguments, str(_PACKAGE_ROOT), str(theirs.fileno()), str(log), run_id]
+        line, guards = socket.socketpair()
+        with theirs, guards:
+            descriptors = (theirs.fileno(), log, guards.fileno())
+            command = [*arguments, str(_PACKAGE_ROOT), run_id, *map(str, descriptors)]
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd="/",
-                pass_fds=(theirs.fileno(), log),
+                pass_fds=descriptors,
                 start_new_session=True,
             )
-        started = cls(process, Channel(ours), run_id)
-        while not started.guard and not started.gone:
+        started = cls(process, Channel(ours), GuardLine(Channel(line)))
+        while not started._line.pid and not started.gone:
             started.listen(_PATIENCE)
-        started.guard = started.guard or started.pid
         return started
+
+    @property
+    def guard(self) -> int:
+        """Return the process id of its guard, and its own where it died before it had one."""
+        return self._line.pid or self.pid
 
     @property
     def gone(self) -> bool:
@@ -180,8 +174,7 @@ class RecorderProcess:
 
     def _take(self, kind: str, message: dict[str, object]) -> None:
         if kind == reports.GUARDED:
-            self.guard = cast("int", message["pid"])
-            self._guard = Process.of(self.guard)
+            self._line.introduce(cast("int", message["pid"]))
         elif kind == reports.OUTCOME:
             self.outcomes.append(reports.outcome_from_json(message))
         elif kind == reports.FOUND:
@@ -207,12 +200,8 @@ class RecorderProcess:
         added = [outcome for outcome in self.outcomes if outcome.payload in wanted]
         return added, [outcome for outcome in endings if outcome.payload in wanted]
 
-    def farewell(
-        self,
-        open_control: Callable[[], Control] = Control.open,
-        progress: Callable[[str], None] = lambda _text: None,
-    ) -> None:
-        """Wait until it is gone; if it went without restoring the kernel, do that in its place. Once is enough."""
+    def farewell(self, progress: Callable[[str], None] = lambda _text: None) -> None:
+        """Wait until it is gone; if it went without restoring the kernel, wait for its guard to do that. Once is enough."""
         if self._left:
             return
         while not self.gone:
@@ -223,11 +212,14 @@ class RecorderProcess:
         self._channel.close()
         self._reap()
         if self.restoration is None and self.found is not None:
-            self._stand_in(self.found, open_control)
+            before = self.found.before
+            self.restoration = self._line.restoration(before, self.outcomes, progress, hangs=self._hangs)
+        self._line.close()
         if self.ended is None and self.failure is None:
             self.death = death_of(self._process.returncode, self._pulse.given_up, self._pulse.last)
             self.failure = self.death.error
-        self._dismiss_guard()
+        if self.restoration is not None and self.restoration.complete:
+            self._line.dismiss()
         if self._pulse.stops and not self._pulse.given_up:
             self.standstills.append(_stood_still(self._pulse.stops))
 
@@ -238,63 +230,6 @@ class RecorderProcess:
             except subprocess.TimeoutExpired:
                 self._end()
 
-    def _stand_in(self, found: reports.Found, open_control: Callable[[], Control]) -> None:
-        """Undo the run, unless its guard has done it already; say how the kernel is."""
-        try:
-            with open_control() as control, Runs() as runs:
-                if self._may_undo(runs):
-                    recovered = recover_run(runs, self._run_id, control, boot_id())
-                    self.restoration = recovered.restoration if recovered else None
-                after = Snapshot.take(control)
-        except MigAuditError as error:
-            trouble = f"the recorder died, and the kernel could not be restored in its place: {error}"
-            self.restoration = Restoration(None, tuple(self.outcomes), (trouble,), complete=False)
-            return
-        if self.restoration is None:
-            outcomes = tuple(_by_guard(outcome) for outcome in self.outcomes)
-            self.restoration = Restoration(after, outcomes, compare(found.before, after))
-
-    def _may_undo(self, runs: Runs) -> bool:
-        """Wait until the run is ours to undo; return False if the guard has done it.
-
-        A recorder that hangs in the kernel with SIGKILL pending keeps the lock, and will never do anything again. A guard
-        that has the lock and is not done in time stands still.
-        """
-        if self._hangs:
-            return runs.has(self._run_id)
-        if runs.lock_to_undo(self._run_id, _UNDOING + _EACH_RULE * len(self.outcomes)):
-            return True
-        if not runs.has(self._run_id):
-            return False
-        self._kill_guard("it had begun to undo the run")
-        if runs.lock_to_undo(self._run_id, _KILLING):
-            return True
-        if runs.has(self._run_id):
-            raise AuditUnavailableError(
-                "somebody has the lock of the runs, and does not let go", "see `lslocks`"
-            )
-        return False
-
-    def _dismiss_guard(self) -> None:
-        """See that the guard is gone when nothing is left to undo: one that is stopped would stay for ever."""
-        if self._guard is None or self.restoration is None or not self.restoration.complete:
-            return
-        limit = time.monotonic() + _DISMISSAL
-        while self._guard.alive():
-            if time.monotonic() > limit:
-                self._kill_guard("nothing was left to undo")
-                return
-            time.sleep(_LOOK)
-
-    def _kill_guard(self, when: str) -> None:
-        if self._guard is None or not self._guard.alive():
-            return
-        if is_stopped(self.guard):
-            what = f"the guard of the run was stopped by somebody, and was ended: {when}"
-            self.standstills.append(StandstillError(what, "the kernel is restored without it"))
-        with suppress(ProcessLookupError):
-            os.kill(self.guard, signal.SIGKILL)
-
 
 def _stood_still(stops: Sequence[float]) -> StandstillError:
     times = ", ".join(iso_time(each) for each in stops[:_TOLD])
@@ -302,9 +237,3 @@ def _stood_still(stops: Sequence[float]) -> StandstillError:
         f"the recorder was found stopped {len(stops)} times, and continued: {times}",
         "see who stops processes here; what was lost meanwhile is in statistics.loss",
     )
-
-
-def _by_guard(outcome: RuleOutcome) -> RuleOutcome:
-    if outcome.outcome not in {"added", "pending"}:
-        return outcome
-    return RuleOutcome(outcome.payload, "removed", "by the guard, after the recorder had died")

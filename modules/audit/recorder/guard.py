@@ -2,49 +2,74 @@
 
 It is a copy of the recorder from before anything was changed, so it costs next to no memory and starts at once. It is
 nobody's child and has a session of its own: what kills the main process and its descendants, a process group or a
-terminal's session does not reach it. It waits on a pipe that ends with the recorder, however that ends.
+terminal's session does not reach it. It waits on a pipe that ends with the recorder, however that ends, and tells the
+main process, which has no power over audit itself, what became of the kernel.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
+import socket
+import time
 from contextlib import suppress
 
 from mig_audit.errors import InternalError, MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable
+from mig_audit.lean_typing import TYPE_CHECKING, Callable, NamedTuple
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.journal import Process
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover_run
 from mig_audit.modules.audit.kernel.runs import DIRECTORY, Runs
+from mig_audit.modules.audit.kernel.state import Snapshot
+from mig_audit.modules.audit.recorder import reports
+from mig_audit.modules.audit.recorder.channel import Channel
+from mig_audit.modules.audit.recorder.pulse import Beat
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import NoReturn
 
 _PID_BYTES = 16
 _FIRST_FREE = 3  # behind stdin, stdout and stderr
+_DISMISSAL = b"."
 
 
-def start(run_id: str) -> Process:
-    """Start the guard of this process's run; it ends with this process, after it has undone what there is to undo."""
+class Guard(NamedTuple):
+    """The guard as its recorder has it: ``life`` is the pipe whose end it waits for."""
+
+    process: Process
+    life: int
+
+    def dismiss(self) -> None:
+        """Tell it that everything has been said already; should something be left, it undoes that all the same."""
+        with suppress(OSError):
+            os.write(self.life, _DISMISSAL)
+
+
+def start(run_id: str, line: int) -> Guard:
+    """Start the guard of this process's run; it ends with this process, after it has undone what there is to undo.
+
+    ``line`` is the descriptor of its end of a channel to the main process, and is closed here.
+    """
     life, ours = os.pipe()
     told, tell = os.pipe()
     child = os.fork()
     if child == 0:
-        _become_guard(life, tell, run_id)
-    os.close(life)
-    os.close(tell)
+        _become_guard(life, tell, line, run_id)
+    for each in (life, tell, line):
+        os.close(each)
     os.waitpid(child, 0)
     word = os.read(told, _PID_BYTES)
     os.close(told)
     if not word:
         os.close(ours)
         raise InternalError("the guard of the run could not be started")
-    return Process.of(int(word))
+    return Guard(Process.of(int(word)), ours)
 
 
-def _become_guard(life: int, tell: int, run_id: str) -> NoReturn:
+def _become_guard(life: int, tell: int, line: int, run_id: str) -> NoReturn:
     """Leave the recorder's session and family, say who we are, and watch; never return into the recorder's code."""
     code = 1
     try:
@@ -54,24 +79,24 @@ def _become_guard(life: int, tell: int, run_id: str) -> NoReturn:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_IGN)
         # Where the caller had closed stderr, a pipe may be in its place.
-        life, tell = (fcntl.fcntl(each, fcntl.F_DUPFD, _FIRST_FREE) for each in (life, tell))
-        _keep_only(life, tell)
+        life, tell, line = (fcntl.fcntl(each, fcntl.F_DUPFD, _FIRST_FREE) for each in (life, tell, line))
+        _keep_only(life, tell, line)
         os.write(tell, str(os.getpid()).encode())
         os.close(tell)
-        watch(0, run_id)
+        watch(0, Channel(socket.socket(fileno=line)), run_id)
         code = 0
     finally:
         os._exit(code)
 
 
-def _keep_only(life: int, tell: int) -> None:
-    """Close everything but the pipes: a copy of the channel or of stderr would hide the others' end from who waits."""
+def _keep_only(life: int, *others: int) -> None:
+    """Close everything but these: a copy of the channel or of stderr would hide the others' end from who waits."""
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (1, 2):
         os.dup2(null, standard)
     os.dup2(life, 0)
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  # pathlib is not worth its import here
-        if int(name) >= _FIRST_FREE and int(name) != tell:
+        if int(name) >= _FIRST_FREE and int(name) not in others:
             # The listing's own descriptor is closed by now.
             with suppress(OSError):
                 os.close(int(name))
@@ -79,18 +104,78 @@ def _keep_only(life: int, tell: int) -> None:
 
 def watch(
     life: int,
+    line: Channel,
     run_id: str,
     directory: str = DIRECTORY,
     open_control: Callable[[], Control] = Control.open,
 ) -> None:
-    """Wait until the other end of ``life`` is closed; then undo the run, if something of it is left."""
-    while os.read(life, 1):
-        pass
-    try:
-        with Runs(directory) as runs:
-            if runs.lock_to_undo(run_id):
-                with open_control() as control:
-                    recover_run(runs, run_id, control, boot_id())
-    except (MigAuditError, OSError):
-        # Nobody is left to tell. The journal is there still, for `mig-audit restore` and the next run.
-        return
+    """Wait until the other end of ``life`` is closed; then undo the run, if something of it is left, and say so.
+
+    What is said on ``line`` is one of the reports ``restored``, ``stands`` and ``failed``, and nothing if there was a
+    dismissal and nothing to undo. Where nobody is left to hear it, the journal tells `mig-audit restore` and the next run.
+    """
+    undoing = _Undoing(line, run_id, directory, open_control)
+    dismissed = False
+    poller = select.poll()
+    poller.register(life, select.POLLIN)
+    poller.register(line, select.POLLIN)
+    while True:
+        ready = {descriptor for descriptor, _ in poller.poll()}
+        if line.fileno() in ready:
+            if any(message["kind"] == reports.TAKE_OVER for message in line.receive()):
+                # The recorder's end may come still, and only then can the audit pid be given back.
+                undoing.attempt(hangs=True)
+            if line.closed:
+                poller.unregister(line)
+        if life in ready:
+            if not os.read(life, 1):
+                break
+            dismissed = True
+    undoing.attempt(dismissed=dismissed)
+
+
+class _Undoing:
+    """Undoes a run, and tells the main process; it is never silent for long, or it would be taken to stand still."""
+
+    def __init__(
+        self, line: Channel, run_id: str, directory: str, open_control: Callable[[], Control]
+    ) -> None:
+        self._line = line
+        self._run_id = run_id
+        self._directory = directory
+        self._open_control = open_control
+        self._beat = Beat()
+
+    def attempt(self, *, dismissed: bool = False, hangs: bool = False) -> None:
+        """Undo what is left; a recorder that hangs keeps the lock, and will never do anything again."""
+        line, run_id = self._line, self._run_id
+        try:
+            with Runs(self._directory, sleep=self._wait) as runs:
+                if runs.has(run_id) if hangs else runs.lock_to_undo(run_id):
+                    line.send(*self._undo(runs))
+                elif not dismissed:
+                    line.send(reports.STANDS, Snapshot.take(self._open_control()).to_json())
+        except MigAuditError as error:
+            line.send(reports.FAILED, reports.error_to_json(error))
+        except OSError as error:
+            line.send(reports.FAILED, reports.error_to_json(InternalError(f"the guard failed: {error}")))
+        line.flush()
+
+    def _undo(self, runs: Runs) -> tuple[str, Mapping[str, object]]:
+        """Return the report on what was undone."""
+        control = self._open_control()
+        recovered = recover_run(runs, self._run_id, control, boot_id(), self._removed)
+        if recovered is not None and recovered.trouble:
+            raise InternalError(recovered.trouble)
+        if recovered is None or recovered.restoration is None:
+            return reports.STANDS, Snapshot.take(control).to_json()
+        return reports.RESTORED, recovered.restoration.to_json()
+
+    def _wait(self, seconds: float) -> None:
+        if self._beat.due():
+            self._line.send(reports.ALIVE, {}, optional=True)
+        time.sleep(seconds)
+
+    def _removed(self, done: int) -> None:
+        if self._beat.due():
+            self._line.send(reports.REMOVED, {"rules": done}, optional=True)

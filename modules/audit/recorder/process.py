@@ -208,27 +208,30 @@ def _opened(intervention: Intervention) -> RecordStream:
 
 
 def main(arguments: Sequence[str], open_control: Callable[[], Control] = Control.open) -> int:
-    """Run the recorder; the arguments are the descriptors of its channel and its raw log, and the run's id."""
-    channel = Channel(socket.socket(fileno=int(arguments[0])))
+    """Run the recorder; the arguments are the run's id, and the descriptors of its channel, its raw log, and its guard's line."""
+    run_id, descriptors = arguments[0], [int(argument) for argument in arguments[1:]]
+    channel = Channel(socket.socket(fileno=descriptors[0]))
     try:
         # Before anything is changed, and before there is a socket that a copy of this process would keep open.
-        watch = guard.start(arguments[2])
-        channel.send(reports.GUARDED, {"pid": watch.pid})
+        watch = guard.start(run_id, descriptors[2])
+        channel.send(reports.GUARDED, {"pid": watch.process.pid})
         plan, stop = _receive_plan(channel)
         if plan is None:
             return 0
-        log = RawLogWriter(int(arguments[1]), plan.max_log_size)
+        log = RawLogWriter(descriptors[1], plan.max_log_size)
         with open_control() as control, _runs(control) as runs:
             recorder = Recorder(channel, log, control, runs)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, recorder.stop)
             if stop:
                 recorder.stop()
-            recorder.run(plan, watch)
+            recorder.run(plan, watch.process)
+        # The kernel is restored: from here on there is time for a main process that is stopped.
+        channel.flush()
+        watch.dismiss()
     except MigAuditError as error:
         channel.send(reports.FAILED, reports.error_to_json(error))
-    # The kernel is restored: from here on there is time for a main process that is stopped.
-    channel.flush()
+        channel.flush()
     channel.close()
     return 0
 

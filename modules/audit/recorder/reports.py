@@ -2,6 +2,10 @@
 
 In order: guarded, found, outcome..., ready, progress..., ended, removed..., restored. ``failed`` may come in the
 place of any of them, and is followed by ``restored`` if something had been changed. ``alive`` may come at any time.
+
+When the recorder is dead its guard goes on, on a channel of its own: removed..., then ``restored``, or ``stands`` where
+there was nothing to undo any more, or ``failed``; ``alive`` at any time. What the main process says on that channel is
+``take-over``: the recorder hangs, and the guard is not to wait for its death.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
 GUARDED, FOUND, OUTCOME, READY, PROGRESS = "guarded", "found", "outcome", "ready", "progress"
 ENDED, REMOVED, RESTORED, FAILED, ALIVE = "ended", "removed", "restored", "failed", "alive"
+STANDS, TAKE_OVER = "stands", "take-over"
 
 
 @dataclass(frozen=True)

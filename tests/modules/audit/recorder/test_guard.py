@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, cast
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 from memory_kernel import STATUS, MemoryKernel, rule
@@ -18,8 +18,10 @@ from mig_audit.errors import NotPermittedError
 from mig_audit.modules.audit.kernel.journal import Process, Undertaking
 from mig_audit.modules.audit.kernel.recovery import boot_id
 from mig_audit.modules.audit.kernel.runs import Runs
-from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
+from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
+from mig_audit.modules.audit.recorder import reports
+from mig_audit.modules.audit.recorder.channel import Channel
 from mig_audit.modules.audit.recorder.guard import watch
 
 if TYPE_CHECKING:
@@ -50,52 +52,114 @@ def _changed() -> MemoryKernel:
 
 
 def _opens(kernel: MemoryKernel) -> Callable[[], Control]:
-    return lambda: cast("Control", nullcontext(kernel.control))
+    return lambda: kernel.control
 
 
-def _watch(folder: str, open_control: Callable[[], Control], run_id: str = "run") -> None:
-    """Watch a recorder that is dead already."""
+def _watch(
+    folder: str,
+    open_control: Callable[[], Control],
+    run_id: str = "run",
+    last_word: bytes = b"",
+    told: str = "",
+) -> list[dict[str, Any]]:
+    """Watch a recorder that is dead already; return what the main process, which tells it one word, hears of it."""
     life, ours = os.pipe()
+    os.write(ours, last_word)
     os.close(ours)
-    watch(life, run_id, folder, open_control)
+    end, theirs = socket.socketpair()
+    line, heard = Channel(theirs), Channel(end)
+    if told:
+        heard.send(told, {})
+    watch(life, line, run_id, folder, open_control)
     os.close(life)
+    line.close()
+    said = heard.receive()
+    heard.close()
+    return said
 
 
 def test_when_the_recorder_is_dead_its_run_is_undone(folder: str) -> None:
     """And its journal is gone."""
     kernel = _changed()
-    _watch(folder, _opens(kernel))
+    *removals, last = _watch(folder, _opens(kernel))
 
     assert (kernel.loaded, kernel.now) == ([], STATUS)
+    assert removals == [{"kind": reports.REMOVED, "rules": 1}]
+    assert last.pop("kind") == reports.RESTORED
+    restoration = Restoration.from_json(last)
+    assert restoration.restored
+    assert [outcome.outcome for outcome in restoration.outcomes] == ["removed"]
     with Runs(folder) as runs:
         assert runs.run_ids() == []
 
 
 def test_where_nothing_is_left_the_kernel_is_not_even_asked(folder: str) -> None:
-    """The run ended as it should, and removed its journal."""
+    """The run ended as it should, removed its journal, and said so."""
 
     def refuse() -> Control:
         pytest.fail("the kernel was opened")
 
-    _watch(folder, refuse, "another")
+    assert _watch(folder, refuse, "another", last_word=b".") == []
+
+
+def test_a_dismissal_that_was_too_early_is_none(folder: str) -> None:
+    """What is left is undone all the same."""
+    kernel = _changed()
+    _watch(folder, _opens(kernel), last_word=b".")
+
+    assert (kernel.loaded, kernel.now) == ([], STATUS)
+
+
+def test_where_a_dead_recorder_left_nothing_the_main_process_hears_how_the_kernel_is(folder: str) -> None:
+    """It cannot look itself."""
+    kernel = _changed()
+    (said,) = _watch(folder, _opens(kernel), "another")
+
+    assert said.pop("kind") == reports.STANDS
+    assert Snapshot.from_json(said) == Snapshot.take(kernel.control)
 
 
 def test_what_it_cannot_undo_is_left_for_restore(folder: str) -> None:
-    """Nobody is there to be told, and the journal stays."""
+    """The reason is told, and the journal stays."""
 
     def refuse() -> Control:
         raise NotPermittedError("EPERM")
 
-    _watch(folder, refuse)
+    (said,) = _watch(folder, refuse)
+    assert said.pop("kind") == reports.FAILED
+    assert str(reports.error_from_json(said)) == "EPERM"
     with Runs(folder) as runs:
         assert runs.run_ids() == ["run"]
 
 
+def test_a_recorder_that_hangs_is_not_waited_for(folder: str) -> None:
+    """It has the lock, and will have it as long as it is there."""
+    kernel = _changed()
+    with Runs(folder) as hangs:
+        assert hangs.try_lock()
+        _, said, *_ = _watch(folder, _opens(kernel), told=reports.TAKE_OVER)
+
+    assert said["kind"] == reports.RESTORED
+    assert (kernel.loaded, kernel.now) == ([], STATUS)
+
+
+def test_a_journal_that_cannot_be_read_is_told(folder: str) -> None:
+    """Nothing is touched then."""
+    Path(folder, "run.journal").write_text("nonsense\n")
+    kernel = _changed()
+    (said,) = _watch(folder, _opens(kernel))
+
+    assert kernel.loaded == [rule("ours")]
+    assert said["kind"] == reports.FAILED
+    assert "a journal that cannot be read" in said["what"]
+
+
 _START = """
-import os, sys, time
+import os, socket, sys, time
 sys.path.append(sys.argv[1])
 from mig_audit.modules.audit.recorder import guard
-started = guard.start("0123456789abcdef")
+line, guards = socket.socketpair()
+started = guard.start("0123456789abcdef", guards.detach()).process
 fds = f"/proc/{started.pid}/fd"
 for _ in range(500):  # it closes what it was born with after it is there
     time.sleep(0.01)
@@ -103,7 +167,7 @@ for _ in range(500):  # it closes what it was born with after it is there
         links = {os.path.basename(os.readlink(f"{fds}/{name}")) for name in os.listdir(fds)}
     except FileNotFoundError:
         continue
-    if len(links) <= 2:
+    if len(links) <= 3:
         break
 print(started.pid, os.getsid(started.pid), os.getsid(0), len(links), started.alive(), flush=True)
 sys.stdin.read()
@@ -130,7 +194,7 @@ def test_it_has_a_session_of_its_own_holds_nothing_open_and_ends_with_its_record
 
     assert alive == b"True"
     assert session not in {pid, ours}
-    assert int(links) == 2  # the pipe, and /dev/null
+    assert int(links) == 3  # the pipe, its line to the main process, and /dev/null
     guard = Process.of(int(pid))
     recorder.kill()
     recorder.communicate(timeout=10)
