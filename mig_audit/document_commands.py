@@ -50,7 +50,8 @@ def _run(options: Namespace, _write: Write) -> int:
         except MigAuditError as unreadable:
             result = Result.failure(unreadable)
         else:
-            result = run_module(find_module(DEFAULT_MODULE), document, progress())
+            module, output_path = find_module(DEFAULT_MODULE), options.output or ""
+            result = run_module(module, document, progress(), output_path, last=True)
         if result.found_anything or not options.found_only:
             write(_rendered(result, options))
     for error in result.errors:

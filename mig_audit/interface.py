@@ -16,10 +16,17 @@ if TYPE_CHECKING:
 
 
 class Context(NamedTuple):
-    """What the runner lends a module for one run: the request to stop, and where progress for people goes."""
+    """What the runner lends a module for one run: the request to stop, and where progress for people goes.
+
+    ``output`` is the file that the result will be put into, empty if it is none. ``last`` says that this process does
+    nothing else once it has answered, so that the module may give up what the process is allowed, as far as that is not
+    needed for ``output``.
+    """
 
     stop: Stop
     progress: Callable[[str], None]
+    output: str = ""
+    last: bool = False
 
 
 class Implementation(NamedTuple):

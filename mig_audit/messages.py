@@ -10,6 +10,7 @@ import json
 import os
 import threading
 
+from .capabilities import NONE, keep_only
 from .errors import UsageError
 from .lean_typing import TYPE_CHECKING
 from .validation import MAX_DOCUMENT, parse_document
@@ -70,6 +71,8 @@ def watch_for_stop(lines: Lines, stop: Stop) -> threading.Thread:
     """Request a stop when a ``stop`` message comes; the end of the input means nothing."""
 
     def watch() -> None:
+        # It was started with all that the process may do, and has nothing to do but to read.
+        keep_only(NONE)
         for line in iter(lines.next, b""):
             if _is_stop(line):
                 stop.request("stop message")

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from .interface import Module
 
 
-def run_module(module: Module, document: object, progress: Callable[[str], None]) -> Result:
-    """Run a document; whatever goes wrong is in the result."""
+def run_module(
+    module: Module, document: object, progress: Callable[[str], None], output: str = "", *, last: bool = False
+) -> Result:
+    """Run a document; whatever goes wrong is in the result. See `Context` for ``output`` and ``last``."""
     stop = Stop()
     try:
         with stop.on_signals():
-            return _answer(module, document, Context(stop, progress))
+            return _answer(module, document, Context(stop, progress, output, last))
     finally:
         stop.close()
 
@@ -41,7 +43,7 @@ def run_one_shot(name: str, stdin: int) -> str:
         document = read_parameters(lines)
         watch_for_stop(lines, stop)
         with stop.on_signals():
-            result = _answer(module, document, Context(stop, _silent))
+            result = _answer(module, document, Context(stop, _silent, last=True))
     except MigAuditError as error:
         result = Result.failure(error)
     return result.to_line()

@@ -62,6 +62,7 @@ class Facts:
     rules: tuple[AskedRule, ...]
     found: Found
     neighbours: tuple[Neighbour, ...]
+    privileges: dict[str, object]
     ready: Ready
     ended: Optional[Ended]
     restoration: Optional[Restoration]
@@ -116,6 +117,7 @@ def _elements(facts: Facts) -> dict[str, object]:
         "sinks": [_sink(outcome) for outcome in facts.sinks],
         "summary": _summary(facts.pipeline),
         "raw_log": _raw_log(facts),
+        "privileges": facts.privileges,
         "kernel": _kernel(facts),
     }
 

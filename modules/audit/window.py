@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from mig_audit.capabilities import Held
 from mig_audit.lean_typing import TYPE_CHECKING, Optional
-from mig_audit.modules.audit import report
+from mig_audit.modules.audit import privileges, report
 from mig_audit.modules.audit.canary import may_filter
 from mig_audit.modules.audit.deadline import Deadline
 from mig_audit.modules.audit.drift import Drift
@@ -53,15 +55,14 @@ def record_window(document: object, context: Context) -> Result:
     path = parameters.log_path or parameters.log_directory / log_name(time.time())
     run_id = os.urandom(8).hex()
     sink_settings = [settings.carrying(form.media_type) for settings in parameters.sinks]
-    with (
-        rawlog.created(path) as log,
-        opened_sinks(sink_settings, run_id=run_id, directory=path.parent) as sinks,
-    ):
-        recorder = RecorderProcess.start(log, run_id)
+    with rawlog.created(path) as log, RecorderProcess.started(log, run_id) as recorder, ExitStack() as opened:
         give_way(parameters.priority)
         own_pids = (os.getpid(), recorder.pid, recorder.guard)
-        # Found while the recorder starts.
+        # Found while the recorder starts, and while all of them can be seen.
         neighbours = find_neighbours(0, own_pids=own_pids)
+        # Before the sinks have threads.
+        unconfined = privileges.confine(context, parameters, path.parent)
+        sinks = opened.enter_context(opened_sinks(sink_settings, run_id=run_id, directory=path.parent))
         plan = replace(make_plan(parameters, rules, own_pids, run_id), latest=latest)
         other_runs = OtherRuns(runs_of_this_host, run_id)
         pipeline = _pipeline(form, parameters, sinks, own_pids, other_runs)
@@ -82,6 +83,7 @@ def record_window(document: object, context: Context) -> Result:
                 ),
                 found=recorder.found,
                 neighbours=neighbours,
+                privileges=privileges.to_json({"main": Held.by(os.getpid()), **recorder.held}, unconfined),
                 ready=recorder.ready,
                 ended=recorder.ended,
                 restoration=recorder.restoration,

@@ -10,6 +10,7 @@ import errno
 import os
 from dataclasses import dataclass
 
+from mig_audit.capabilities import Capability
 from mig_audit.errors import (
     AuditAbsentError,
     AuditUnavailableError,
@@ -20,16 +21,18 @@ from mig_audit.errors import (
 )
 from mig_audit.lean_typing import Optional
 
-# linux/capability.h
 CAPABILITIES = {
-    "CAP_DAC_READ_SEARCH": 2,
-    "CAP_NET_ADMIN": 12,
-    "CAP_SYS_PTRACE": 19,
-    "CAP_AUDIT_WRITE": 29,
-    "CAP_AUDIT_CONTROL": 30,
-    "CAP_AUDIT_READ": 37,
+    f"CAP_{capability.name}": int(capability)
+    for capability in (
+        Capability.DAC_READ_SEARCH,
+        Capability.NET_ADMIN,
+        Capability.SYS_PTRACE,
+        Capability.AUDIT_WRITE,
+        Capability.AUDIT_CONTROL,
+        Capability.AUDIT_READ,
+    )
 }
-"""The capabilities that a run makes use of, by their bit."""
+"""The capabilities that every run makes use of, by their bit."""
 
 # The inode numbers of the namespaces that a host boots with (enum init_ns_ino of linux/nsfs.h); that of the network has
 # been a fixed one only since Linux 6.18.

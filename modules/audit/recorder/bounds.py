@@ -15,6 +15,7 @@ CPU_SPAN = 10.0
 """Seconds over which the share of a CPU is taken: a burst is no reason to end."""
 
 _EACH = 0.2  # seconds between two measurements
+_LARGEST = 4096  # bytes of a file that are read; they have some hundred
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,16 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def read_file(path: str) -> bytes:
-    """Return what a small file holds."""
-    with open(path, "rb") as file:  # noqa: PTH123  # pathlib is not worth its import in the recorder
-        return file.read()
+class Rereading:
+    """Reads small files of proc(5), each of which is opened once: who is not allowed to later can still read it."""
+
+    def __init__(self) -> None:
+        """Open nothing yet."""
+        self._open: dict[str, int] = {}
+
+    def __call__(self, path: str) -> bytes:
+        """Return what a file holds now; raises OSError, also where its process is gone."""
+        descriptor = self._open.get(path)
+        if descriptor is None:
+            descriptor = self._open[path] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.pread(descriptor, _LARGEST, 0)

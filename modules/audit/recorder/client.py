@@ -8,9 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import mig_audit
+from mig_audit.capabilities import Held
 from mig_audit.errors import MigAuditError, StandstillError
 from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, cast
 from mig_audit.modules.audit.host import iso_time
@@ -23,7 +25,7 @@ from mig_audit.modules.audit.recorder.guard_line import GuardLine
 from mig_audit.modules.audit.recorder.pulse import Pulse, is_stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mig_audit.modules.audit.recorder.plan import Plan
 
@@ -44,8 +46,8 @@ class RecorderProcess:
     """The recorder as seen from the main process: everything it has reported so far.
 
     ``gone`` is True once its channel is closed, or it can neither go on nor be killed; from then on nothing changes any
-    more. ``death`` is how it ended
-    if that was before its window did.
+    more. ``death`` is how it ended if that was before its window did. ``held`` is what it and its guard are allowed in the
+    window.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], channel: Channel, line: GuardLine) -> None:
@@ -65,6 +67,7 @@ class RecorderProcess:
         self.progress: Optional[reports.Progress] = None
         self.ended: Optional[reports.Ended] = None
         self.removed = 0
+        self.held: dict[str, Optional[Held]] = {"recorder": None, "guard": None}
         self.restoration: Optional[Restoration] = None
         self.failure: Optional[MigAuditError] = None
         self.death: Optional[Death] = None
@@ -95,6 +98,22 @@ class RecorderProcess:
         while not started._line.pid and not started.gone:
             started.listen(_PATIENCE)
         return started
+
+    @classmethod
+    @contextmanager
+    def started(cls, log: int, run_id: str) -> Iterator[RecorderProcess]:
+        """Start one for the time of a ``with`` block; what leaves the block early leaves no process behind."""
+        recorder = cls.start(log, run_id)
+        try:
+            yield recorder
+        finally:
+            recorder.abandon()
+
+    def abandon(self) -> None:
+        """Hang up, if nobody has yet, and see it end: without a plan it does so at once."""
+        self._channel.close()
+        self._reap()
+        self._line.close()
 
     @property
     def guard(self) -> int:
@@ -181,6 +200,8 @@ class RecorderProcess:
             self.found = reports.Found.from_json(message)
         elif kind == reports.READY:
             self.ready = reports.Ready.from_json(message)
+            # Looked at from outside: that something was to be given up is no proof that it was.
+            self.held = {"recorder": Held.by(self.pid), "guard": Held.by(self.guard)}
         elif kind == reports.PROGRESS:
             self.progress = reports.Progress.from_json(message)
         elif kind == reports.ENDED:

@@ -23,7 +23,7 @@ from mig_audit.modules.audit.kernel.journal import Process
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover_run
 from mig_audit.modules.audit.kernel.runs import DIRECTORY, Runs
 from mig_audit.modules.audit.kernel.state import Snapshot
-from mig_audit.modules.audit.recorder import reports
+from mig_audit.modules.audit.recorder import confinement, reports
 from mig_audit.modules.audit.recorder.channel import Channel
 from mig_audit.modules.audit.recorder.pulse import Beat
 
@@ -81,12 +81,27 @@ def _become_guard(life: int, tell: int, line: int, run_id: str) -> NoReturn:
         # Where the caller had closed stderr, a pipe may be in its place.
         life, tell, line = (fcntl.fcntl(each, fcntl.F_DUPFD, _FIRST_FREE) for each in (life, tell, line))
         _keep_only(life, tell, line)
+        open_control = _opened()
+        confinement.of_guard()
         os.write(tell, str(os.getpid()).encode())
         os.close(tell)
-        watch(0, Channel(socket.socket(fileno=line)), run_id)
+        watch(0, Channel(socket.socket(fileno=line)), run_id, open_control=open_control)
         code = 0
     finally:
         os._exit(code)
+
+
+def _opened() -> Callable[[], Control]:
+    """Open the control socket while its buffer can be made large enough for any host's rules.
+
+    If that is not possible, the recorder finds that too and has nothing that is to be undone; else it may be possible
+    later.
+    """
+    try:
+        control = Control.open()
+    except MigAuditError:
+        return Control.open
+    return lambda: control
 
 
 def _keep_only(life: int, *others: int) -> None:

@@ -19,7 +19,7 @@ from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover
 from mig_audit.modules.audit.kernel.runs import Runs
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
-from mig_audit.modules.audit.recorder import guard, reports
+from mig_audit.modules.audit.recorder import confinement, guard, reports
 from mig_audit.modules.audit.recorder.channel import Channel
 from mig_audit.modules.audit.recorder.drain import Drain
 from mig_audit.modules.audit.recorder.ending import Ending
@@ -105,6 +105,7 @@ class Recorder:
         unsent = "" if granted.configure else f"the host is only read: {granted.why}"
         parts = Parts(self._channel, self._log, self._control, drain, self._ending)
         window = Window.prepare(parts, plan, before, settings, unsent)
+        confinement.in_window()
         window.open()
         started, wall = time.monotonic(), time.time()
         ready = reports.Ready(
@@ -212,6 +213,7 @@ def main(arguments: Sequence[str], open_control: Callable[[], Control] = Control
     run_id, descriptors = arguments[0], [int(argument) for argument in arguments[1:]]
     channel = Channel(socket.socket(fileno=descriptors[0]))
     try:
+        confinement.before_sockets()
         # Before anything is changed, and before there is a socket that a copy of this process would keep open.
         watch = guard.start(run_id, descriptors[2])
         channel.send(reports.GUARDED, {"pid": watch.process.pid})

@@ -11,7 +11,7 @@ from mig_audit.lean_typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.canary import MESSAGE_TYPE, Mark
 from mig_audit.modules.audit.kernel.status import Setting
 from mig_audit.modules.audit.recorder import reports
-from mig_audit.modules.audit.recorder.bounds import Bounds, read_file, usage_of
+from mig_audit.modules.audit.recorder.bounds import Bounds, Rereading, usage_of
 from mig_audit.modules.audit.recorder.canaries import CLOSING, SILENCE, Canary
 from mig_audit.modules.audit.recorder.pulse import Beat
 from mig_audit.modules.audit.recorder.watch import Own, Watch
@@ -88,8 +88,10 @@ class Window:
             first=plan.own_rules,
             reapply=plan.reapply and not unsent,
         )
-        pids = (os.getpid(), os.getppid())
-        bounds = Bounds(plan.limits, lambda: usage_of(pids, read_file), parts.log.free)
+        pids, read = (os.getpid(), os.getppid()), Rereading()
+        # The files are opened here, where that is still allowed on a host that hides processes from each other.
+        usage_of(pids, read)
+        bounds = Bounds(plan.limits, lambda: usage_of(pids, read), parts.log.free)
         return cls(parts, canary, Watch(control, own, time.time), bounds)
 
     def open(self) -> None:

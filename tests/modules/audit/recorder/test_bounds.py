@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,10 +11,13 @@ from mig_audit.modules.audit.recorder.bounds import (
     CPU_SPAN,
     Bounds,
     Limits,
+    Rereading,
     Usage,
-    read_file,
     usage_of,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _bounds(limits: Limits, memory: int = 0, free: int = 0) -> Bounds:
@@ -67,7 +71,7 @@ def test_the_share_of_a_cpu_is_taken_over_a_span() -> None:
 
 def test_usage_is_read_from_proc() -> None:
     """This process has some; one that is gone has none; a name with parentheses and spaces fools nobody."""
-    own = usage_of([os.getpid(), 1 << 22], read_file)
+    own = usage_of([os.getpid(), 1 << 22], Rereading())
     assert own.memory > 1 << 20
     assert own.cpu > 0
 
@@ -77,6 +81,19 @@ def test_usage_is_read_from_proc() -> None:
     }
     usage = usage_of([7], lambda path: files[path])
     assert usage == Usage(2 * os.sysconf("SC_PAGE_SIZE"), (14 + 15) / os.sysconf("SC_CLK_TCK"))
+
+
+def test_what_was_opened_can_be_read_again_as_it_is_then(tmp_path: Path) -> None:
+    """Under whatever name it is by then: where it can be opened no more, it can be read still."""
+    file, read = tmp_path / "statm", Rereading()
+    file.write_bytes(b"1 2")
+    assert read(str(file)) == b"1 2"
+
+    file.write_bytes(b"3 4 5")
+    file.rename(tmp_path / "hidden")
+    assert read(str(file)) == b"3 4 5"
+    with pytest.raises(FileNotFoundError):
+        read(str(tmp_path / "gone"))
 
 
 def test_limits_survive_the_channel() -> None:
