@@ -79,6 +79,7 @@ def _record(folder: Path, fault: str, point: int) -> int:
     if fault == "orphan":
         recorder._process.wait()
         recorder._channel.close()
+        recorder._line.close()
     else:
         recorder.farewell()
     return int(tally.read_text() or "0") if tally.exists() else 0
