@@ -1,13 +1,12 @@
 """`typing.NamedTuple` at a tenth of its price: a process defines many such classes, and makes tuples of few of them.
 
-A class gets an accessor for each field, and no code is made for it. Its constructor is made, by `collections.namedtuple`,
-for the first call. What a type checker says of a definition is not checked here again.
+A class gets an accessor for each field, and no code is made for it. Its constructor is made for the first call, as
+`collections.namedtuple` makes it. What a type checker says of a definition is not checked here again.
 """
 
 from __future__ import annotations
 
 from _collections import _tuplegetter  # type: ignore[import-not-found]  # what namedtuple takes for a field
-from collections import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,10 +68,20 @@ def _first_call(fields: tuple[str, ...], defaults: tuple[object, ...]) -> Callab
 
     def construct(cls: Any, *given: object, **named: object) -> Any:  # noqa: ANN401
         owner = next(base for base in cls.__mro__ if "_fields" in vars(base))
-        owner.__new__ = staticmethod(namedtuple(owner.__name__, fields, defaults=defaults).__new__)  # noqa: PYI024
+        owner.__new__ = staticmethod(_constructor(fields, defaults))
         return owner.__new__(cls, *given, **named)
 
     return construct
+
+
+def _constructor(fields: tuple[str, ...], defaults: tuple[object, ...]) -> Callable[..., Any]:
+    names = ", ".join(fields)
+    code = f"lambda _cls, {names}: _new(_cls, ({names},))"
+    # Nothing else takes arguments by their names as fast; the names are those of a class in this program.
+    made: Any = eval(code, {"_new": tuple.__new__, "__builtins__": {}})  # noqa: S307
+    made.__name__ = made.__qualname__ = "__new__"
+    made.__defaults__ = defaults
+    return made  # type: ignore[no-any-return]
 
 
 class NamedTuple(metaclass=_Definition):

@@ -6,16 +6,19 @@ the kernel's spelling; libaudit's is the one given back, because ausearch and au
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
-from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import Optional
 from mig_audit.modules.audit.tables.table import Table, load, table
+
+TYPE_CHECKING = False  # as in `mig_audit.lean_typing`; this package is complete without any other
+if TYPE_CHECKING:
+    from typing import Optional
 
 URING = "uring"
 """The name that stands for an architecture in the calls that look up io_uring operations."""
 
-_UNKNOWN = compile_late(r"UNKNOWN\[([0-9]{1,10})\]")
+_UNKNOWN = r"UNKNOWN\[([0-9]{1,10})\]"
 
 
 def record_type_name(number: int) -> str:
@@ -25,7 +28,7 @@ def record_type_name(number: int) -> str:
 
 def record_type_number(name: str) -> Optional[int]:
     """Return the number of a record type; ``UNKNOWN[n]`` is n."""
-    unknown = _UNKNOWN.fullmatch(name)
+    unknown = re.fullmatch(_UNKNOWN, name)
     return int(unknown[1]) if unknown else table("record-types").number(name)
 
 

@@ -7,25 +7,29 @@ one name, the one that libaudit prints; aliases are further spellings that are u
 from __future__ import annotations
 
 import sys
-from functools import cache
+from functools import cache, cached_property
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional, cast
-
+TYPE_CHECKING = False  # as in `mig_audit.lean_typing`; this package is complete without any other
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, Protocol
+    from typing import Any, Optional, Protocol
 
     class _Loader(Protocol):
         def get_data(self, path: str) -> bytes: ...
 
 
 class Table:
-    """Names for numbers: ``names`` as libaudit prints them, ``numbers`` by name in lower case with every alias."""
+    """Names for numbers: ``names`` as libaudit prints them, `numbers` by name in lower case with every alias."""
 
     def __init__(self, names: Mapping[str, int], aliases: Mapping[str, int]) -> None:
-        """Index both directions; an alias gives a number its name only if it has no other."""
+        """Index the numbers; an alias gives a number its name only if it has no other."""
         self.names = {number: name for known in (aliases, names) for name, number in known.items()}
-        self.numbers = {name.lower(): number for known in (aliases, names) for name, number in known.items()}
+        self._known = aliases, names
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Return the other direction, which rules and some logs need, but most logs do not."""
+        return {name.lower(): number for known in self._known for name, number in known.items()}
 
     def name(self, number: int) -> Optional[str]:
         """Return the name of a number, None if it has none."""
@@ -58,4 +62,5 @@ def load(name: str) -> Any:  # noqa: ANN401  # what JSON holds
 def _loader() -> _Loader:
     # As pkgutil.get_data does it, so that archives work too; importlib.resources would cost 30 ms of import.
     spec = sys.modules[__name__].__spec__
-    return cast("_Loader", spec and spec.loader)
+    loader: Any = spec and spec.loader
+    return loader  # type: ignore[no-any-return]
