@@ -26,7 +26,7 @@ _HEAD = re.compile(rb"msg=audit\([0-9.:]+\):")
 _NUMBER = re.compile(rb" line=([0-9]+) ")
 # Of what docs/audisp-json.md says that it is different: lines that the library cuts, cannot keep, or takes for none.
 _UNLIKE = re.compile(rb"[\0\r]|^[^(]*\x1d")
-_LONGEST = 4000
+_LONGEST, _LONGEST_TYPE = 4000, 32
 
 
 class Library:
@@ -73,7 +73,7 @@ def _record(line: bytes) -> Optional[Record]:
 @lru_cache(maxsize=1024)
 def _is_known(name: str) -> bool:
     number: int = ctypes.CDLL("libaudit.so.1").audit_name_to_msg_type(name.encode())
-    return number == type_number(name)
+    return number == type_number(name) and len(name) <= _LONGEST_TYPE
 
 
 def _ours(lines: list[bytes]) -> Numbers:
