@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Bundle, Event
     from mig_audit.modules.audit.other_runs import OtherRuns
 
-_CANARY_TYPES, _SYSCALL_TYPES = ["TRUSTED_APP"], ["SYSCALL"]
+_CANARY, _SYSCALL = "TRUSTED_APP", "SYSCALL"
 _CHANGE_TYPES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})
-LOOKED_AT = frozenset({*_CANARY_TYPES, CONFIG_CHANGE})
+LOOKED_AT = frozenset({_CANARY, CONFIG_CHANGE})
 """Types of a first record that may be a run's own, or a change by others."""
 _NO_KEY = b" key=(null)"
 _PID = compile_late(rb" pid=([0-9]{1,10}) ")
@@ -75,9 +75,10 @@ class Ownership:
 
     def of_bundle(self, bundle: Bundle) -> Optional[Whose]:
         """Return whose an event is, where that can be seen without decoding it."""
-        if bundle.types[:1] == _CANARY_TYPES:
+        first = bundle.types[0] if bundle.types else bundle.group().records[0].type
+        if first == _CANARY:
             return self._of_message(bundle)
-        return Whose.OWN if self._is_joining(bundle) else None
+        return Whose.OWN if first == _SYSCALL and self._is_joining(bundle) else None
 
     def of_event(self, event: Event) -> Optional[Whose]:
         """Return whose an event is that changes audit, or who listens to it.
@@ -122,9 +123,9 @@ class Ownership:
         Its EVENT_LISTENER record is sent to the group before we are in it, and the others after that. No rule asked for
         them.
         """
-        if self.open or self.opens(bundle) or bundle.types[:1] != _SYSCALL_TYPES:
+        if self.open or self.opens(bundle):
             return False
-        body = bundle.bodies[0]
+        body = bundle.bodies[0] if bundle.bodies else bundle.group().records[0].body
         if not body.endswith(_NO_KEY):
             return False
         pid = _PID.search(body)

@@ -115,7 +115,7 @@ class Pipeline:
     def _finish(self, bundle: Bundle) -> None:
         ownership = self.ownership
         straight = self._straight if ownership.open or ownership.opens(bundle) else None
-        if straight and (not bundle.types or bundle.types[0] not in LOOKED_AT):
+        if straight and bundle.types and bundle.types[0] not in LOOKED_AT:
             self._finish_straight(straight, bundle)
             return
         whose = ownership.of_bundle(bundle)

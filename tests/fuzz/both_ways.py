@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from mig_audit.modules.audit.canary import canary_of
 from mig_audit.modules.audit.events import (
     Account,
     Actor,
@@ -38,10 +39,17 @@ class BrokenError(Exception):
 
 
 class Asked(NamedTuple):
-    """What is asked of events besides their format: a condition, for those that are dropped, and enrichment."""
+    """What is asked of events besides their format.
+
+    Attributes:
+        dropped: a condition, for those that are not wanted; none if it is empty.
+        enriched: whether they are enriched.
+        own_pids: whose canaries are no events; the window begins with the first.
+    """
 
     dropped: str = ""
     enriched: bool = False
+    own_pids: tuple[int, ...] = ()
 
     def filters(self) -> Optional[Filters]:
         """Return new filters."""
@@ -58,7 +66,7 @@ NOTHING = Asked()
 class Told(NamedTuple):
     """What is told of a stream at its end."""
 
-    account: Account
+    account: Optional[Account]
     findings: int
     unrepresented: int
     summary: dict[str, tuple[Count, ...]]
@@ -87,6 +95,7 @@ class RunWay:
             (self._sink,),
             limit=0,
             max_size=0,
+            own_pids=asked.own_pids,
             names=NAMES,
             filters=asked.filters(),
             enricher=asked.enricher(),
@@ -126,6 +135,7 @@ class PlainWay:
         self._stream = RecordStream(self._ledger, Correlator())
         self._decoder = Decoder(NAMES)
         self._filters, self._enricher = asked.filters(), asked.enricher()
+        self._own_pids = asked.own_pids
         self._summary = Summary()
         self._findings = self._unrepresented = 0
 
@@ -160,6 +170,9 @@ class PlainWay:
     def _event(self, bundle: Bundle) -> Optional[Event]:
         group = bundle.group()
         self._ledger.close(bundle, complete=group.complete)
+        first = group.records[0]
+        if first.type == "TRUSTED_APP" and canary_of(first.serial, first.body, self._own_pids):
+            return None
         event = self._decoder.decode(group)
         if self._enricher:
             event = self._enricher.enrich(event)

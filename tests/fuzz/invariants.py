@@ -20,6 +20,7 @@ from both_ways import (
     check_same,
     check_told,
 )
+from orders import STAMP
 
 from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.formats import FORMATS, is_json, make_format
@@ -42,6 +43,14 @@ _CONDITIONS = (
     "cwd = /", "command ~ x", "argument = x", "title ~ python", "address in 127.0.0.0/8", "family = inet", "op", "node",
     "complete", "pid > 1000 or session = 1", "not type = PATH",
 )  # fmt: skip
+
+
+_CHANGES = (b"CONFIG_CHANGE", b"EVENT_LISTENER", b"UNKNOWN[1335]", b"UNKNOWN[1305]")
+_OWN_PID = 2**22 + 1  # above the highest that there is
+_CANARY = (
+    b"type=TRUSTED_APP msg=audit(%b.%b:%d): pid=%d uid=0 auid=4294967295 ses=4294967295"
+    b" msg='op=mig-audit-canary run=0123456789abcdef nr=%d%b'"
+)
 
 
 class Checker:
@@ -75,6 +84,8 @@ class Checker:
         _checked(RunWay(other), other, [block], len(lines))
         if not random.randrange(3):
             self._check_asked(lines, Asked(random.choice(("", *_CONDITIONS)), not random.randrange(3)))
+        if not random.randrange(3):
+            self._check_window(lines, random)
         if not random.randrange(20):
             _check_compressed(block, random)
         if not self.unlike_libauparse and not random.randrange(10):
@@ -103,6 +114,23 @@ class Checker:
         check_same(events, plain.feed(lines) + plain.flush(), f"with {asked}")
         check_told(run.told(), plain.told(), f"with {asked}")
 
+    def _check_window(self, lines: list[bytes], random: Random) -> None:
+        """Let a window begin among the lines, and perhaps end."""
+        if any(change in line for line in lines for change in _CHANGES):
+            return  # whose change of audit it was is another question
+        form, asked = self._formats[_DEFAULT], Asked(own_pids=(_OWN_PID,))
+        lines = list(lines)
+        for number, end in ((1, b""), (2, b" end"))[: random.randint(1, 2)]:
+            place = random.randrange(len(lines) + 1)
+            match = STAMP.search(b" ".join(lines[place:]))
+            seconds, milliseconds = (match[1], match[2]) if match else (b"1700000000", b"000")
+            lines.insert(place, _CANARY % (seconds, milliseconds, 4 * 10**9 + number, _OWN_PID, number, end))
+        run, plain = RunWay(form, asked), PlainWay(form, asked)
+        events = run.feed(_in_pieces(_block(lines), random)) + run.flush()
+        check_same(events, plain.feed(lines) + plain.flush(), "in a window")
+        # Of the account, the serials begin with the first canary.
+        check_told(run.told()._replace(account=None), plain.told()._replace(account=None), "in a window")
+
     def _go_on(self, pieces: Sequence[bytes], lines: list[bytes], random: Random) -> None:
         long_run = self._long_run
         try:
@@ -125,7 +153,7 @@ def _checked(run: RunWay, form: Format, blocks: Sequence[bytes], lines: int) -> 
     """Return the events of a log, all of them accounted for."""
     events = run.feed(blocks) + run.flush()
     account, findings, unrepresented, _ = run.told()
-    if not account.balanced or account.pending or account.received != lines:
+    if account is None or not account.balanced or account.pending or account.received != lines:
         raise BrokenError(f"records are not conserved: {lines} lines, {account}")
     if account.events != findings or findings != len(events) + unrepresented:
         raise BrokenError(f"events are not conserved: {account.events}, {len(events)} were given out")

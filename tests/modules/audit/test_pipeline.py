@@ -223,6 +223,20 @@ def test_canaries_are_no_findings_and_the_first_one_is_where_serials_count_from(
     assert pipeline.account().balanced
 
 
+def test_what_is_written_beside_it_hides_no_canary() -> None:
+    """A record that cannot stand on a line takes the whole block the long way: that is in anybody's hand who may log."""
+    pipeline = _pipeline(own_pids=[4711])
+    odd = b"type=USER msg=audit(1700000000.000:3): pid=1 uid=0 msg='a b'\x1dMIG_RAW=61"
+    call, _, end = _event(2, pid=4711)
+    joining = [call.replace(b'"exec"', b"(null)"), end]
+    pipeline.feed(_block([odd, *joining, _canary(90, 1), *_event(92), _canary(95, 2, end=True)]))
+    pipeline.flush()
+    serials = pipeline.account().serials[""]
+
+    assert (pipeline.own, pipeline.findings) == (3, 2)
+    assert (serials.first, serials.last, serials.missing) == (90, 95, 3)
+
+
 def test_somebody_elses_message_is_no_canary_whatever_it_says() -> None:
     """The kernel writes who sent it."""
     pipeline = _pipeline(own_pids=[4711])
