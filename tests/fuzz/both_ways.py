@@ -87,19 +87,24 @@ class _Sink:
 class RunWay:
     """A stream as a run reads it: in blocks of lines."""
 
-    def __init__(self, form: Format, asked: Asked = NOTHING) -> None:
-        """Begin one."""
+    def __init__(self, form: Format, asked: Asked = NOTHING, *, limit: int = 0, max_size: int = 0) -> None:
+        """Begin one; so many events, and bytes of them, are kept."""
         self._sink = _Sink()
         self._pipeline = Pipeline(
             form,
             (self._sink,),
-            limit=0,
-            max_size=0,
+            limit=limit,
+            max_size=max_size,
             own_pids=asked.own_pids,
             names=NAMES,
             filters=asked.filters(),
             enricher=asked.enricher(),
         )
+
+    @property
+    def kept(self) -> list[bytes]:
+        """Return the events that are kept."""
+        return self._pipeline.kept
 
     def feed(self, blocks: Iterable[bytes]) -> list[bytes]:
         """Return the events that are given out because of these blocks; the account balances behind each of them.

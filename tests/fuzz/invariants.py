@@ -78,6 +78,7 @@ class Checker:
         run = RunWay(form)
         check_same(_checked(run, form, [block], len(lines)), events, "as a whole")
         check_told(run.told(), plain.told(), "as a whole")
+        _check_kept(form, block, events, random)
         pieces = list(_in_pieces(block, random))
         check_same(_checked(RunWay(form), form, pieces, len(lines)), events, "in pieces")
         other = self._formats[random.choice(sorted(self._formats))]
@@ -160,6 +161,18 @@ def _checked(run: RunWay, form: Format, blocks: Sequence[bytes], lines: int) -> 
     for event in events:
         _check_line(event, form)
     return events
+
+
+def _check_kept(form: Format, block: bytes, events: Sequence[bytes], random: Random) -> None:
+    """See that the first events are kept that fit."""
+    limit, max_size = random.randrange(10), random.choice((0, 3000, 1 << 20))
+    run = RunWay(form, limit=limit, max_size=max_size)
+    check_same(run.feed([block]) + run.flush(), events, "with some of them kept")
+    expected: list[bytes] = []
+    for event in events:
+        if len(expected) < limit and sum(map(len, expected)) + len(event) <= max_size:
+            expected.append(event)
+    check_same(run.kept, expected, "kept")
 
 
 def _check_line(event: bytes, form: Format) -> None:
