@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 OUTBOUND = frozenset({"connect", "send"})
 INBOUND = frozenset({"accept", "receive"})
 _LONGEST = 45  # INET6_ADDRSTRLEN, without its NUL
+_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = compile_late(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 
 
 class Remote(NamedTuple):
@@ -51,7 +54,9 @@ def is_ip(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_short_ip(text: str) -> bool:
-    import ipaddress  # noqa: PLC0415  # slow to import, and few logs need it
+    if ":" not in text:
+        return _IPV4.fullmatch(text) is not None
+    import ipaddress  # noqa: PLC0415  # slow to import, and many logs have no such address
 
     try:
         ipaddress.ip_address(text)
