@@ -11,7 +11,7 @@ from mig_audit.modules.audit.events.event import NO_PROCESS
 from mig_audit.modules.audit.events.summary import Actor, user_of
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
-from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, members, written
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import MANY, Declined, Memory, members, written
 from mig_audit.modules.audit.formats.mozdef_shortcut.strings import json_string, told_value, words_of
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class _Account(NamedTuple):
 
 class _Accounts(Memory[bytes, _Account]):
     """By the text from ``auid=`` to ``fsgid=``."""
+
+    entries = MANY
 
     def __init__(self, frame: Frame, decoder: Decoder) -> None:
         super().__init__()

@@ -7,8 +7,12 @@ from json.encoder import encode_basestring
 from mig_audit.lean_typing import Any, Callable, TypeVar
 from mig_audit.modules.audit.formats.jsontext import to_json
 
-ENTRIES = 4096
-"""Of each kind of fragment; then all of that kind are forgotten."""
+ENTRIES = 1024
+"""Of each kind of fragment; then all of that kind are forgotten. What comes again does so soon, and what never does
+would only push the rest out of the processor's caches."""
+
+MANY = 4096
+"""Of the kinds that are few and short, and that others are made of."""
 
 LONGEST = 512
 """Bytes of what is remembered: longer records are rare, and would be the memory that the whole program may use."""
@@ -22,7 +26,13 @@ class Declined(Exception):  # noqa: N818  # not an error: the event takes the lo
 
 
 class Memory(dict[_Key, _Value]):
-    """Makes a value where it has none: ``memory[key]`` costs what a dict does for what was seen before."""
+    """Makes a value where it has none: ``memory[key]`` costs what a dict does for what was seen before.
+
+    Attributes:
+        entries: how many it remembers.
+    """
+
+    entries = ENTRIES
 
     def make(self, key: _Key) -> _Value:
         """Return the value of a key, or raise `Declined`."""
@@ -38,7 +48,7 @@ class Memory(dict[_Key, _Value]):
         """Remember one more, unless it is long."""
         if isinstance(key, bytes) and len(key) > LONGEST:
             return
-        if len(self) >= ENTRIES:
+        if len(self) >= self.entries:
             self.clear()
         self[key] = value
 

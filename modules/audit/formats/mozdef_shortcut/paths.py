@@ -12,6 +12,7 @@ from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     LONGEST,
+    MANY,
     Declined,
     Memory,
     encoded_text,
@@ -29,7 +30,7 @@ _END = re.compile(
     rb"dev=([0-9a-f:]+) mode=([0-7]+) ouid=(0|[1-9][0-9]{0,9}) ogid=(0|[1-9][0-9]{0,9}) rdev=([0-9a-f:]+)"
     rb" nametype=([A-Z]+)(?: cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
 )
-_PATHS = 16_384  # in all places together
+_PATHS = 8192  # in all places together
 _new = tuple.__new__  # what Path(...) does, without its Python frame
 _AT_FDCWD = b"ffffff9c"  # how the register ends, sign-extended or not
 
@@ -53,6 +54,8 @@ class _End(NamedTuple):
 
 class _Ends(Memory[bytes, Optional[_End]]):
     """By the text from ``dev=`` on; None for what is not of the usual shape."""
+
+    entries = MANY
 
     def make(self, key: bytes) -> Optional[_End]:
         match = _END.fullmatch(key)
