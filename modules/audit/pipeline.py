@@ -14,8 +14,6 @@ from mig_audit.modules.audit.events import (
     Summary,
     make_stream,
 )
-from mig_audit.modules.audit.events.decoder import LookUp
-from mig_audit.modules.audit.events.verdict import Verdict
 from mig_audit.modules.audit.formats import grouping_of, is_json
 from mig_audit.modules.audit.formats.interface import shortcut_of
 from mig_audit.modules.audit.ownership import LOOKED_AT, Ownership, Whose
@@ -25,11 +23,12 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.config_changes import Recorded
     from mig_audit.modules.audit.events import Bundle, Names
-    from mig_audit.modules.audit.events.enrichment import Enricher, Enrichment
+    from mig_audit.modules.audit.events.enrichment import Enricher
     from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.formats import Format
     from mig_audit.modules.audit.formats.interface import Shortcut
     from mig_audit.modules.audit.other_runs import OtherRuns
+    from mig_audit.modules.audit.screening import Screened, Screening
 
 _WHOLE = frozenset({EOE, SINGLE})
 
@@ -79,8 +78,8 @@ class Pipeline:
         self._decoder = Decoder(names)
         self._shortcut = shortcut_of(form, self._decoder)
         self.filters = filters
-        self._enricher = enricher
-        self._straight = None if filters or enricher else self._shortcut
+        self._screening = _screening(self._decoder, filters, enricher)
+        self._straight = None if self._screening else self._shortcut
         self.summary = Summary()
         self.kept: list[bytes] = []
         self.findings = 0
@@ -123,18 +122,15 @@ class Pipeline:
             self._ledger.close(bundle, complete=bundle.complete)
             self._count(whose)
             return
-        verdict = self._judge(bundle)
-        if verdict is Verdict.DROP:
+        screened = self._screening.screen(bundle) if self._screening else None
+        if screened and screened.dropped:
             self._ledger.close(bundle, complete=bundle.complete)
             return
-        enrichment = (
-            self._enricher.enrich_early(bundle) if self._enricher and verdict is Verdict.KEEP else None
-        )
-        enriched = enrichment is not None or not self._enricher
-        goes_short = self._shortcut and verdict is Verdict.KEEP and enriched
-        short = self._shortcut.encode(bundle, enrichment) if self._shortcut and goes_short else None
+        short = None
+        if self._shortcut and (screened is None or screened.decided):
+            short = self._shortcut.encode(bundle, screened.enrichment if screened else None)
         if short is None:
-            self._finish_long(bundle, verdict, enrichment)
+            self._finish_long(bundle, screened)
             return
         self._take(bundle, *short)
 
@@ -142,7 +138,7 @@ class Pipeline:
         """Finish an event that nothing is asked of but to be told: no filter, no enrichment, not of this run."""
         short = shortcut.encode(bundle)
         if short is None:
-            self._finish_long(bundle, Verdict.KEEP, None)
+            self._finish_long(bundle, None)
             return
         encoded, category, actor = short
         self._ledger.close(bundle, complete=bundle.ending in _WHOLE)
@@ -160,33 +156,19 @@ class Pipeline:
         self.summary.add(category, actor)
         self._hand_out(encoded)
 
-    def _judge(self, bundle: Bundle) -> Verdict:
-        # Whatever filters take away, what others change of audit must be known: it is decoded in any case. Enrichment
-        # learns of processes from every event, and filters may ask for it.
-        if bundle.types[:1] == [CONFIG_CHANGE] or (self._enricher and self.filters):
-            return Verdict.UNKNOWN
-        if not self.filters:
-            return Verdict.KEEP
-        look_up = None
-        if self.filters.asks_names:
-            look_up = LookUp(self._decoder.identities, int(bundle.stamp.partition(b".")[0]) // 60)
-        return self.filters.keep_early(bundle.types, bundle.bodies, look_up)
-
-    def _finish_long(self, bundle: Bundle, verdict: Verdict, enrichment: Optional[Enrichment]) -> None:
+    def _finish_long(self, bundle: Bundle, screened: Optional[Screened]) -> None:
         group = bundle.group()
         self._ledger.close(bundle, complete=group.complete)
         event = self._decoder.decode(group)
-        if enrichment is not None:
-            event = event._replace(enrichment=enrichment)
-        elif self._enricher:
-            event = self._enricher.enrich(event)
+        if screened and self._screening:
+            event = self._screening.enrich(event, screened)
         whose = self.ownership.of_event(event)
         if whose is not Whose.OWN and event.records[0].type == CONFIG_CHANGE:
             whose = self._note(recorded_changes(event)) or whose
         if whose is not None:
             self._count(whose)
             return
-        if verdict is Verdict.UNKNOWN and self.filters and not self.filters.keep(event):
+        if screened and self._screening and not self._screening.keeps(event, screened):
             return
         self.findings += 1
         self.summary.add(event.category, Actor.of(event))
@@ -215,3 +197,14 @@ class Pipeline:
         self.changed += len(told)
         self.changes += told[: MOST_CHANGES - len(self.changes)]
         return Whose.OTHER if told and all(change.run for change in told) else None
+
+
+def _screening(
+    decoder: Decoder, filters: Optional[Filters], enricher: Optional[Enricher]
+) -> Optional[Screening]:
+    """Return what asks them about every event; None if there is nothing to ask."""
+    if filters is None and enricher is None:
+        return None
+    from mig_audit.modules.audit.screening import Screening  # noqa: PLC0415  # a plain replay needs none of it
+
+    return Screening(decoder, filters, enricher)

@@ -18,7 +18,7 @@ from invariants import Checker
 from mutations import load_seeds, mutated
 
 from mig_audit.modules.audit.events import Summary
-from mig_audit.modules.audit.events.filters import Filters, Verdict
+from mig_audit.modules.audit.events.filters import KEPT, Filters
 from mig_audit.modules.audit.formats.mozdef import MozdefFormat
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def test_what_is_told_of_a_stream_is_compared(monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_event_that_is_dropped_unseen_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """What filters decide before an event is decoded is held against what they say of it then."""
-    monkeypatch.setattr(Filters, "keep_early", lambda *_: Verdict.KEEP)
+    monkeypatch.setattr(Filters, "ask_call", lambda *_: KEPT)
 
     with pytest.raises(Failure, match="with Asked"):
         Fuzz(_SEED).run(count(), _RECORDS)

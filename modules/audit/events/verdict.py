@@ -1,13 +1,5 @@
-"""What filters say of an event."""
+"""What becomes of an event, where filters know that before it is decoded; else it is the number of the first one to ask."""
 
 from __future__ import annotations
 
-from enum import Enum
-
-
-class Verdict(Enum):
-    """What becomes of an event; UNKNOWN until it is decoded."""
-
-    KEEP = "keep"
-    DROP = "drop"
-    UNKNOWN = "unknown"
+KEPT, DROPPED = -1, -2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit.canary import Mark
 from mig_audit.modules.audit.events import Origin, TableNames
@@ -14,6 +14,7 @@ from mig_audit.modules.audit.pipeline import Pipeline
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.pipeline import Taker
 
 
@@ -51,7 +52,11 @@ class ListSink:
 
 
 def _pipeline(
-    *sinks: Taker, limit: int = 10, max_size: int = 1 << 20, own_pids: Sequence[int] = ()
+    *sinks: Taker,
+    limit: int = 10,
+    max_size: int = 1 << 20,
+    own_pids: Sequence[int] = (),
+    filters: Optional[Filters] = None,
 ) -> Pipeline:
     names = TableNames({0: "root", 1000: "alice"}, {})
     return Pipeline(
@@ -61,6 +66,7 @@ def _pipeline(
         max_size=max_size,
         own_pids=own_pids,
         names=names,
+        filters=filters,
     )
 
 
@@ -184,12 +190,12 @@ def test_it_is_known_whether_events_are_json() -> None:
 def test_what_filters_take_away_is_counted_and_in_no_other_place() -> None:
     """Total is own plus filtered plus findings; the records of filtered events are in events."""
     sink = ListSink()
-    pipeline = _pipeline(sink, own_pids=[4711])
-    filters = [
+    specs = [
         {"drop": "pid = 1 and user = alice", "name": "early"},
         {"drop": "argument = 5 and complete", "name": "late"},
     ]
-    pipeline.filters = make_filters(parse_filters(filters))
+    filters = make_filters(parse_filters(specs))
+    pipeline = _pipeline(sink, own_pids=[4711], filters=filters)
     change = "type=CONFIG_CHANGE msg={stamp}: op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1"
     for serial in range(8):
         pipeline.feed(_block(_event(serial, pid=1 if serial < 3 else 100)))
@@ -197,7 +203,7 @@ def test_what_filters_take_away_is_counted_and_in_no_other_place() -> None:
     pipeline.flush()
     account = pipeline.account()
 
-    assert pipeline.filters.taken == {"early": 3, "late": 1}
+    assert filters.taken == {"early": 3, "late": 1}
     assert account.events == pipeline.own + 4 + pipeline.findings == 9
     assert account.balanced
     assert account.in_events == 8 * 3 + 4

@@ -5,6 +5,7 @@ It is done when an event is processed, which is after it happened; what was gone
 
 from __future__ import annotations
 
+import re
 import time
 
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional, Union
@@ -13,25 +14,29 @@ from mig_audit.modules.audit.events.enrichment.hashes import DENIED, Hashes
 from mig_audit.modules.audit.events.enrichment.model import INHERITED, PROC, Enrichment, Gap, Place
 from mig_audit.modules.audit.events.enrichment.processes import UNSEEN, ProcessTable
 from mig_audit.modules.audit.events.enrichment.scripts import find_script, program_inode
-from mig_audit.modules.audit.events.enrichment.told import ordinary_call, told_by, told_by_call
-from mig_audit.modules.audit.events.filters.matching import compile_condition
+from mig_audit.modules.audit.events.enrichment.told import Told, special_call, told_by, told_by_glance
+from mig_audit.modules.audit.events.filters.early import EarlyCall
+from mig_audit.modules.audit.events.filters.matching import compile_condition, leaves_of
+from mig_audit.modules.audit.events.filters.remembered import compile_early
 from mig_audit.modules.audit.records import printable
+from mig_audit.modules.audit.records.memo import LONGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mig_audit.modules.audit.events.enrichment.proc import Proc
     from mig_audit.modules.audit.events.enrichment.process import Process
-    from mig_audit.modules.audit.events.enrichment.processes import Found
+    from mig_audit.modules.audit.events.enrichment.processes import Found, Lasting
     from mig_audit.modules.audit.events.enrichment.settings import EnrichmentSettings, LabelRule
-    from mig_audit.modules.audit.events.enrichment.told import Call, Told
     from mig_audit.modules.audit.events.event import Event
-    from mig_audit.modules.audit.events.group import Bundle
+    from mig_audit.modules.audit.events.glance import Seen
 
 _INIT = 1
 _VALUE_LIMIT = 4096  # characters of a variable's value
 _VARIABLES_LIMIT = 64
 _KNOWN_LIMIT = 4096
+_EMPTY = Enrichment()
+_MESSAGE = re.compile(rb"pid=([1-9][0-9]{0,9}) uid=")  # kernel/audit.c, audit_log_common_recv_msg
 
 
 def wall_clock() -> float:
@@ -40,10 +45,18 @@ def wall_clock() -> float:
 
 
 class _Known(NamedTuple):
-    """An answer, and the state of the table that it holds for."""
+    """An answer for the events of a process, and the state of the table that it holds for.
 
-    found: Found
-    version: int
+    Attributes:
+        ppid: as in the record.
+        who: from ``auid=`` to before the key: what does not change with the rule that asked.
+        lasting: who it is.
+        enrichment: the answer.
+    """
+
+    ppid: bytes
+    who: bytes
+    lasting: Lasting
     enrichment: Enrichment
 
 
@@ -66,10 +79,14 @@ class Enricher:
         self._proc = proc
         self.processes = ProcessTable(proc, clock, depth=settings.ancestors, trust=settings.trust)
         self._hashes = None if settings.hash_size is None else Hashes(max_size=settings.hash_size)
-        self._labels = [(rule, compile_condition(rule.where)) for rule in settings.labels]
+        self._labels = [
+            (rule, compile_condition(rule.where), compile_early(rule.where)) for rule in settings.labels
+        ]
+        self._asked = [compile_early(leaf) for rule in settings.labels for leaf in leaves_of(rule.where)]
         self._names = frozenset(name for name in settings.environment if not name.endswith("*"))
         # What was the answer for a process lately, where nothing but records can change it.
-        self._known: dict[Call, _Known] = {}
+        self._known: dict[bytes, _Known] = {}
+        self._messages: dict[bytes, _Known] = {}
         self._prefixes = tuple(name[:-1] for name in settings.environment if name.endswith("*"))
 
     def begin(self) -> None:
@@ -81,41 +98,96 @@ class Enricher:
         told = told_by(event)
         if told is None:
             return event
-        found = self.processes.find(told)
-        enrichment = self._around(found, told)
-        if told.starts:
-            enrichment = self._started(enrichment, found, told, event)
+        found, enrichment = self._learn(told)
         if not self._labels:
             return _with(event, enrichment)
-        event = _with(event, enrichment._replace(labels=tuple(found.process.labels)))
-        for rule, matches in self._labels:
+        event = _with(event, _labelled(enrichment, found.process))
+        for rule, matches, _ in self._labels:
             if matches(event):
                 _apply(rule, found.process)
-        return _with(event, enrichment._replace(labels=tuple(found.process.labels)))
+        return _with(event, _labelled(enrichment, found.process))
 
-    def enrich_early(self, bundle: Bundle) -> Optional[Enrichment]:
-        """Return the enrichment of an event that need not be decoded for it; None where it must be.
+    def enrich_call(self, glance: Seen, time: int) -> Optional[Enrichment]:
+        """Return the enrichment of the event of a system call that need not be decoded for it; None where it must be.
 
-        An event that was enriched here must not be given to `enrich` again.
+        An event that was enriched here must not be given to `enrich` again. ``time`` is in milliseconds.
         """
-        if self._labels or bundle.records is not None or bundle.part:
+        if not self._can_label(glance):
             return None
-        call = ordinary_call(bundle.types, bundle.bodies)
-        if call is None:
+        special = special_call(glance.call)
+        known = self._known.get(glance.pid) if special is None else None
+        if (
+            known is not None
+            and glance.who.startswith(known.who)
+            and glance.ppid == known.ppid
+            and self._holds(known, time)
+        ):
+            found, enrichment = known.lasting.found, known.enrichment
+        else:
+            told = told_by_glance(glance, time)
+            if told is None:
+                return None
+            found, enrichment = self._learn(told)
+            if special is None:
+                who, key, _ = glance.who.rpartition(b" key=")
+                self._remember(self._known, glance.pid, glance.ppid, who + key, found, enrichment)
+        return self._label(found.process, enrichment, glance) if self._labels else enrichment
+
+    def enrich_message(
+        self, types: Sequence[str], bodies: Sequence[bytes], time: int
+    ) -> Optional[Enrichment]:
+        """Return the same of an event without a system call."""
+        message = _MESSAGE.match(bodies[0]) if len(types) == 1 else None
+        if message is None or self._labels:
             return None
-        seconds, _, rest = bundle.stamp.partition(b".")
-        moment = int(seconds) * 1000 + int(rest[:3])
-        known = self._known.get(call)
-        if known is not None and self.processes.again(known.found, known.version, moment):
+        pid = message[1]
+        known = self._messages.get(pid)
+        if known is not None and self._holds(known, time):
             return known.enrichment
-        told = told_by_call(call, moment)
+        found, enrichment = self._learn(Told(int(pid), None, time, None, None))
+        self._remember(self._messages, pid, b"", b"", found, enrichment)
+        return enrichment
+
+    def _learn(self, told: Told) -> tuple[Found, Enrichment]:
         found = self.processes.find(told)
         enrichment = self._around(found, told)
-        if self._proc is None and not found.fresh:
-            if len(self._known) >= _KNOWN_LIMIT:
-                self._known.clear()
-            self._known[call] = _Known(found, self.processes.version, enrichment)
-        return enrichment
+        return found, self._started(enrichment, found, told) if told.starts else enrichment
+
+    def _holds(self, known: _Known, time: int) -> bool:
+        """Say whether an answer is that for a later event too."""
+        _, _, lasting, enrichment = known
+        return enrichment.place is lasting.process.place and self.processes.again(lasting, time)
+
+    def _remember(  # a row of the memory
+        self,
+        known: dict[bytes, _Known],
+        pid: bytes,
+        ppid: bytes,
+        who: bytes,
+        found: Found,
+        enrichment: Enrichment,
+    ) -> None:
+        lasting = self.processes.lasting(found)
+        if lasting is None or len(who) > LONGEST:
+            return
+        if len(known) >= _KNOWN_LIMIT:
+            known.clear()
+        known[pid] = _Known(ppid, who, lasting, enrichment)
+
+    def _can_label(self, glance: Seen) -> bool:
+        """Say whether all that the rules for labels ask is known without the decoded event."""
+        if not self._asked:
+            return True
+        early = EarlyCall(glance, None, _EMPTY)
+        return all(asks(early) is not None for asks in self._asked)
+
+    def _label(self, process: Process, enrichment: Enrichment, glance: Seen) -> Enrichment:
+        """Return the enrichment with the labels that the process has after this event."""
+        early = EarlyCall(glance, None, _labelled(enrichment, process))
+        for rule, _, meets in self._labels:
+            if meets(early):
+                _apply(rule, process)
+        return _labelled(enrichment, process)
 
     def _around(self, found: Found, told: Told) -> Enrichment:
         """Return what is the same for every event of a process."""
@@ -132,13 +204,13 @@ class Enricher:
             gaps=gaps,
         )
 
-    def _started(self, enrichment: Enrichment, found: Found, told: Told, event: Event) -> Enrichment:
+    def _started(self, enrichment: Enrichment, found: Found, told: Told) -> Enrichment:
         """Return the enrichment of an event with what there is of a program that was started."""
         gaps: list[Gap] = []
         environment = self._environment(found, told, gaps) if self._settings.environment else ()
-        digest = self._sha256(found, told, event, gaps) if self._hashes else None
+        digest = self._sha256(found, told, gaps) if self._hashes else None
         return enrichment._replace(
-            script=find_script(event),
+            script=find_script(told),
             environment=environment,
             sha256=digest,
             gaps=(*enrichment.gaps, *gaps),
@@ -181,8 +253,8 @@ class Enricher:
             ][:_VARIABLES_LIMIT]
         )
 
-    def _sha256(self, found: Found, told: Told, event: Event, gaps: list[Gap]) -> Optional[str]:
-        inode, why = program_inode(event), self.processes.alive(found.process, told.time)
+    def _sha256(self, found: Found, told: Told, gaps: list[Gap]) -> Optional[str]:
+        inode, why = program_inode(told), self.processes.alive(found.process, told.time)
         result: Union[str, Gap] = Gap("sha256", why or UNSEEN)
         if self._proc is not None and self._hashes is not None and inode is not None:
             path = told.exe or "" if why else self._proc.program_path(found.process.program.pid)
@@ -196,6 +268,12 @@ class Enricher:
 def _with(event: Event, enrichment: Enrichment) -> Event:
     """Return an event with its enrichment, which is its last member; `_replace` takes three times as long."""
     return type(event)._make((*event[:-1], enrichment))
+
+
+def _labelled(enrichment: Enrichment, process: Process) -> Enrichment:
+    """Return an enrichment with the labels that a process has now."""
+    labels = tuple(process.labels)
+    return enrichment if labels == enrichment.labels else enrichment._replace(labels=labels)
 
 
 def _apply(rule: LabelRule, process: Process) -> None:

@@ -13,9 +13,14 @@ COMMAND_LIMIT = 512
 
 
 class Program:
-    """What a process runs, as long as it lives; its descendants keep this, and not all of it."""
+    """What a process runs, as long as it lives; its descendants keep this, and not all of it.
 
-    __slots__ = ("_view", "comm", "command", "exe", "pid", "source")
+    Attributes:
+        changes: how often it became another.
+        inherited: whether there are descendants that keep it.
+    """
+
+    __slots__ = ("_view", "changes", "comm", "command", "exe", "inherited", "pid", "source")
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -23,6 +28,8 @@ class Program:
         self.comm: Optional[str] = None
         self.command: Optional[str] = None
         self.source = LOG
+        self.changes = 0
+        self.inherited = False
         self._view: Optional[Ancestor] = None
 
     def become(self, exe: Optional[str], comm: Optional[str], command: Optional[str], source: str) -> None:
@@ -30,6 +37,7 @@ class Program:
         self.exe, self.comm, self.source = exe, comm, source
         self.command = None if command is None else command[:COMMAND_LIMIT]
         self._view = None
+        self.changes += 1
 
     @property
     def view(self) -> Ancestor:

@@ -43,12 +43,31 @@ class Found(NamedTuple):
         parent: the process of its ppid, if that is certain.
         why: why there is no parent: one of the four words above, or nothing where there can be none.
         fresh: whether it is seen for the first time, or has just started another program.
+        ppid: as the event has it.
     """
 
     process: Process
     parent: Optional[Process]
     why: str
     fresh: bool
+    ppid: Optional[int]
+
+
+class Lasting:
+    """What was found of a process, and the state that it holds for."""
+
+    __slots__ = ("changes", "found", "parent", "parent_changes", "pid", "ppid", "process", "state", "version")
+
+    def __init__(self, found: Found, version: int, state: int) -> None:
+        process, parent, _, _, self.ppid = found
+        self.found = found
+        self.process = process
+        self.parent = parent
+        self.pid = process.program.pid
+        self.version = version
+        self.state = state
+        self.changes = process.program.changes
+        self.parent_changes = 0 if parent is None else parent.program.changes
 
 
 class ProcessTable:
@@ -80,7 +99,8 @@ class ProcessTable:
         self._forks: OrderedDict[int, Fork] = OrderedDict()
         self._now = 0
         self._execs = False
-        self.version = 0  # grows with whatever may change an answer, but for time
+        self._version = 0  # grows with whatever may change the answers of many processes
+        self._state = 0  # grows with whatever may change one
         known = proc.pid_max if proc else None
         self._trust = (known or _OLD_PID_MAX) // _FASTEST if trust is None else trust
         self._trust_known = trust is not None or known is not None
@@ -101,10 +121,10 @@ class ProcessTable:
         self._now = max(self._now, time)
         if not self._trust_known and pid > _OLD_PID_MAX:
             self._trust, self._trust_known = _PID_MAX // _FASTEST, True
-            self.version += 1
+            self._change_all()
         if told.starts and not self._execs:
             self._execs = True
-            self.version += 1
+            self._change_all()
         process, fork = self._own(told)
         parent, why = self._holder(ppid, time)
         fresh = process is None
@@ -112,26 +132,67 @@ class ProcessTable:
             process = self._born(pid, fork) if fork else self._new(pid, ppid or 0, parent)
         elif parent is not None and not process.line and process.born == ppid:
             process.line = self._line(parent)
-            self.version += 1
+            process.program.changes += 1
+            self._state += 1
         self._note(process, told, fresh=fresh)
         if told.done and told.call in FORKS:
             self._fork(process, told)
         elif told.call == EXIT:
             process.ended = True
-            self.version += 1
-        return Found(process, parent, why, fresh or told.starts)
+            self._state += 1
+        return Found(process, parent, why, fresh or told.starts, ppid)
 
-    def again(self, found: Found, version: int, time: int) -> bool:
-        """Say whether what was found at a version of the table holds at a later time too; without ``/proc`` only."""
-        if version != self.version:
+    def lasting(self, found: Found) -> Optional[Lasting]:
+        """Return what was just found as something to ask `again` of; None if the next answer may be another."""
+        parent_unknown = found.ppid is not None and found.parent is None
+        if found.fresh or (parent_unknown and (self._proc is not None or found.ppid in self._table)):
+            return None
+        return Lasting(found, self._version, self._state)
+
+    def again(self, lasting: Lasting, time: int) -> bool:
+        """Say whether `find` would find the same for another event of this process, and remember that it was there.
+
+        The event is of a later time, has the same parent's pid and program, and starts and ends nothing.
+        """
+        if lasting.state != self._state and not self._still(lasting):
             return False
+        process, parent, pid, ppid = lasting.process, lasting.parent, lasting.pid, lasting.ppid
         self._now = max(self._now, time)
-        process, parent = found.process, found.parent
-        if not self._recent(process) or not (parent is None or self._recent(parent)):
+        limit = self._now - self._trust
+        if process.seen <= limit and pid != _INIT:
             return False
-        process.seen = self._now
         if parent is not None:
-            parent.seen = self._now
+            if self._proc is not None and ppid != _INIT:
+                if parent.checked < time:
+                    return False
+            elif parent.seen <= limit and ppid != _INIT:
+                return False
+            else:
+                parent.seen = self._now
+        process.seen = self._now
+        self._table.move_to_end(pid)
+        return True
+
+    def _still(self, lasting: Lasting) -> bool:
+        """Say whether nothing happened to a process and its parent, whatever happened to others."""
+        process, parent, pid, ppid, table = (
+            lasting.process,
+            lasting.parent,
+            lasting.pid,
+            lasting.ppid,
+            self._table,
+        )
+        if lasting.version != self._version or table.get(pid) is not process or process.ended:
+            return False
+        if process.program.changes != lasting.changes or pid in self._forks:
+            return False
+        if ppid is not None and (
+            process.ppid != ppid or table.get(ppid) is not parent or ppid in self._forks
+        ):
+            return False
+        if parent is not None and (parent.ended or parent.program.changes != lasting.parent_changes):
+            return False
+        lasting.state = self._state
         return True
 
     def alive(self, process: Process, time: int) -> str:
@@ -157,7 +218,9 @@ class ProcessTable:
         if process is None or process.ended or not self._continues(process, told):
             return None, None
         process.seen = self._now
-        process.ppid = ppid or process.ppid
+        if ppid and ppid != process.ppid:
+            process.ppid = ppid
+            self._state += 1
         process.born = process.born or process.ppid
         return process, None
 
@@ -220,12 +283,10 @@ class ProcessTable:
             command = (
                 None if argv is None else " ".join([each or "(missing)" for each in argv[:_ARGUMENTS_LIMIT]])
             )
-            program.become(told.exe, told.comm, command, LOG)
-            self.version += 1
+            self._become(program, told.exe, told.comm, command, LOG)
         elif told.exe is not None and (fresh or told.exe != program.exe):
             command = program.command if told.exe == program.exe else None
-            program.become(told.exe, told.comm, command, LOG)
-            self.version += 1
+            self._become(program, told.exe, told.comm, command, LOG)
 
     def _holder(self, ppid: Optional[int], time: int) -> tuple[Optional[Process], str]:
         """Return the process that has a parent's pid now, or why it is not known."""
@@ -271,7 +332,7 @@ class ProcessTable:
             return True
         exe, before = proc.exe(program.pid), program.exe
         process.stat_comm = stat.comm
-        program.become(exe, stat.comm, proc.command(program.pid), PROC)
+        self._become(program, exe, stat.comm, proc.command(program.pid), PROC)
         return exe == before
 
     def _late(self, pid: int, stat: Stat) -> tuple[Optional[Process], str]:
@@ -311,18 +372,33 @@ class ProcessTable:
             parent.initial = self._proc.in_initial_namespace(parent.program.pid)
         if parent.initial is False:
             return  # the number is one of another namespace
-        self.version += 1
+        self._state += 1
         view, labels = parent.program.view, passed_on(parent)
         self._forks[child] = Fork(parent, self._line(parent), view, labels, parent.place)
         if len(self._forks) > self._limit:
             self._forks.popitem(last=False)
 
     def _line(self, parent: Optional[Process]) -> tuple[Program, ...]:
-        return () if parent is None else (parent.program, *parent.line)[: self._depth]
+        if parent is None:
+            return ()
+        parent.program.inherited = True
+        return (parent.program, *parent.line)[: self._depth]
+
+    def _become(
+        self, program: Program, exe: Optional[str], comm: Optional[str], command: Optional[str], source: str
+    ) -> None:
+        program.become(exe, comm, command, source)
+        self._state += 1
+        if program.inherited:
+            self._change_all()
+
+    def _change_all(self) -> None:
+        self._version += 1
+        self._state += 1
 
     def _insert(self, process: Process) -> None:
         pid = process.program.pid
-        self.version += 1
+        self._state += 1
         self._table[pid] = process
         self._table.move_to_end(pid)
         if len(self._table) > self._limit:

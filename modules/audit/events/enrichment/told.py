@@ -1,4 +1,4 @@
-"""What one event tells of processes: read from the decoded event, or from its SYSCALL record alone."""
+"""What one event tells of processes: read from the decoded event, or from a glance at its records."""
 
 from __future__ import annotations
 
@@ -6,30 +6,22 @@ import re
 from functools import lru_cache
 
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
-from mig_audit.modules.audit.events.decoder import resolve_call, string_value
+from mig_audit.modules.audit.events.decoder import string_value
 from mig_audit.modules.audit.events.draft import SYSCALL_TAIL
+from mig_audit.modules.audit.events.glance import call_of
+from mig_audit.modules.audit.records.memo import LONGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mig_audit.modules.audit.events.event import Event
+    from mig_audit.modules.audit.events.event import Event, PathItem
+    from mig_audit.modules.audit.events.glance import Seen
 
 EXECS = frozenset({"execve", "execveat"})
 FORKS = frozenset({"fork", "vfork", "clone", "clone3"})
 EXIT = "exit_group"
 
 _SPECIAL = EXECS | FORKS | {EXIT}
-_SOCKETCALL = "socketcall"
 _SYSCALL = "SYSCALL"
-_MESSAGE = re.compile(rb"pid=([1-9][0-9]{0,9}) uid=")  # kernel/audit.c, audit_log_common_recv_msg
-_LONGEST = 1024  # bytes of the end of a record that is remembered
-_CALL = re.compile(
-    rb"arch=([0-9a-f]{1,8}) syscall=([0-9]{1,10})(?: success=(?:yes|no) exit=-?[0-9]{1,20})?"
-    rb" a0=[0-9a-f]{1,16} a1=[0-9a-f]{1,16} a2=[0-9a-f]{1,16} a3=[0-9a-f]{1,16}"
-    rb" items=[0-9]{1,10} ppid=([0-9]{1,10}) pid=([0-9]{1,10}) (auid=.*)",
-    re.DOTALL,
-)
-_TAIL = re.compile(SYSCALL_TAIL)
+_WHO = re.compile(SYSCALL_TAIL)
 
 
 class Told(NamedTuple):
@@ -46,6 +38,8 @@ class Told(NamedTuple):
         code: what it returned.
         flags: its first argument.
         argv: the arguments of a program that was started.
+        files: its PATH records.
+        all_files: whether none of these is missing.
     """
 
     pid: int
@@ -58,6 +52,8 @@ class Told(NamedTuple):
     code: Optional[int] = None
     flags: int = 0
     argv: Optional[tuple[Optional[str], ...]] = None
+    files: tuple[PathItem, ...] = ()
+    all_files: bool = True
 
     @property
     def starts(self) -> bool:
@@ -86,47 +82,54 @@ def told_by(event: Event) -> Optional[Told]:
         code=syscall.exit,
         flags=int(flags, 16) if flags else 0,
         argv=process.argv,
+        files=event.paths,
+        all_files="path" not in event.gaps,
     )
 
 
-Call = tuple[bytes, bytes, bytes]
-"""Of a SYSCALL record: ppid, pid, and the end of it, from ``auid=`` on."""
+class Program(NamedTuple):
+    """What the end of a SYSCALL record tells; ``known`` is false where it has another shape than the kernel's."""
+
+    exe: Optional[str]
+    comm: Optional[str]
+    known: bool = True
 
 
-def ordinary_call(types: Sequence[str], bodies: Sequence[bytes]) -> Optional[Call]:
-    """Return what an event says of its process; None where it must be decoded for it.
+def told_by_glance(glance: Seen, time: int) -> Optional[Told]:
+    """Return what the records of a system call's event tell; None where it must be decoded for that."""
+    program = (program_of if len(glance.who) <= LONGEST else _read_program)(glance.who)
+    pid = int(glance.pid)
+    if not program.known or not pid:
+        return None
+    told = Told(pid, int(glance.ppid), time, program.exe, program.comm)
+    name = special_call(glance.call)
+    if name is None:
+        return told
+    success, code = glance.outcome
+    return told._replace(
+        call=name,
+        done=success == b"yes",
+        code=None if code is None else int(code),
+        flags=int(glance.a0, 16),
+        argv=glance.argv(),
+        files=glance.path_items(name) if name in EXECS else (),
+        all_files=len(glance.paths) >= int(glance.items),
+    )
 
-    It need not be where it is a call that neither starts nor ends a process, in the kernel's usual shape, or one message,
-    of which ppid and end are empty.
-    """
-    if _SYSCALL not in types:
-        message = _MESSAGE.match(bodies[0]) if len(types) == 1 else None
-        return (b"", message[1], b"") if message else None
-    match = _CALL.fullmatch(bodies[types.index(_SYSCALL)])
+
+@lru_cache(maxsize=4096)
+def special_call(call: bytes) -> Optional[str]:
+    """Return the name of a system call that starts or ends processes, None of any other."""
+    name = call_of(call).name
+    return name if name in _SPECIAL else None
+
+
+def _read_program(who: bytes) -> Program:
+    match = _WHO.fullmatch(who)
     if match is None:
-        return None
-    arch, number, ppid, pid, tail = match.groups()
-    if len(tail) > _LONGEST or pid == b"0" or not _is_ordinary(arch, number) or _program(tail) is None:
-        return None
-    return ppid, pid, tail
+        return Program(None, None, known=False)
+    return Program(string_value(match["exe"]), string_value(match["comm"]))
 
 
-def told_by_call(call: Call, time: int) -> Told:
-    """Return what `ordinary_call` found, at that time."""
-    ppid, pid, tail = call
-    if not tail:
-        return Told(int(pid), None, time, None, None)
-    exe, comm = _program(tail) or (None, None)
-    return Told(int(pid), int(ppid), time, exe, comm)
-
-
-@lru_cache(maxsize=4096)
-def _is_ordinary(arch: bytes, number: bytes) -> bool:
-    name = resolve_call(arch, number, uring=False).name
-    return name not in _SPECIAL and name != _SOCKETCALL
-
-
-@lru_cache(maxsize=4096)
-def _program(tail: bytes) -> Optional[tuple[Optional[str], Optional[str]]]:
-    match = _TAIL.fullmatch(tail)
-    return None if match is None else (string_value(match["exe"]), string_value(match["comm"]))
+program_of = lru_cache(maxsize=4096)(_read_program)
+"""Returns what the end of a SYSCALL record tells."""

@@ -16,15 +16,16 @@ from mig_audit.modules.audit.events.filters.fields import FIELDS
 from mig_audit.modules.audit.events.filters.leaves import make_leaf
 from mig_audit.modules.audit.events.filters.matching import compile_condition
 from mig_audit.modules.audit.events.filters.stages import Filters
-from mig_audit.modules.audit.events.verdict import Verdict
+from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
 
 __all__ = [
     "DROP",
+    "DROPPED",
     "FIELDS",
     "KEEP",
+    "KEPT",
     "FilterSpec",
     "Filters",
-    "Verdict",
     "compile_condition",
     "make_filters",
     "make_leaf",

@@ -15,6 +15,7 @@ from mig_audit.modules.audit.events.event import Identity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from mig_audit.modules.audit.events.enrichment import Enrichment
     from mig_audit.modules.audit.events.event import Event
 
 TEXT, WORD, NUMBER, FLAG, IDENTITY, CALL, ADDRESS = (
@@ -171,30 +172,25 @@ def _port(event: Event) -> Values:
     return _NOTHING if event.address is None else _one(event.address.port)
 
 
-def _parent(event: Event) -> Values:
-    enrichment = event.enrichment
-    return _NOTHING if enrichment is None or enrichment.parent is None else _one(enrichment.parent.exe)
+def _place(name: str) -> Callable[[Enrichment], Values]:
+    return lambda enrichment: _NOTHING if enrichment.place is None else _one(getattr(enrichment.place, name))
 
 
-def _ancestors(event: Event) -> Values:
-    enrichment = event.enrichment
-    return _NOTHING if enrichment is None else _some([ancestor.exe for ancestor in enrichment.ancestors])
+ENRICHED: Mapping[str, Callable[[Enrichment], Values]] = {
+    "parent": lambda enrichment: _NOTHING if enrichment.parent is None else _one(enrichment.parent.exe),
+    "ancestor": lambda enrichment: _some([ancestor.exe for ancestor in enrichment.ancestors]),
+    "container": _place("container"),
+    "unit": _place("unit"),
+    "script": lambda enrichment: _one(enrichment.script),
+    "sha256": lambda enrichment: _one(enrichment.sha256),
+    "label": lambda enrichment: enrichment.labels,
+}
+"""The fields that enrichment gives, by name."""
 
 
-def _place(name: str) -> Callable[[Event], Values]:
-    def values(event: Event) -> Values:
-        place = event.enrichment.place if event.enrichment else None
-        return _NOTHING if place is None else _one(getattr(place, name))
-
-    return values
-
-
-def _enrichment(name: str) -> Callable[[Event], Values]:
-    return lambda event: _NOTHING if event.enrichment is None else _one(getattr(event.enrichment, name))
-
-
-def _labels(event: Event) -> Values:
-    return _NOTHING if event.enrichment is None else event.enrichment.labels
+def _enriched(name: str) -> Callable[[Event], Values]:
+    values = ENRICHED[name]
+    return lambda event: _NOTHING if event.enrichment is None else values(event.enrichment)
 
 
 _PATH_FIRST = "/("  # the kernel gives absolute paths; (deleted) and (unreachable) stand alone or in front
@@ -261,13 +257,20 @@ _LIST = (
     Field("acct", TEXT, _message("acct"), "the account that a message is about"),
     Field("hostname", TEXT, _message("hostname"), "the remote host that a message names"),
     Field("terminal", TEXT, _message("terminal"), "the terminal that a message names"),
-    Field("parent", TEXT, _parent, "the parent's program *", first=_PATH_FIRST),
-    Field("ancestor", TEXT, _ancestors, "the program of an ancestor *", first=_PATH_FIRST, single=False),
-    Field("container", TEXT, _place("container"), "the container's id *"),
-    Field("unit", TEXT, _place("unit"), "the systemd unit *"),
-    Field("script", TEXT, _enrichment("script"), "the script behind an interpreter that was started *"),
-    Field("sha256", TEXT, _enrichment("sha256"), "the hash of a program that was started *"),
-    Field("label", TEXT, _labels, "a label of the process *", single=False),
+    Field("parent", TEXT, _enriched("parent"), "the parent's program *", first=_PATH_FIRST),
+    Field(
+        "ancestor",
+        TEXT,
+        _enriched("ancestor"),
+        "the program of an ancestor *",
+        first=_PATH_FIRST,
+        single=False,
+    ),
+    Field("container", TEXT, _enriched("container"), "the container's id *"),
+    Field("unit", TEXT, _enriched("unit"), "the systemd unit *"),
+    Field("script", TEXT, _enriched("script"), "the script behind an interpreter that was started *"),
+    Field("sha256", TEXT, _enriched("sha256"), "the hash of a program that was started *"),
+    Field("label", TEXT, _enriched("label"), "a label of the process *", single=False),
     Field("node", TEXT, lambda event: _one(event.node or None), "the host, where the log names it"),
     Field("serial", NUMBER, lambda event: (event.serial,), "the event's number"),
     Field("complete", FLAG, lambda event: (event.complete,), "whether nothing of it is known to be missing"),

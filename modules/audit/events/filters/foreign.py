@@ -162,7 +162,6 @@ def _is_call(number: int) -> bool:
 class ForeignList:
     """A whole list as one filter."""
 
-    fields = frozenset({"syscall", "key"})
     asks_names = False
 
     def __init__(self, elements: Sequence[Element]) -> None:
@@ -179,11 +178,12 @@ class ForeignList:
         """Say whether it takes an event away."""
         return self._by_record(event) or self._by_whole(event)
 
-    def takes_early(self, record: Early) -> Optional[bool]:
-        """Say that it will not, where no element is for this system call or key."""
-        if record.call_number is None or record.keys is None:
+    def takes_early(self, early: Early, _time: int) -> Optional[bool]:
+        """Say that it does not, where no element is for this system call or key."""
+        number, keys = early.call_number, early.keys
+        if number is None or keys is None:
             return None
-        concerned = record.call_number in self._by_call or "\x01".join(record.keys) in self._by_key
+        concerned = number in self._by_call or "\x01".join(keys) in self._by_key
         return None if concerned else False
 
     def _by_record(self, event: Event) -> bool:

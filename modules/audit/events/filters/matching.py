@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional
+from mig_audit.modules.audit.events.filters.fields import IDENTITY
 from mig_audit.modules.audit.events.filters.model import Every, Opposite, Some
 
 if TYPE_CHECKING:
@@ -70,3 +71,8 @@ def leaves_of(condition: Condition) -> Iterator[Leaf]:
         yield from leaves_of(condition.part)
     else:
         yield condition
+
+
+def asks_names(condition: Condition) -> bool:
+    """Say whether a condition depends on names of users or groups."""
+    return any(leaf.asks_names for leaf in leaves_of(condition) if leaf.field.kind == IDENTITY)

@@ -10,91 +10,137 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional, Protocol
-from mig_audit.modules.audit.events.filters.companions import Companions
-from mig_audit.modules.audit.events.filters.early import Early, EarlyRecord, OtherRecords, early_body
+from mig_audit.modules.audit.events.filters.early import EarlyCall
 from mig_audit.modules.audit.events.filters.fields import IDENTITY
-from mig_audit.modules.audit.events.filters.matching import compile_condition, decide, leaves_of
-from mig_audit.modules.audit.events.verdict import Verdict
+from mig_audit.modules.audit.events.filters.leaves import EQUALS, Leaf
+from mig_audit.modules.audit.events.filters.matching import asks_names, compile_condition, decide
+from mig_audit.modules.audit.events.filters.messages import EarlyOther
+from mig_audit.modules.audit.events.filters.remembered import compile_early
+from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mig_audit.modules.audit.events.decoder import LookUp
+    from mig_audit.modules.audit.events.enrichment import Enrichment
     from mig_audit.modules.audit.events.event import Event
+    from mig_audit.modules.audit.events.filters.early import Early
     from mig_audit.modules.audit.events.filters.fields import Field
     from mig_audit.modules.audit.events.filters.model import Condition
+    from mig_audit.modules.audit.events.glance import Seen
 
 _VALUES_LIMIT = 4096  # values of a field that a sample or cap tells apart; beyond it the oldest is forgotten
-_MEMO_LIMIT = 8192
 
 
 class Stage(Protocol):
     """One filter."""
 
     def takes(self, event: Event) -> bool:
-        """Say whether it takes an event away; never raises."""
+        """Say whether it takes an event away, and count it where it counts events; never raises."""
 
-    def takes_early(self, record: Early) -> Optional[bool]:
-        """Say whether it will take away the event of this record, None if that cannot be told yet.
+    def takes_early(self, early: Early, time: int) -> Optional[bool]:
+        """Say the same of an event before it is decoded, and of its time in milliseconds.
 
-        Nothing is counted by the asking.
+        None, and nothing is counted, where that cannot be told yet.
         """
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """Return the fields that an early answer depends on."""
 
     @property
     def asks_names(self) -> bool:
         """Say whether it depends on names of users or groups."""
 
 
+class _Question:
+    """A condition, asked of a whole event or before there is one."""
+
+    def __init__(self, condition: Condition) -> None:
+        self._condition = condition
+        self._early = compile_early(condition)
+        self.meets = compile_condition(condition)
+        self.asks_names = asks_names(condition)
+
+    def meets_early(self, early: Early) -> Optional[bool]:
+        """Say whether an event meets it, None where that cannot be told yet."""
+        return self._early(early) if isinstance(early, EarlyCall) else decide(self._condition, early.values)
+
+
+class _By:
+    """The value that events are counted by."""
+
+    def __init__(self, field: Optional[Field]) -> None:
+        self._field = field
+        # Names are part of the value, whoever asks.
+        self._leaf = None if field is None else Leaf(field, EQUALS, ("?",), bool)
+        self.asks_names = field is not None and field.kind == IDENTITY
+
+    def value(self, event: Event) -> Any:  # noqa: ANN401  # any field's
+        """Return it; the first, if the event has several."""
+        values = self._field.values(event) if self._field else ()
+        return values[0] if values else None
+
+    def early(self, early: Early) -> tuple[bool, Any]:
+        """Return whether it is known, and what it is."""
+        values = early.values(self._leaf) if self._leaf else ()
+        return values is not None, values[0] if values else None
+
+
 class Choice:
     """Keeps what meets a condition, or drops it."""
 
     def __init__(self, condition: Condition, *, keep: bool) -> None:
-        self._condition = condition
-        self._matches = compile_condition(condition)
+        self._question = _Question(condition)
         self._keep = keep
-        self.fields = _fields(condition)
-        self.asks_names = _asks_names(condition)
+        self.asks_names = self._question.asks_names
 
     def takes(self, event: Event) -> bool:
         """Say whether it takes an event away."""
-        return self._matches(event) != self._keep
+        return self._question.meets(event) != self._keep
 
-    def takes_early(self, record: Early) -> Optional[bool]:
-        """Say whether it will."""
-        verdict = decide(self._condition, record.values)
-        return None if verdict is None else verdict != self._keep
+    def takes_early(self, early: Early, _time: int) -> Optional[bool]:
+        """Say the same early."""
+        meets = self._question.meets_early(early)
+        return None if meets is None else meets != self._keep
 
 
-class Sample:
+class _Counting:
+    """What a sample and a cap have in common: of the events that meet a condition, some are counted out."""
+
+    def __init__(self, condition: Condition, by: Optional[Field]) -> None:
+        self._question = _Question(condition)
+        self._by = _By(by)
+        self.asks_names = self._question.asks_names or self._by.asks_names
+
+    def takes(self, event: Event) -> bool:
+        """Say whether it takes an event away."""
+        if not self._question.meets(event):
+            return False
+        return self._count(self._by.value(event), event.seconds * 1000 + event.milliseconds)
+
+    def takes_early(self, early: Early, time: int) -> Optional[bool]:
+        """Say the same early."""
+        meets = self._question.meets_early(early)
+        if not meets:
+            return meets
+        known, value = self._by.early(early)
+        return self._count(value, time) if known else None
+
+    def _count(self, value: object, time: int) -> bool:
+        raise NotImplementedError
+
+
+class Sample(_Counting):
     """Keeps the first and then each n-th of the events that meet a condition, for each value of a field on its own."""
 
     def __init__(self, condition: Condition, one_in: int, by: Optional[Field] = None) -> None:
-        self._condition = condition
-        self._matches = compile_condition(condition)
+        super().__init__(condition, by)
         self._one_in = one_in
-        self._by = by
         self._seen: OrderedDict[object, int] = OrderedDict()
-        self.fields = _fields(condition)
-        self.asks_names = _asks_names(condition)
 
-    def takes(self, event: Event) -> bool:
-        """Say whether it takes an event away."""
-        if not self._matches(event):
-            return False
-        value = _value(self._by, event)
+    def _count(self, value: object, _time: int) -> bool:
         count = self._seen.pop(value, 0)
         self._seen[value] = (count + 1) % self._one_in
         if len(self._seen) > _VALUES_LIMIT:
             self._seen.popitem(last=False)
         return count > 0
-
-    def takes_early(self, record: Early) -> Optional[bool]:
-        """Say that it will not, where the condition is not met."""
-        return False if decide(self._condition, record.values) is False else None
 
 
 @dataclass
@@ -103,7 +149,7 @@ class _Period:
     count: int = 0
 
 
-class Cap:
+class Cap(_Counting):
     """Lets a number of the events that meet a condition through in each period of stream time.
 
     Args:
@@ -114,34 +160,21 @@ class Cap:
     """
 
     def __init__(self, condition: Condition, events: int, period: int, by: Optional[Field] = None) -> None:
-        self._condition = condition
-        self._matches = compile_condition(condition)
+        super().__init__(condition, by)
         self._events = events
         self._period = period
-        self._by = by
         self._periods: OrderedDict[object, _Period] = OrderedDict()
-        self.fields = _fields(condition)
-        self.asks_names = _asks_names(condition)
 
-    def takes(self, event: Event) -> bool:
-        """Say whether it takes an event away."""
-        if not self._matches(event):
-            return False
-        now = event.seconds * 1000 + event.milliseconds
-        value = _value(self._by, event)
+    def _count(self, value: object, time: int) -> bool:
         period = self._periods.pop(value, None)
         # A clock that was set back begins anew, else nothing would come through until it has caught up.
-        if period is None or abs(now - period.start) >= self._period:
-            period = _Period(now)
+        if period is None or abs(time - period.start) >= self._period:
+            period = _Period(time)
         self._periods[value] = period
         if len(self._periods) > _VALUES_LIMIT:
             self._periods.popitem(last=False)
         period.count += 1
         return period.count > self._events
-
-    def takes_early(self, record: Early) -> Optional[bool]:
-        """Say that it will not, where the condition is not met."""
-        return False if decide(self._condition, record.values) is False else None
 
 
 class Filters:
@@ -157,98 +190,53 @@ class Filters:
     def __init__(self, stages: Sequence[tuple[str, Stage]]) -> None:
         self._stages = tuple(stages)
         self._taken = [0] * len(self._stages)
-        self._memo: dict[tuple[bytes, ...], int] = {}
-        # Without those that differ with every call, the same few answers come again and again.
-        repeated = all(stage.fields <= EarlyRecord.REPEATED for _, stage in self._stages)
+        self._early = tuple([stage.takes_early for _, stage in self._stages])
         self.asks_names = any(stage.asks_names for _, stage in self._stages)
-        self._memorable = repeated
-        self._minute = -1
 
     @property
     def taken(self) -> dict[str, int]:
         """Return how many events each filter took away."""
         return {name: count for (name, _), count in zip(self._stages, self._taken)}
 
-    def keep(self, event: Event) -> bool:
-        """Say whether an event passes all filters, and count it where it does not; never raises."""
-        for index, (_, stage) in enumerate(self._stages):
+    def keep(self, event: Event, since: int = 0) -> bool:
+        """Say whether an event passes all filters from one on, and count it where it does not; never raises."""
+        for index, (_, stage) in enumerate(self._stages[since:], since):
             if stage.takes(event):
                 self._taken[index] += 1
                 return False
         return True
 
-    def early(self, body: bytes) -> Verdict:
-        """Say what will become of an event from the body of its SYSCALL record; nothing is counted.
+    def ask_call(
+        self,
+        glance: Seen,
+        time: int,
+        look_up: Optional[LookUp] = None,
+        enrichment: Optional[Enrichment] = None,
+    ) -> int:
+        """Say what becomes of the event of a system call, as far as a glance at it tells.
 
-        It holds for events of which no other record says who did what: those that `keep_early` looks at.
+        Returns ``KEPT``, ``DROPPED``, or the number of the first filter that must see the decoded event; those before it
+        are not asked again. Users by name are known only if there is ``look_up``. ``time`` is in milliseconds.
         """
-        index = self._early(body)
-        return Verdict.UNKNOWN if index is None else Verdict.KEEP if index < 0 else Verdict.DROP
+        return self._ask(EarlyCall(glance, look_up, enrichment), time) if glance.alone else 0
 
-    def keep_early(
-        self, types: Sequence[str], bodies: Sequence[bytes], look_up: Optional[LookUp] = None
-    ) -> Verdict:
-        """Say the same of the records of one event, and count it if it is dropped; KEEP is not asked for again.
+    def ask_other(
+        self,
+        types: Sequence[str],
+        bodies: Sequence[bytes],
+        time: int,
+        look_up: Optional[LookUp] = None,
+        enrichment: Optional[Enrichment] = None,
+    ) -> int:
+        """Say the same of an event without a system call, whose records have no node and no interpretations."""
+        return self._ask(EarlyOther(types, bodies, look_up, enrichment), time)
 
-        They are records without node and interpretations; of none at all, it says UNKNOWN. Users by name are known only if
-        there is ``look_up``.
-        """
-        if "SYSCALL" in types:
-            body = early_body(types, bodies)
-            index = None if body is None else self._early(body, Companions(types, bodies), look_up)
-        else:
-            index = self._decide(OtherRecords(types, bodies, look_up)) if types else None
-        if index is None:
-            return Verdict.UNKNOWN
-        if index < 0:
-            return Verdict.KEEP
-        self._taken[index] += 1
-        return Verdict.DROP
-
-    def _early(
-        self, body: bytes, companions: Optional[Companions] = None, look_up: Optional[LookUp] = None
-    ) -> Optional[int]:
-        """Return the number of the filter that takes the event away, -1 if none does, None if it is not known."""
-        shape = EarlyRecord.SHAPE.fullmatch(body)
-        if shape is None:
-            return None
-        if look_up is not None and look_up.minute != self._minute:
-            self._memo.clear()  # names hold for a minute
-            self._minute = look_up.minute
-        if not self._memorable or (self.asks_names and look_up is None):
-            return self._decide(EarlyRecord(shape, companions, look_up))
-        key = EarlyRecord.repeated(shape)
-        known = self._memo.get(key, _NO_ANSWER)
-        if known == _NO_ANSWER:
-            answer = self._decide(EarlyRecord(shape, companions, look_up))
-            if len(self._memo) >= _MEMO_LIMIT:
-                self._memo.clear()
-            known = self._memo[key] = _UNDECIDED if answer is None else answer
-        return None if known == _UNDECIDED else known
-
-    def _decide(self, record: Early) -> Optional[int]:
-        if not record.readable:
-            return None
-        for index, (_, stage) in enumerate(self._stages):
-            takes = stage.takes_early(record)
+    def _ask(self, early: Early, time: int) -> int:
+        for index, takes_early in enumerate(self._early):
+            takes = takes_early(early, time)
             if takes is None:
-                return None
-            if takes:
                 return index
-        return -1
-
-
-_UNDECIDED, _NO_ANSWER = -2, -3
-
-
-def _fields(condition: Condition) -> frozenset[str]:
-    return frozenset(leaf.field.name for leaf in leaves_of(condition))
-
-
-def _asks_names(condition: Condition) -> bool:
-    return any(leaf.asks_names for leaf in leaves_of(condition) if leaf.field.kind == IDENTITY)
-
-
-def _value(by: Optional[Field], event: Event) -> Any:  # noqa: ANN401  # any field's
-    values = by.values(event) if by else ()
-    return values[0] if values else None
+            if takes:
+                self._taken[index] += 1
+                return DROPPED
+        return KEPT

@@ -67,7 +67,6 @@ def parse_point(text: str, now: float) -> Point:
 class Between:
     """Takes away what lies before one point in time, or behind another; both are still inside."""
 
-    fields: frozenset[str] = frozenset()
     asks_names = False
 
     def __init__(self, since: Optional[Point], until: Optional[Point]) -> None:
@@ -76,11 +75,13 @@ class Between:
 
     def takes(self, event: Event) -> bool:
         """Say whether an event lies outside."""
-        now = event.seconds * 1000 + event.milliseconds
+        return self._outside(event.seconds * 1000 + event.milliseconds)
+
+    def takes_early(self, _early: Early, time: int) -> bool:
+        """Say the same early."""
+        return self._outside(time)
+
+    def _outside(self, now: int) -> bool:
         first = self._first = now if self._first is None else self._first
         before = self._since is not None and now < self._since.resolve(first)
         return before or (self._until is not None and now > self._until.resolve(first))
-
-    def takes_early(self, _record: Early) -> Optional[bool]:
-        """Say nothing: a system call's record does not tell its time."""
-        return None

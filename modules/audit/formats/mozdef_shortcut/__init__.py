@@ -19,7 +19,7 @@ from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
-from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, written
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import ENTRIES, Declined, Memory, written
 from mig_audit.modules.audit.formats.mozdef_shortcut.messages import Messages
 from mig_audit.modules.audit.formats.mozdef_shortcut.syscalls import Syscalls
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MozdefShortcut"]
 
+_END = -len(b"}}")
 _LONGEST_ENRICHMENT = 2048  # bytes of what is remembered
 
 
@@ -62,18 +63,35 @@ class MozdefShortcut:
 
     def _enriched(self, short: tuple[bytes, str, Actor], enrichment: Enrichment) -> tuple[bytes, str, Actor]:
         data, category, actor = short
-        data = data[: -len(b"}}")] + self._enrichments[enrichment] + b"}}"
+        data = data[:_END] + self._enrichments.of(enrichment)
         if len(data) > mozdef.TERM_LIMIT:
             raise Declined
         return data, category, actor
 
 
 class Enrichments(Memory["Enrichment", bytes]):
-    """The last members of the details: what is known around the event's process."""
+    """The last members of the details, and the end of the event: what is known around the event's process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Most events of a process have one and the same; to hash it takes as long as all the rest.
+        self._same: dict[int, tuple[Enrichment, bytes]] = {}
+
+    def of(self, enrichment: Enrichment) -> bytes:
+        """Return them."""
+        same = self._same.get(id(enrichment))
+        if same is not None and same[0] is enrichment:
+            return same[1]
+        told = self[enrichment]
+        if len(told) <= _LONGEST_ENRICHMENT:
+            if len(self._same) >= ENTRIES:
+                self._same.clear()
+            self._same[id(enrichment)] = enrichment, told
+        return told
 
     def make(self, key: Enrichment) -> bytes:
-        """Return them."""
-        return written(add_enrichment, key)
+        """Return those of one that was not seen before."""
+        return written(add_enrichment, key) + b"}}"
 
     def keep(self, key: Enrichment, value: bytes) -> None:
         """Remember one more, unless it is long."""

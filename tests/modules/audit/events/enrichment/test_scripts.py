@@ -8,14 +8,15 @@ import pytest
 from kernel_events import syscall_event
 
 from mig_audit.modules.audit.events.enrichment.scripts import find_script, program_inode
+from mig_audit.modules.audit.events.enrichment.told import told_by
 
 if TYPE_CHECKING:
-    from mig_audit.modules.audit.events.event import Event
+    from mig_audit.modules.audit.events.enrichment.told import Told
 
 _LOADER = "/lib64/ld-linux-x86-64.so.2"
 
 
-def _event(*names: str, announced: int = 0, success: str = "yes") -> Event:
+def _told(*names: str, announced: int = 0, success: str = "yes") -> Told:
     items = [
         (
             "PATH",
@@ -23,7 +24,10 @@ def _event(*names: str, announced: int = 0, success: str = "yes") -> Event:
         )
         for n, name in enumerate(names)
     ]
-    return syscall_event(("CWD", 'cwd="/home/a"'), *items, items=announced or len(items), success=success)
+    event = syscall_event(("CWD", 'cwd="/home/a"'), *items, items=announced or len(items), success=success)
+    told = told_by(event)
+    assert told is not None
+    return told
 
 
 @pytest.mark.parametrize(
@@ -44,18 +48,18 @@ def _event(*names: str, announced: int = 0, success: str = "yes") -> Event:
 )
 def test_a_script_has_an_interpreter_behind_it(names: tuple[str, ...], script: str) -> None:
     """A program has only its loader."""
-    assert find_script(_event(*names)) == script
+    assert find_script(_told(*names)) == script
 
 
 def test_without_all_items_nothing_is_said() -> None:
     """What is missing may be the interpreter."""
-    assert find_script(_event("/opt/x.sh", "/bin/sh", announced=3)) is None
-    assert program_inode(_event("/opt/x.sh", announced=3)) is None
+    assert find_script(_told("/opt/x.sh", "/bin/sh", announced=3)) is None
+    assert program_inode(_told("/opt/x.sh", announced=3)) is None
 
 
 def test_what_was_not_started_is_no_script() -> None:
     """The call failed."""
-    assert find_script(_event("/opt/x.sh", "/bin/sh", _LOADER, success="no")) is None
+    assert find_script(_told("/opt/x.sh", "/bin/sh", _LOADER, success="no")) is None
 
 
 @pytest.mark.parametrize(
@@ -69,4 +73,4 @@ def test_what_was_not_started_is_no_script() -> None:
 )
 def test_the_program_is_the_interpreter(names: tuple[str, ...], inode: int) -> None:
     """By its inode, so that another file of its name is not taken for it."""
-    assert program_inode(_event(*names)) == (inode, "fe:01")
+    assert program_inode(_told(*names)) == (inode, "fe:01")

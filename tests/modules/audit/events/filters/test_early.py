@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 import pytest
+from glances import ask, finish, glance_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_events import NAMES, event_of, events_of, lines_of, log_lines, syscall_body
+from kernel_events import NAMES, lines_of, log_lines, syscall_body
 from streams import groups_of
 
 from mig_audit.modules.audit.events import Decoder, Event, Group, TableNames
 from mig_audit.modules.audit.events.decoder import LookUp
-from mig_audit.modules.audit.events.filters import Filters, Verdict, make_filters, parse_filters
+from mig_audit.modules.audit.events.filters import DROPPED, KEPT, Filters, make_filters, parse_filters
+from mig_audit.modules.audit.events.glance import glance_at
 
 _CONDITIONS = (
     "exe = /usr/bin/true",
@@ -63,6 +65,11 @@ _CONDITIONS = (
     "family = inet",
     "socket ~ 443",
     "op",
+    "acct = bob",
+    "terminal = ssh or hostname = h",
+    "tty = '(none)'",
+    "gid = 1000",
+    "command = ls",
     "node",
     "label = x or parent",
     "complete",
@@ -123,15 +130,6 @@ def _busy_host() -> list[tuple[Group, Event]]:
     return [(group, decoder.decode(group)) for group in groups_of(log_lines("busy-host")[:15_000])]
 
 
-def keep_early(filters: Filters, group: Group, *, names: bool = True) -> Verdict:
-    """Ask for a group as it is before it is one."""
-    records = group.records
-    look_up = LookUp(Decoder(NAMES).identities, 0) if names else None
-    return filters.keep_early(
-        [record.type for record in records], [record.body for record in records], look_up
-    )
-
-
 def _filters(*conditions: str) -> Filters:
     return make_filters(parse_filters([{"drop": condition} for condition in conditions]))
 
@@ -141,10 +139,7 @@ def test_an_early_answer_is_the_full_answer_on_a_busy_host(condition: str) -> No
     """Where there is one, it is right, and the counts are the same."""
     early, full = _filters(condition), _filters(condition)
     for group, event in _busy_host():
-        verdict = keep_early(early, group)
-        if verdict is Verdict.UNKNOWN:
-            verdict = Verdict.KEEP if early.keep(event) else Verdict.DROP
-        assert verdict is (Verdict.KEEP if full.keep(event) else Verdict.DROP), event
+        assert finish(early, ask(early, group), event) == (KEPT if full.keep(event) else DROPPED), event
 
     assert early.taken == full.taken
 
@@ -163,9 +158,8 @@ def test_an_early_answer_is_the_full_answer_whatever_the_records(
     decoder = Decoder(NAMES)
     for body, others in events:
         (group, *_) = groups_of(lines_of(("SYSCALL", syscall_body(**body)), *others))
-        verdict = keep_early(early, group)
-        expected = Verdict.KEEP if full.keep(decoder.decode(group)) else Verdict.DROP
-        assert verdict in {Verdict.UNKNOWN, expected}
+        event = decoder.decode(group)
+        assert finish(early, ask(early, group), event) == (KEPT if full.keep(event) else DROPPED)
 
 
 @given(st.lists(st.sampled_from(_CONDITIONS), min_size=1, max_size=3), _OTHERS)
@@ -178,31 +172,31 @@ def test_what_an_event_without_a_system_call_cannot_have_is_known(
     for group in groups_of(
         lines_of(*others, ("AVC", "avc: denied { read } for pid=100 exe=/x key=exec res=1"))
     ):
-        expected = Verdict.KEEP if _filters(text).keep(decoder.decode(group)) else Verdict.DROP
-        assert keep_early(_filters(text), group) in {Verdict.UNKNOWN, expected}
+        early, event = _filters(text), decoder.decode(group)
+        assert finish(early, ask(early, group), event) == (KEPT if _filters(text).keep(event) else DROPPED)
 
 
 @pytest.mark.parametrize(
     ("condition", "verdict"),
     [
-        ("exe = /usr/bin/true", Verdict.DROP),
-        ("exe = /usr/bin/false", Verdict.KEEP),
-        ("key = exec and success and uid = 0 and syscall = execve", Verdict.DROP),
-        ("category = execve and auid = 1000", Verdict.DROP),
-        ("user = root", Verdict.UNKNOWN),
-        ("path = /etc/passwd", Verdict.UNKNOWN),
-        ("complete", Verdict.UNKNOWN),
-        ("path = /etc/passwd and key = net", Verdict.KEEP),
-        ("path = /etc/passwd or key = exec", Verdict.DROP),
+        ("exe = /usr/bin/true", DROPPED),
+        ("exe = /usr/bin/false", KEPT),
+        ("key = exec and success and uid = 0 and syscall = execve", DROPPED),
+        ("category = execve and auid = 1000", DROPPED),
+        ("user = root", 0),
+        ("path = /etc/passwd", KEPT),
+        ("complete", 0),
+        ("complete and key = net", KEPT),
+        ("complete or key = exec", DROPPED),
     ],
 )
-def test_what_the_system_call_record_tells_is_decided_from_it(condition: str, verdict: Verdict) -> None:
-    """The rest is not guessed; and asking counts nothing."""
+def test_what_the_system_call_record_tells_is_decided_from_it(condition: str, verdict: int) -> None:
+    """The rest is not guessed, and only what is taken away is counted."""
     filters = _filters(condition)
 
-    assert filters.early(syscall_body().encode()) is verdict
-    assert filters.early(syscall_body(pid=101).encode()) is verdict
-    assert filters.taken == {"filters[0]": 0}
+    assert filters.ask_call(glance_of(), 0) == verdict
+    assert filters.ask_call(glance_of(pid=101), 0) == verdict
+    assert filters.taken == {"filters[0]": 2 if verdict == DROPPED else 0}
 
 
 def test_the_records_beside_it_are_asked_as_well() -> None:
@@ -216,8 +210,8 @@ def test_the_records_beside_it_are_asked_as_well() -> None:
         )
     )
 
-    assert keep_early(_filters("path = /etc/passwd"), group) is Verdict.DROP
-    assert keep_early(_filters("path = /etc/shadow"), group) is Verdict.KEEP
+    assert ask(_filters("path = /etc/passwd"), group) == DROPPED
+    assert ask(_filters("path = /etc/shadow"), group) == KEPT
 
 
 def test_a_user_is_known_by_name_where_the_decoder_is_asked() -> None:
@@ -227,20 +221,19 @@ def test_a_user_is_known_by_name_where_the_decoder_is_asked() -> None:
 
     assert filters.asks_names
     assert not _filters("user = 1000 and gid = 0").asks_names
-    assert keep_early(filters, group) is Verdict.DROP
-    assert keep_early(_filters("user = bob"), group) is Verdict.KEEP
-    assert keep_early(filters, group, names=False) is Verdict.UNKNOWN
+    assert ask(filters, group) == DROPPED
+    assert ask(_filters("user = bob"), group) == KEPT
+    assert ask(filters, group, names=False) == 0
 
 
 def test_a_name_holds_for_a_minute() -> None:
     """As in the decoder: what was remembered of the minute before is not asked again."""
-    (group,) = groups_of(lines_of(("SYSCALL", syscall_body()), ("EOE", "")))
-    types, bodies = [record.type for record in group.records], [record.body for record in group.records]
+    glance = glance_of()
     filters = _filters("user = bob")
     later = Decoder(TableNames({1000: "bob"}, {}))
 
-    assert filters.keep_early(types, bodies, LookUp(Decoder(NAMES).identities, 0)) is Verdict.KEEP
-    assert filters.keep_early(types, bodies, LookUp(later.identities, 1)) is Verdict.DROP
+    assert filters.ask_call(glance, 0, LookUp(Decoder(NAMES).identities, 0)) == KEPT
+    assert filters.ask_call(glance, 60_000, LookUp(later.identities, 1)) == DROPPED
 
 
 def test_the_sender_of_a_message_is_what_the_kernel_says() -> None:
@@ -248,37 +241,117 @@ def test_the_sender_of_a_message_is_what_the_kernel_says() -> None:
     text = "pid=1 uid=0 auid=1000 ses=1 msg='op=x uid=1001 acct=bob res=success'"
     (group,) = groups_of(lines_of(("USER_CMD", text)))
 
-    assert keep_early(_filters("user = alice"), group) is Verdict.DROP
-    assert keep_early(_filters("user = bob or uid = 1001"), group) is Verdict.KEEP
+    assert ask(_filters("user = alice"), group) == DROPPED
+    assert ask(_filters("user = bob or uid = 1001"), group) == KEPT
 
 
-def test_samples_and_caps_wait_for_the_whole_event() -> None:
-    """They count it once, in order."""
-    filters = make_filters(parse_filters([{"sample": 2, "where": "key = exec"}, {"drop": "success"}]))
+def test_samples_and_caps_count_before_decoding() -> None:
+    """Each event once, whichever filter behind them must see it decoded."""
+    specs: list[dict[str, object]] = [
+        {"sample": 2, "where": "key = exec", "by": "user"},
+        {"drop": "complete"},
+    ]
+    filters = make_filters(parse_filters(specs))
+    look_up = LookUp(Decoder(NAMES).identities, 0)
 
-    assert filters.early(syscall_body().encode()) is Verdict.UNKNOWN
-    assert filters.early(syscall_body(key='"net"').encode()) is Verdict.DROP
+    assert [filters.ask_call(glance_of(), 0, look_up) for _ in range(4)] == [1, DROPPED, 1, DROPPED]
+    assert filters.ask_call(glance_of(auid=0), 0, look_up) == 1
+    assert filters.taken == {"filters[0]": 2, "filters[1]": 0}
+
+
+def test_a_sample_by_what_is_not_known_waits() -> None:
+    """It counts the decoded event in its place."""
+    filters = make_filters(parse_filters([{"sample": 2, "by": "serial"}]))
+
+    assert filters.ask_call(glance_of(), 0) == 0
+    assert filters.ask_call(glance_of(), 0) == 0
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"sample": 3},
+        {"sample": 2, "where": "success", "by": "exe"},
+        {"sample": 2, "by": "user"},
+        {"sample": 2, "by": "path"},
+        {"sample": 2, "where": "key = exec or complete", "by": "key"},
+        {"cap": 5, "per": "1s"},
+        {"cap": 1, "per": "1s", "by": "uid", "where": "path ^= /etc"},
+    ],
+)
+def test_a_sample_or_cap_is_the_same_early_and_late(spec: dict[str, object]) -> None:
+    """On a busy host, event by event."""
+    early, full = make_filters(parse_filters([spec])), make_filters(parse_filters([spec]))
+    for group, event in _busy_host():
+        assert finish(early, ask(early, group), event) == (KEPT if full.keep(event) else DROPPED), event
+
+    assert early.taken == full.taken
 
 
 def test_a_record_of_another_shape_is_not_decided() -> None:
     """The decoder has its own way with those."""
-    assert _filters("exe").early(b'exe="/usr/bin/true" key="exec"') is Verdict.UNKNOWN
+    assert glance_at(["SYSCALL"], [b'exe="/usr/bin/true" key="exec"']) is None
+    assert _filters("exe").ask_call(glance_of(ses="x"), 0) == 0
 
 
 def test_most_events_of_a_busy_host_are_decided_early() -> None:
     """Else it would not be worth it."""
     filters = _filters("exe ^= /usr/ and success")
     groups = [group for group in groups_of(log_lines("busy-host")) if group.records[0].type == "SYSCALL"]
-    decided = [group for group in groups if keep_early(filters, group) is not Verdict.UNKNOWN]
+    decided = [group for group in groups if ask(filters, group) < 0]
 
     assert len(decided) > 0.95 * len(groups)
 
 
-def test_an_event_of_a_message_is_not_decided() -> None:
-    """It has no system call."""
-    lines = lines_of(("USER_CMD", "pid=1 uid=0 auid=0 ses=1 msg='cmd=6C73 res=success'"))
-    (group,) = groups_of(lines)
+@pytest.mark.parametrize(
+    ("condition", "answer"),
+    [
+        ("success", DROPPED),
+        ("key = exec", KEPT),
+        ("exe = /bin/login", DROPPED),
+        ("address in 10.0.0.0/8", DROPPED),
+        ("hostname", KEPT),
+        ("acct = alice", DROPPED),
+        ("category = user", KEPT),
+        ("syscall", KEPT),
+        ("gid = 0", KEPT),
+        ("subj", 0),
+    ],
+)
+def test_a_message_is_decided_by_its_fields(condition: str, answer: int) -> None:
+    """Those of its text, where the text is of the usual shape."""
+    text = 'op=login acct="alice" exe="/bin/login" hostname=? addr=10.0.0.1 terminal=tty1 res=success'
+    (group,) = groups_of(lines_of(("USER_LOGIN", f"pid=1 uid=0 auid=1000 ses=1 msg='{text}'")))
+    event = Decoder(NAMES).decode(group)
 
-    assert keep_early(_filters("success"), group) is Verdict.UNKNOWN
-    assert events_of(lines)[0].success
-    assert event_of(("CWD", 'cwd="/"')).success is None
+    assert ask(_filters(condition), group) == answer
+    assert finish(_filters(condition), answer, event) == (
+        KEPT if _filters(condition).keep(event) else DROPPED
+    )
+
+
+_WORDS = st.lists(
+    st.sampled_from(
+        [
+            "op=x", 'exe="/bin/a"', 'exe="/bin/b"', "res=success", "res=0", "res=maybe", "result=failed", "key=(null)",
+            'key="exec"', "addr=127.0.0.1", "addr=?", "syscall=59", "uid=1001", "gid=1000", "cmd=6C73", "tty=pts0",
+            "terminal=ssh", "hostname=h", 'acct="bob"', "acct=626F62", 'cwd="/x y"', "it's", 'apparmor="DENIED"', "ses=9",
+        ]
+    ),
+    max_size=5,
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(_CONDITIONS), min_size=1, max_size=3), _WORDS, st.booleans())
+def test_an_early_answer_about_a_message_is_the_full_answer(
+    conditions: list[str], words: list[str], labelled: bool
+) -> None:
+    """Whatever a program writes."""
+    text = " or ".join(f"({each})" for each in conditions)
+    subject = "subj=unconfined " if labelled else ""
+    body = f"pid=7 uid=0 auid=1000 ses=1 {subject}msg='{' '.join(words)}'"
+    (group,) = groups_of(lines_of(("USER_AUTH", body)))
+    early, event = _filters(text), Decoder(NAMES).decode(group)
+
+    assert finish(early, ask(early, group), event) == (KEPT if _filters(text).keep(event) else DROPPED)

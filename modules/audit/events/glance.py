@@ -1,0 +1,209 @@
+"""What a glance at an event's records shows before they are decoded: which there are, and the parts of its SYSCALL record.
+
+Filters and enrichment ask something of every event; to decode it for that would cost more than all that becomes of it. A
+glance shows only what the decoder could not see otherwise: records of which the system call's alone says who did what,
+and that one in the kernel's shape, up to ``auid=`` at least. What is behind that is for whoever reads it to check.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
+from mig_audit.modules.audit.events.decoder import Call, resolve_call, string_value
+from mig_audit.modules.audit.events.event import NO_SYSCALL
+from mig_audit.modules.audit.events.execve import parse_arguments
+from mig_audit.modules.audit.events.paths import find_directory, parse_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mig_audit.modules.audit.events.event import PathItem
+
+_SHAPE = re.compile(
+    rb"(arch=[0-9a-f]{1,8} syscall=[0-9]{1,10}(?: success=(?:yes|no) exit=-?[0-9]{1,20})?)"
+    rb" a0=([0-9a-f]{1,16}) a1=([0-9a-f]{1,16}) a2=([0-9a-f]{1,16}) a3=([0-9a-f]{1,16})"
+    rb" items=([0-9]{1,10}) ppid=([0-9]{1,10}) pid=([0-9]{1,10}) (auid=.*)",
+    re.DOTALL,
+)
+# Records that say nothing about the event as a whole, whatever is in them; and those that do not if this is all they
+# have, the first time.
+_QUIET = frozenset({"SYSCALL", "PATH", "EXECVE", "EOE"})
+_CWD, _TITLE, _ADDRESS = b"cwd=", b"proctitle=", b"saddr="
+_ONE_FIELD = {"CWD": _CWD, "PROCTITLE": _TITLE, "SOCKADDR": _ADDRESS}
+_new = tuple.__new__  # what Glance(...) does, without its Python frame
+
+
+class Seen:
+    """What it shows of one event, however its records were cut.
+
+    Attributes:
+        call: of the SYSCALL record ``arch`` and ``syscall``, and ``success`` and ``exit`` if they are there.
+        a0: the first argument.
+        a1: the second.
+        a2: the third.
+        a3: the fourth.
+        items: how many PATH records are announced.
+        ppid: the parent.
+        pid: the process.
+        who: from ``auid=`` to the end.
+        cwd: the working directory's record; None without one.
+        address: the socket address's.
+        title: the process title's.
+    """
+
+    call: bytes
+    a0: bytes
+    a1: bytes
+    a2: bytes
+    a3: bytes
+    items: bytes
+    ppid: bytes
+    pid: bytes
+    who: bytes
+    cwd: Optional[bytes]
+    address: Optional[bytes]
+    title: Optional[bytes]
+
+    __slots__ = ()
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Return the types of all records."""
+        raise NotImplementedError
+
+    @property
+    def paths(self) -> Sequence[bytes]:
+        """Return the PATH records."""
+        raise NotImplementedError
+
+    @property
+    def commands(self) -> Sequence[bytes]:
+        """Return the EXECVE records."""
+        raise NotImplementedError
+
+    @property
+    def alone(self) -> bool:
+        """Say whether each record that may have one field only has just that; else it may say who did what."""
+        cwd, address, title = self.cwd, self.address, self.title
+        if cwd is not None and (b" " in cwd or not cwd.startswith(_CWD)):
+            return False
+        if address is not None and (b" " in address or not address.startswith(_ADDRESS)):
+            return False
+        return title is None or (b" " not in title and title.startswith(_TITLE))
+
+    @property
+    def args(self) -> tuple[str, str, str, str]:
+        """Return the arguments as the decoder has them."""
+        a0, a1, a2, a3 = self.a0, self.a1, self.a2, self.a3
+        return a0.decode("ascii"), a1.decode("ascii"), a2.decode("ascii"), a3.decode("ascii")
+
+    @property
+    def outcome(self) -> tuple[Optional[bytes], Optional[bytes]]:
+        """Return ``success`` and ``exit``."""
+        parts = [part.partition(b"=")[2] for part in self.call.split(b" ")]
+        return (parts[2], parts[3]) if parts[2:] else (None, None)
+
+    @property
+    def directory(self) -> Optional[str]:
+        """Return the working directory."""
+        return None if self.cwd is None else string_value(self.cwd[len(_CWD) :])
+
+    def path_items(self, call: Optional[str]) -> tuple[PathItem, ...]:
+        """Return the PATH records of a call of that name, decoded."""
+        directory = find_directory(self.directory, NO_SYSCALL._replace(name=call, args=self.args))
+        return tuple([parse_path(body, directory) for body in self.paths])
+
+    def argv(self) -> Optional[tuple[Optional[str], ...]]:
+        """Return the arguments of the program that was started; None without an EXECVE record."""
+        commands = self.commands
+        return parse_arguments(commands)[0].argv if commands else None
+
+
+class _Parts(NamedTuple):
+    call: bytes
+    a0: bytes
+    a1: bytes
+    a2: bytes
+    a3: bytes
+    items: bytes
+    ppid: bytes
+    pid: bytes
+    who: bytes
+    cwd: Optional[bytes]
+    address: Optional[bytes]
+    title: Optional[bytes]
+    types: tuple[str, ...]
+    paths: tuple[bytes, ...]
+    commands: tuple[bytes, ...]
+
+
+class Glance(_Parts, Seen):
+    """The same of an event whose records are apart."""
+
+    __slots__ = ()
+
+
+class _Layout(NamedTuple):
+    """Where in an event of some types which record is; -1 where there is none."""
+
+    syscall: int
+    cwd: int
+    address: int
+    title: int
+    paths: tuple[int, ...]
+    commands: tuple[int, ...]
+    ends: tuple[int, ...]
+
+
+def glance_at(types: Sequence[str], bodies: Sequence[bytes]) -> Optional[Glance]:
+    """Return what the records of an event show, none of which has a node or interpretations; None if it is nothing."""
+    layout = _layout(tuple(types))
+    if layout is None:
+        return None
+    at_call, at_cwd, at_address, at_title, at_paths, at_commands, at_ends = layout
+    match = _SHAPE.fullmatch(bodies[at_call])
+    if match is None:
+        return None
+    for place in at_ends:
+        if bodies[place].strip():
+            return None
+    cwd = bodies[at_cwd] if at_cwd >= 0 else None
+    address = bodies[at_address] if at_address >= 0 else None
+    title = bodies[at_title] if at_title >= 0 else None
+    paths = tuple([bodies[place] for place in at_paths])
+    commands = tuple([bodies[place] for place in at_commands]) if at_commands else ()
+    return _new(Glance, (*match.groups(), cwd, address, title, tuple(types), paths, commands))
+
+
+@lru_cache(maxsize=4096)
+def call_of(text: bytes) -> Call:
+    """Return which system call the ``call`` of a glance is; of ``socketcall``, only that."""
+    arch, number = [part.partition(b"=")[2] for part in text.split(b" ")[:2]]
+    return resolve_call(arch, number, uring=False)
+
+
+@lru_cache(maxsize=4096)
+def _layout(types: tuple[str, ...]) -> Optional[_Layout]:
+    """Return where the records of these types are; None where others than the SYSCALL record may say who did what."""
+    if types.count("SYSCALL") != 1 or any(types.count(name) > 1 for name in _ONE_FIELD):
+        return None
+    if any(name not in _QUIET and name not in _ONE_FIELD for name in types):
+        return None
+
+    def only(name: str) -> int:
+        return types.index(name) if name in types else -1
+
+    def every(name: str) -> tuple[int, ...]:
+        return tuple([place for place, each in enumerate(types) if each == name])
+
+    return _Layout(
+        only("SYSCALL"),
+        only("CWD"),
+        only("SOCKADDR"),
+        only("PROCTITLE"),
+        every("PATH"),
+        every("EXECVE"),
+        every("EOE"),
+    )

@@ -1,0 +1,93 @@
+"""What is asked of every event before it is decoded: what enrichment learns from it, and whether the filters let it through.
+
+Enrichment comes first, since filters may ask for it, and since it learns from events that they take away. What cannot be
+told from a glance waits for the decoded event; nothing is asked twice.
+"""
+
+from __future__ import annotations
+
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
+from mig_audit.modules.audit.config_changes import CONFIG_CHANGE
+from mig_audit.modules.audit.events.decoder import LookUp
+from mig_audit.modules.audit.events.glance import glance_at
+from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
+
+if TYPE_CHECKING:
+    from mig_audit.modules.audit.events import Bundle, Decoder, Event
+    from mig_audit.modules.audit.events.enrichment import Enricher, Enrichment
+    from mig_audit.modules.audit.events.filters import Filters
+
+# What is done to audit itself, by this run too: such an event is decoded in any case.
+_CHANGES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})
+
+
+class Screened(NamedTuple):
+    """What is known of an event.
+
+    Attributes:
+        since: the number of the first filter that must see the decoded event; `DROPPED` or `KEPT` where none must.
+        enrichment: what it is enriched with; None where that is to be found out, or not asked for.
+    """
+
+    since: int
+    enrichment: Optional[Enrichment] = None
+
+    @property
+    def dropped(self) -> bool:
+        """Say whether a filter took it away."""
+        return self.since == DROPPED
+
+    @property
+    def decided(self) -> bool:
+        """Say whether nothing is left to be asked of the decoded event."""
+        return self.since < 0
+
+
+_NOTHING = Screened(0)
+
+
+class Screening:
+    """Asks the filters and the enricher of one stream."""
+
+    def __init__(self, decoder: Decoder, filters: Optional[Filters], enricher: Optional[Enricher]) -> None:
+        self._identities = decoder.identities
+        self._filters = filters
+        self._enricher = enricher
+
+    def screen(self, bundle: Bundle) -> Screened:
+        """Return what the records of an event tell."""
+        stamp, types, bodies, records, _, part = bundle
+        if records is not None or part:
+            return _NOTHING
+        glance = glance_at(types, bodies)
+        if glance is None and ("SYSCALL" in types or not _CHANGES.isdisjoint(types)):
+            return _NOTHING
+        seconds, _, rest = stamp.partition(b".")
+        time = int(seconds + rest[:3])
+        enrichment = None
+        if self._enricher:
+            enrichment = (
+                self._enricher.enrich_call(glance, time)
+                if glance
+                else self._enricher.enrich_message(types, bodies, time)
+            )
+            if enrichment is None:
+                return _NOTHING
+        if not self._filters:
+            return Screened(KEPT, enrichment)
+        look_up = LookUp(self._identities, int(seconds) // 60) if self._filters.asks_names else None
+        if glance:
+            since = self._filters.ask_call(glance, time, look_up, enrichment)
+        else:
+            since = self._filters.ask_other(types, bodies, time, look_up, enrichment)
+        return Screened(since, enrichment)
+
+    def enrich(self, event: Event, screened: Screened) -> Event:
+        """Return the decoded event with its enrichment."""
+        if screened.enrichment is not None:
+            return event._replace(enrichment=screened.enrichment)
+        return self._enricher.enrich(event) if self._enricher else event
+
+    def keeps(self, event: Event, screened: Screened) -> bool:
+        """Say whether an enriched event that was not dropped passes the filters that were not asked yet."""
+        return screened.decided or self._filters is None or self._filters.keep(event, screened.since)
