@@ -80,11 +80,11 @@ class Tails(Memory[bytes, Tail]):
 
     def make(self, key: bytes) -> Tail:
         """Return what it says."""
-        account, _, program = key.partition(b" tty=")
-        match = _PROGRAM.fullmatch(b"tty=" + program)
+        end = key.find(b" tty=")
+        match = _PROGRAM.fullmatch(key, end + 1)
         if match is None:
             raise Declined
-        identities, user = self._accounts[account]
+        identities, user = self._accounts[key[:end]]
         tty, session, comm, exe, subj, key_raw = match.groups()
         keys, keys_told = self._keys[key_raw]
         name, path = told_value(comm), told_value(exe)

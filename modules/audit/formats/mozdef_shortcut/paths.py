@@ -23,12 +23,14 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.strings import told_value, 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Arguments, Call
 
+# Of a name that led to nothing there is no inode.
 _PATH = re.compile(
-    rb'item=(0|[1-9][0-9]{0,8}) name=("[^" ]*"|[^ "]+) inode=(0|[1-9][0-9]{0,19}) (dev=.*)', re.DOTALL
+    rb'item=(0|[1-9][0-9]{0,8}) name=("[^" ]*"|[^ "]+)(?: inode=(0|[1-9][0-9]{0,19}) (dev=.*)| (nametype=.*))',
+    re.DOTALL,
 )
 _END = re.compile(
-    rb"dev=([0-9a-f:]+) mode=([0-7]+) ouid=(0|[1-9][0-9]{0,9}) ogid=(0|[1-9][0-9]{0,9}) rdev=([0-9a-f:]+)"
-    rb" nametype=([A-Z]+)(?: cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
+    rb"(?:dev=([0-9a-f:]+) mode=([0-7]+) ouid=(0|[1-9][0-9]{0,9}) ogid=(0|[1-9][0-9]{0,9}) rdev=([0-9a-f:]+) )?"
+    rb"nametype=([A-Z]+)(?: cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
 )
 _PATHS = 8192  # in all places together
 _new = tuple.__new__  # what Path(...) does, without its Python frame
@@ -46,14 +48,14 @@ class Path(NamedTuple):
 
 
 class _End(NamedTuple):
-    """``dev`` to ``nametype``."""
+    """``dev`` to ``nametype``, or the latter alone."""
 
     fragment: bytes
     nametype: str
 
 
 class _Ends(Memory[bytes, Optional[_End]]):
-    """By the text from ``dev=`` on; None for what is not of the usual shape."""
+    """By the text behind the inode, or the name; None for what is not of the usual shape."""
 
     entries = MANY
 
@@ -61,8 +63,11 @@ class _Ends(Memory[bytes, Optional[_End]]):
         match = _END.fullmatch(key)
         if match is None:
             return None
-        fragment = b',"dev":"%b","mode":"%b","ouid":"%b","ogid":"%b","rdev":"%b","nametype":"%b"'
-        return _End(fragment % match.groups(), match[6].decode("ascii"))
+        *values, nametype = match.groups()
+        fragment = b',"nametype":"%b"' % nametype
+        if values[0] is not None:
+            fragment = b',"dev":"%b","mode":"%b","ouid":"%b","ogid":"%b","rdev":"%b"%b' % (*values, fragment)
+        return _End(fragment, nametype.decode("ascii"))
 
 
 class Place(dict[bytes, Path]):
@@ -79,7 +84,7 @@ class Place(dict[bytes, Path]):
     def __missing__(self, key: bytes) -> Path:
         """Make a PATH record, once, and remember it among those that all places have together."""
         match = _PATH.fullmatch(key)
-        end = self._places.ends[match[4]] if match else None
+        end = self._places.ends[match[4] or match[5]] if match else None
         if match is None or end is None:
             value = _unusual(key, self._directory)
         else:
@@ -132,23 +137,23 @@ class Places:
 
 
 def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
-    item, raw, inode, _ = match.groups()
+    item, raw, inode, _, _ = match.groups()
     fragment, nametype = end
+    if inode is not None:
+        fragment = b',"inode":"%b"%b' % (inode, fragment)
     parent = nametype == "PARENT"
     known = told_value(raw)
     if known is None and raw == b"(null)":
-        element = b'{"item":"%b","inode":"%b"%b}' % (item, inode, fragment)
-        return Path(element, b',"inode":"%b"%b' % (inode, fragment), Words.of(""), False, parent)
+        return Path(b'{"item":"%b"%b}' % (item, fragment), fragment, Words.of(""), False, parent)
     name, told = known or (raw.decode("ascii"), b'"%b"' % raw)
     path = directory.absolute(name, nametype)
     if path is None:
-        element = b'{"item":"%b","name":%b,"inode":"%b"%b}' % (item, told, inode, fragment)
-        absolute, path = told, name
+        path, absolute = name, told
+        element = b'{"item":"%b","name":%b%b}' % (item, told, fragment)
     else:
         absolute = told if path is name else encoded_text(path)
-        names = (item, told, absolute, inode, fragment)
-        element = b'{"item":"%b","name":%b,"path":%b,"inode":"%b"%b}' % names
-    subject = b',"path":%b,"inode":"%b"%b' % (absolute, inode, fragment)
+        element = b'{"item":"%b","name":%b,"path":%b%b}' % (item, told, absolute, fragment)
+    subject = b',"path":%b%b' % (absolute, fragment)
     return _new(Path, (element, subject, words_of(path, absolute), bool(path), parent))
 
 
