@@ -46,7 +46,7 @@ def _add_schema(parser: ArgumentParser) -> None:
 def _run(options: Namespace, _write: Write) -> int:
     with output(options.output) as write:
         try:
-            document = _read_document(options.parameters)
+            document = read_document(options.parameters)
         except MigAuditError as unreadable:
             result = Result.failure(unreadable)
         else:
@@ -67,7 +67,7 @@ def _rendered(result: Result, options: Namespace) -> str:
 
 
 def _validate(options: Namespace, write: Write) -> int:
-    document = _read_document(options.parameters)
+    document = read_document(options.parameters)
     try:
         check_parameters(find_module(DEFAULT_MODULE), document)
     except ParametersError as error:
@@ -89,7 +89,12 @@ def _schema(options: Namespace, write: Write) -> int:
     return 0
 
 
-def _read_document(path: str) -> object:
+def read_document(path: str) -> object:
+    """Return what a JSON file holds; ``-`` is stdin.
+
+    Raises:
+        UsageError: it cannot be read, or is no JSON.
+    """
     try:
         text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:

@@ -13,7 +13,7 @@
     |   |-- AuditAbsentError
     |   |-- AuditLockedError
     |   `-- AuditOwnedError
-    |-- DeliveryError                  5   events are in the raw log but not at their sink
+    |-- DeliveryError                  5   events are in a spool and the raw log, but not at their sink
     |-- InternalError                  6   a fault of ours
     `-- PartialError                   1   done, but something to know
         |-- KernelRefusedError             carries the errno
@@ -48,7 +48,7 @@ EXIT_CODES = {
     2: "bad usage, parameters or rules",
     3: "not permitted",
     4: "audit not available, locked, or owned by another",
-    5: "events could not be delivered; they are in the raw log",
+    5: "events could not be delivered; they are in a spool, and in the raw log",
     6: "a fault of mig-audit's own",
 }
 

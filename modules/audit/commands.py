@@ -13,6 +13,11 @@ COMMANDS = (
     Command("events", "find and show events of raw logs", "mig_audit.modules.audit.events_command:EVENTS"),
     Command("replay", "turn raw logs into events again", "mig_audit.modules.audit.replay_command:REPLAY"),
     Command(
+        "deliver",
+        "send what a run could not deliver",
+        "mig_audit.modules.audit.deliver_command:DELIVER",
+    ),
+    Command(
         "doctor",
         "say whether this host can be recorded, and what stands in the way",
         "mig_audit.modules.audit.doctor_command:DOCTOR",

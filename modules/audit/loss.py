@@ -37,7 +37,8 @@ class Loss:
     ``received`` to ``skimmed``, ``foreign`` and ``unparsed`` are records, ``overruns`` are ENOBUFS, ``lost`` is in
     the kernel's own unit, records it refused, and None where somebody reset that counter meanwhile. ``gap`` counts
     serial numbers, of which ``unplaced`` may have come after all; ``late`` counts those that came behind a higher one.
-    ``incomplete``, ``filtered``, ``undelivered`` and ``rejected`` are events, the last two summed over the sinks.
+    ``incomplete``, ``filtered``, ``undelivered``, ``spooled`` and ``rejected`` are events, the last three summed over the
+    sinks; the spooled ones are among the undelivered.
     ``may_filter`` says that there are rules that could keep canaries out. ``log_size`` is in bytes. ``switched_off`` is
     when somebody first switched audit off, and ``cut_off`` when a recorder that ended before its window last spoke, both in
     seconds since the epoch.
@@ -60,6 +61,7 @@ class Loss:
     incomplete: int = 0
     filtered: int = 0
     undelivered: int = 0
+    spooled: int = 0
     rejected: int = 0
     canaries: Canaries = _NO_CANARIES
     may_filter: bool = False
@@ -104,6 +106,7 @@ class Loss:
             incomplete=account.incomplete,
             filtered=sum(filters.taken.values()) if filters else 0,
             undelivered=sum(sink.undelivered for sink in sinks),
+            spooled=sum(sink.spooled for sink in sinks),
             rejected=sum(sink.rejected for sink in sinks),
             canaries=recorder.canaries,
             may_filter=may_filter,
@@ -182,6 +185,7 @@ class Loss:
             "events_incomplete": self.incomplete,
             "events_filtered": self.filtered,
             "events_undelivered": self.undelivered,
+            "events_spooled": self.spooled,
             "events_rejected": self.rejected,
             "canary": {
                 "path": self.path,

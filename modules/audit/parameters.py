@@ -193,6 +193,7 @@ def _http(given: Mapping[str, Any]) -> HttpSettings:
         token_env=token.get("environment"),
         headers=tuple(given.get("headers", {}).items()),
         proxy=given.get("proxy"),
+        spool=parse_size(given.get("spool", "64MiB")),
     )
 
 
@@ -206,6 +207,7 @@ def _unix(given: Mapping[str, Any]) -> UnixSettings:
         batch_bytes=parse_size(batch.get("size", "1MiB")),
         batch_age=parse_duration(batch.get("age", "1s")),
         timeout=parse_duration(given.get("timeout", "5s")),
+        spool=parse_size(given.get("spool", "64MiB")),
     )
 
 

@@ -114,7 +114,7 @@ def _elements(facts: Facts) -> dict[str, object]:
         "rules": [rule.to_json() for rule in _rules(facts)],
         "events": _events(facts.pipeline),
         "events_omitted": facts.pipeline.findings - facts.pipeline.unrepresented - len(facts.pipeline.kept),
-        "sinks": [_sink(outcome) for outcome in facts.sinks],
+        "sinks": [sink_to_json(outcome) for outcome in facts.sinks],
         "summary": _summary(facts.pipeline),
         "raw_log": _raw_log(facts),
         "privileges": facts.privileges,
@@ -150,8 +150,10 @@ def _window(facts: Facts) -> dict[str, object]:
     }
 
 
-def _sink(outcome: SinkOutcome) -> dict[str, object]:
-    return {name: value for name, value in vars(outcome).items() if name != "errors"}
+def sink_to_json(outcome: SinkOutcome) -> dict[str, object]:
+    """Return the account of a sink as a document; its errors are told elsewhere."""
+    shown = {name: value for name, value in vars(outcome).items() if name != "errors"}
+    return {**shown, "spool": outcome.spool._asdict() if outcome.spool else None}
 
 
 def _summary(pipeline: Pipeline) -> dict[str, object]:

@@ -62,7 +62,9 @@ def record_window(document: object, context: Context) -> Result:
         neighbours = find_neighbours(0, own_pids=own_pids)
         # Before the sinks have threads.
         unconfined = privileges.confine(context, parameters, path.parent)
-        sinks = opened.enter_context(opened_sinks(sink_settings, run_id=run_id, directory=path.parent))
+        sinks = opened.enter_context(
+            opened_sinks(sink_settings, run_id=run_id, beside=path, floor=parameters.limits.free_disk)
+        )
         plan = replace(make_plan(parameters, rules, own_pids, run_id), latest=latest)
         other_runs = OtherRuns(runs_of_this_host, run_id)
         pipeline = _pipeline(form, parameters, sinks, own_pids, other_runs)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import socket
-from typing import TYPE_CHECKING, Any, Callable
+from pathlib import Path
+from typing import Any, Callable
 
 import pytest
 from http_receiver import Receiver, Reply
@@ -14,9 +15,6 @@ from nginx import TOKEN, nginx_before
 from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.pipeline import Pipeline
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.kernel
 
@@ -102,7 +100,7 @@ def test_an_endpoint_that_recovers_gets_every_event(run: Start, workload: Work) 
 
 
 def test_an_endpoint_that_is_not_there_costs_no_event(run: Start, workload: Work) -> None:
-    """Exit code 5, every event counted, and all of them in the raw log."""
+    """Exit code 5, every event counted, all of them in the raw log, and ready to be sent again in the spool."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = sock.getsockname()[1]
     sink = {"type": "http", "url": f"http://127.0.0.1:{port}/"}
@@ -114,7 +112,11 @@ def test_an_endpoint_that_is_not_there_costs_no_event(run: Start, workload: Work
     (outcome,) = envelope["elements"]["sinks"]
     assert outcome["undelivered"] == outcome["offered"] == envelope["statistics"]["totalhits"] >= 500
     assert f"127.0.0.1:{port}" in envelope["errors"][0]
-    assert "raw log" in envelope["errors"][0]
+    spool = Path(outcome["spool"]["path"])
+    assert spool.name == "raw.log.1.spool"
+    assert str(spool) in envelope["errors"][0]
+    assert [json.loads(line) for line in spool.read_bytes().splitlines()] == _of_raw_log(begun.log)
+    assert outcome["spooled"] == envelope["statistics"]["loss"]["events_spooled"] == outcome["undelivered"]
     assert len(envelope["elements"]["events"]) == 10
     assert len(_numbers(_of_raw_log(begun.log))) == 500
     assert envelope["elements"]["kernel"]["restored"]

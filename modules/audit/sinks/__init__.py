@@ -7,10 +7,11 @@ import time
 from contextlib import contextmanager
 
 from mig_audit.errors import UsageError, describe_errno
-from mig_audit.lean_typing import TYPE_CHECKING, Union
+from mig_audit.lean_typing import TYPE_CHECKING, Optional, Union
 from mig_audit.modules.audit.sinks.interface import Sink, SinkOutcome
 from mig_audit.modules.audit.sinks.queue import Queue
 from mig_audit.modules.audit.sinks.settings import HttpSettings
+from mig_audit.modules.audit.sinks.spool import Spool, SpoolSettings
 from mig_audit.modules.audit.sinks.unix_settings import UnixSettings
 from mig_audit.modules.audit.sinks.worker import QueuedSink, Timing
 
@@ -25,6 +26,7 @@ __all__ = [
     "Sink",
     "SinkOutcome",
     "SinkSettings",
+    "SpoolSettings",
     "Timing",
     "UnixSettings",
     "open_sink",
@@ -37,13 +39,19 @@ SinkSettings = Union[HttpSettings, UnixSettings]
 
 @contextmanager
 def opened_sinks(
-    settings: Iterable[SinkSettings], *, run_id: str, directory: Path
+    settings: Iterable[SinkSettings], *, run_id: str, beside: Path, floor: int = 0
 ) -> Iterator[tuple[Sink, ...]]:
-    """Open sinks for the time of a ``with`` block; what leaves it early leaves none of them open."""
+    """Open sinks for the time of a ``with`` block; what leaves it early leaves none of them open.
+
+    Their queues are in the folder of the file ``beside``, and so are their spools, ``beside`` with ``.1.spool`` and so on
+    behind its name; the spools leave ``floor`` bytes of the file system free.
+    """
     sinks: list[Sink] = []
     try:
-        for each in settings:
-            sinks.append(open_sink(each, run_id=run_id, directory=directory))  # noqa: PERF401  # those before one that fails are to be closed
+        for number, each in enumerate(settings, 1):
+            path = beside.with_name(f"{beside.name}.{number}.spool")
+            spool = SpoolSettings(path, each.spool_size, floor) if each.spool_size else None
+            sinks.append(open_sink(each, run_id=run_id, directory=beside.parent, spool=spool))
         yield tuple(sinks)
     finally:
         for sink in sinks:
@@ -55,12 +63,13 @@ def open_sink(
     *,
     run_id: str,
     directory: Path,
+    spool: Optional[SpoolSettings] = None,
     environment: Mapping[str, str] = os.environ,
     timing: Timing | None = None,
 ) -> Sink:
     """Open a sink: read its credentials, create its queue in ``directory``, start its thread. Nothing is sent yet.
 
-    ``run_id`` must be unique, for an endpoint may take two requests with the same Idempotency-Key for one.
+    What it cannot deliver goes into ``spool``, if there is to be one. ``run_id`` must be unique, for an endpoint may take two requests with the same Idempotency-Key for one.
 
     Raises:
         UsageError: a file, a variable, the URL, the socket or the directory is not usable; nothing was touched.
@@ -77,7 +86,8 @@ def open_sink(
     except BaseException:
         queue.close()
         raise
-    return QueuedSink(transport, queue, settings.limits, settings.retries, timing or Timing())
+    keeping = Spool(spool) if spool else None
+    return QueuedSink(transport, queue, settings.limits, settings.retries, timing or Timing(), keeping)
 
 
 def _transport(settings: SinkSettings, run_id: str, environment: Mapping[str, str]) -> Transport:

@@ -9,7 +9,10 @@ from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.sinks.interface import Answer, SinkOutcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mig_audit.modules.audit.sinks.batch import Batch
+    from mig_audit.modules.audit.sinks.spool import Spool
 
 _REJECTED = "rejected"
 _UNDELIVERED = "not delivered"
@@ -25,13 +28,18 @@ class _Loss:
     events: int = 0
     uncertain: int = 0
 
-    def error(self) -> DeliveryError:
+    def error(self, spool: str) -> DeliveryError:
         answer, one = self.answer, self.events == 1
         count = "1 event was" if one else f"{self.events} events were"
-        stay = "remains" if one else "remain"
+        spooled = spool and self.fate == _UNDELIVERED
+        stay = (
+            f"{'is' if one else 'are'} in {spool}"
+            if spooled
+            else f"{'remains' if one else 'remain'} in the raw log"
+        )
         return DeliveryError(
-            f"{answer.what}; {count} {self.fate}{self._doubt()} and {stay} in the raw log",
-            f"{answer.remedy}, then send the raw log again",
+            f"{answer.what}; {count} {self.fate}{self._doubt()} and {stay}",
+            f"{answer.remedy}, then send {spool if spooled else 'the raw log'} again",
         )
 
     def _doubt(self) -> str:
@@ -44,9 +52,10 @@ class _Loss:
 class Account:
     """Counts as things happen; not for several threads at once."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, spool: Optional[Spool] = None) -> None:
+        """Begin with nothing; what cannot be delivered is put into the spool."""
         self.offered = 0
+        self._spool = spool
         self._delivered = 0
         self._rejected = 0
         self._undelivered = 0
@@ -75,11 +84,18 @@ class Account:
         self._rejected += events
         self._lose(_REJECTED, events, answer, 0)
 
-    def give_up(self, events: int, answer: Answer, uncertain: int = 0) -> None:
-        """Count events that did not get through, ``uncertain`` of which may have."""
-        self._undelivered += events
+    def give_up(self, events: Sequence[bytes], answer: Answer, uncertain: int = 0) -> None:
+        """Keep events that did not get through, ``uncertain`` of which may have."""
+        self._undelivered += len(events)
         self._last_error = answer.what
-        self._lose(_UNDELIVERED, events, answer, uncertain)
+        self._lose(_UNDELIVERED, len(events), answer, uncertain)
+        if self._spool is not None:
+            self._spool.keep(events)
+
+    def give_up_unread(self, events: int, answer: Answer) -> None:
+        """Count events that did not get through, and that nobody can keep."""
+        self._undelivered += events
+        self._lose(_UNDELIVERED, events, answer, 0)
 
     def fault(self, error: InternalError) -> None:
         """Keep a fault of our own."""
@@ -91,6 +107,9 @@ class Account:
         missing = self.offered - self._delivered - self._rejected - self._undelivered
         if missing:
             self.fault(InternalError(f"the account of {target} does not balance: {missing} events astray"))
+        spool = self._spool.close() if self._spool else None
+        spooled = self._spool.events if self._spool else 0
+        complete = spool.path if spool and spooled == self._undelivered else ""
         return SinkOutcome(
             kind=kind,
             target=target,
@@ -103,8 +122,20 @@ class Account:
             retries=self._retries,
             bytes=self._bytes,
             last_error=self._last_error,
-            errors=(*self._faults, *(loss.error() for loss in self._losses.values())),
+            errors=(
+                *self._faults,
+                *(loss.error(complete) for loss in self._losses.values()),
+                *self._refusal(target, spooled),
+            ),
+            spooled=spooled,
+            spool=spool,
         )
+
+    def _refusal(self, target: str, spooled: int) -> Iterator[DeliveryError]:
+        """Tell why the spool has not all."""
+        if self._spool is not None and self._spool.refusal:
+            what = f"{spooled} of the {self._undelivered} events that {target} did not get are in the spool"
+            yield DeliveryError(f"{what}: {self._spool.refusal}", "all of them remain in the raw log")
 
     def _lose(self, fate: str, events: int, answer: Answer, uncertain: int) -> None:
         key = fate, answer.cause

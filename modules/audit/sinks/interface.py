@@ -5,11 +5,15 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional, Protocol
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional, Protocol
 
 if TYPE_CHECKING:
     from mig_audit.errors import MigAuditError
     from mig_audit.modules.audit.sinks.batch import Batch
+
+
+SPOOL = 64 << 20
+"""Bytes that a spool may have, unless the parameters say otherwise."""
 
 
 class Verdict(enum.Enum):
@@ -40,6 +44,14 @@ class Answer:
     uncertain: bool = False
 
 
+class SpoolFile(NamedTuple):
+    """A file with events that were not delivered, one a line; ``size`` is in bytes."""
+
+    path: str
+    size: int
+    sha256: str
+
+
 @dataclass(frozen=True)
 class SinkOutcome:
     """The account of one sink; ``offered == delivered + rejected + undelivered``, always, counted in events.
@@ -47,7 +59,7 @@ class SinkOutcome:
     Delivered events were accepted by the endpoint, rejected ones refused for what they are, and undelivered ones could
     not be handed over. ``batches`` were accepted, ``attempts`` were made, ``retries`` of them not for the first time.
     ``bytes`` are those of the delivered events. ``last_error`` is the last failure seen, overcome or not; ``errors`` are
-    those that cost events, one for each cause.
+    those that cost events, one for each cause. ``spooled`` of the undelivered events are in the file ``spool``.
     """
 
     kind: str
@@ -62,6 +74,8 @@ class SinkOutcome:
     bytes: int = 0
     last_error: Optional[str] = None
     errors: tuple[MigAuditError, ...] = ()
+    spooled: int = 0
+    spool: Optional[SpoolFile] = None
 
 
 class Sink(Protocol):

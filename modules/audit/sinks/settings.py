@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from mig_audit.errors import UsageError
 from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.sinks.batch import Limits
+from mig_audit.modules.audit.sinks.interface import SPOOL
 from mig_audit.modules.audit.sinks.retry import Retries
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class HttpSettings:
     ``body`` is ``array`` (a JSON array, even of one event), ``ndjson`` (one event a line) or ``single`` (one event a
     request, as it is, and said to be of ``media_type``). ``read_timeout`` is how long the endpoint may take to receive a
     request and to answer it. The token is read from a file or from an environment variable when the sink is opened.
-    Nothing that may hold a secret is part of the repr.
+    Nothing that may hold a secret is part of the repr. ``spool`` is what may be kept of what is not delivered.
 
     Raises:
         UsageError: a setting is not usable, or two of them contradict each other.
@@ -56,6 +57,7 @@ class HttpSettings:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     proxy: Optional[str] = field(default=None, repr=False)
     verify: bool = True
+    spool: int = SPOOL
 
     def __post_init__(self) -> None:
         """Refuse what would fail later, or do something else than it seems to say."""
@@ -92,6 +94,11 @@ class HttpSettings:
     def retries(self) -> Retries:
         """When to try again."""
         return Retries(self.max_attempts)
+
+    @property
+    def spool_size(self) -> int:
+        """The bytes of undelivered events that are kept."""
+        return self.spool
 
     def _check_numbers(self) -> None:
         for name in ("batch_events", "batch_bytes", "connect_timeout", "read_timeout", "max_attempts"):

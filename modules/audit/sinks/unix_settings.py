@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mig_audit.errors import UsageError
 from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.sinks.batch import Limits
+from mig_audit.modules.audit.sinks.interface import SPOOL
 from mig_audit.modules.audit.sinks.retry import Retries
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class UnixSettings:
 
     In the ``mode`` connect, the socket at ``path`` is a collector's, of the kind ``socket``; in listen it is ours, a
     stream that whoever connects can read. ``timeout`` is how long the other side may read nothing of what it was sent.
+    ``spool`` is what may be kept of what is not delivered; a socket that listens waits for nobody, and keeps nothing.
 
     Raises:
         UsageError: a setting is not usable, or two of them contradict each other.
@@ -37,6 +39,7 @@ class UnixSettings:
     batch_bytes: int = 1 << 20
     batch_age: float = 1.0
     timeout: float = 5.0
+    spool: int = SPOOL
 
     def __post_init__(self) -> None:
         """Refuse what would fail later."""
@@ -64,6 +67,11 @@ class UnixSettings:
     def limits(self) -> Limits:
         """The bounds of a batch."""
         return Limits(self.batch_events, self.batch_bytes, self.batch_age)
+
+    @property
+    def spool_size(self) -> int:
+        """The bytes of undelivered events that are kept."""
+        return 0 if self.mode == "listen" else self.spool
 
     @property
     def retries(self) -> Retries:

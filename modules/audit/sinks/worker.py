@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.sinks.interface import SinkOutcome, Transport
     from mig_audit.modules.audit.sinks.queue import Queue
     from mig_audit.modules.audit.sinks.retry import Retries
+    from mig_audit.modules.audit.sinks.spool import Spool
 
+_AT_ONCE = 1 << 20  # bytes that are moved from the queue to the spool in one go
 _GRACE = 0.5  # seconds for an attempt that was cut to come back
 _LEAST = 0.01  # seconds; with less time left there is no use in another attempt
 _PASSING = (Verdict.UNREACHABLE, Verdict.BUSY)
@@ -42,10 +44,16 @@ class QueuedSink:
     Everything that both threads see is guarded by one condition, which is never held during an attempt.
     """
 
-    def __init__(
-        self, transport: Transport, queue: Queue, limits: Limits, retries: Retries, timing: Timing
+    def __init__(  # each is a part that it ties together
+        self,
+        transport: Transport,
+        queue: Queue,
+        limits: Limits,
+        retries: Retries,
+        timing: Timing,
+        spool: Optional[Spool] = None,
     ) -> None:
-        """Start the thread. The transport is closed by it, the queue by `finish`."""
+        """Start the thread. The transport is closed by it, the queue and the spool by `finish`."""
         self._transport = transport
         self._queue = queue
         self._limits = limits
@@ -54,12 +62,12 @@ class QueuedSink:
         self._wait = timing.wait
         self._rng = timing.rng
         self._changed = threading.Condition()
-        self._account = Account()
+        self._account = Account(spool)
         self._finishing = False
         self._deadline = math.inf  # until finish names one
         self._outcome: Optional[SinkOutcome] = None
         self._idle = False  # the thread waits for events
-        self._held = 0  # events that the thread has taken and not yet settled
+        self._held: list[Batch] = []  # what the thread has taken and not yet settled, the next one last
         self._under_way = 0  # those of them in the attempt of this moment
         self._batches = 0
         self._trouble: Optional[Answer] = None  # what keeps the head of the queue from getting through
@@ -74,12 +82,12 @@ class QueuedSink:
                 raise InternalError("an event was put into a sink that had finished")
             self._account.offered += 1
             if self._broken:
-                self._account.give_up(1, self._obstacle())
+                self._account.give_up([event], self._obstacle())
                 return
             try:
                 self._queue.put(self._clock(), event)
             except OSError as error:
-                self._account.give_up(1, _full(error))
+                self._account.give_up([event], _full(error))
                 return
             if self._idle and (
                 self._queue.events == 1 or self._limits.full(self._queue.events, self._queue.content)
@@ -102,12 +110,25 @@ class QueuedSink:
             self._transport.cut()
             self._thread.join(_GRACE)
         with self._changed:
-            left = self._held + self._queue.events
-            if left:
-                self._account.give_up(left, self._obstacle(), self._under_way)
+            self._leave(self._obstacle())
             self._queue.close()
             self._outcome = self._account.close(self._transport.kind, self._transport.target)
             return self._outcome
+
+    def _leave(self, why: Answer) -> None:
+        """Give up all that is left, in order."""
+        uncertain = self._under_way
+        while self._held:
+            self._account.give_up(self._held.pop().events, why, uncertain)
+            uncertain = 0
+        left = self._queue.events
+        try:
+            while left:
+                events = self._queue.take(left, _AT_ONCE)
+                self._account.give_up(events, why)
+                left -= len(events)
+        except OSError as error:
+            self._account.give_up_unread(left, _unreadable(error))
 
     def _run(self) -> None:
         try:
@@ -125,8 +146,8 @@ class QueuedSink:
                 if wait is not None and wait <= 0:
                     self._batches += 1
                     events = self._queue.take(self._limits.events, self._limits.content)
-                    self._held = len(events)
-                    return Batch(self._batches, events)
+                    self._held = [Batch(self._batches, events)]
+                    return self._held[0]
                 if self._finishing:
                     return None
                 self._idle = True
@@ -145,12 +166,14 @@ class QueuedSink:
 
     def _settle(self, batch: Batch) -> None:
         """Bring a batch to its end, in parts if it must be split."""
-        parts = [batch]
-        while parts:
-            parts += reversed(self._deliver(parts.pop()))
+        part: Optional[Batch] = batch
+        while part is not None:
+            self._deliver(part)
+            with self._changed:
+                part = self._held[-1] if self._held else None
 
-    def _deliver(self, batch: Batch) -> tuple[Batch, ...]:
-        """Try until a batch is settled; return its halves if it must be split."""
+    def _deliver(self, batch: Batch) -> None:
+        """Try until a batch is settled, or split it into what is to be settled in its place."""
         failures = busy = 0
         uncertain = False
         while (left := self._left()) > _LEAST:
@@ -160,14 +183,19 @@ class QueuedSink:
             uncertain |= answer.uncertain
             step = self._retries.step(answer, len(batch.events), busy)
             if step is Step.SPLIT:
-                return batch.halves()
+                self._split(batch)
+                return
             if step is not Step.AGAIN:
                 self._conclude(batch, step, answer, uncertain=uncertain)
-                return ()
+                return
             pause = self._retries.pause(answer, failures, self._rng)
             self._pause(pause, asked=answer.retry_after is not None)
         self._conclude(batch, Step.GIVE_UP, self._obstacle(), uncertain=uncertain)
-        return ()
+
+    def _split(self, batch: Batch) -> None:
+        with self._changed:
+            if self._outcome is None:
+                self._held[-1:] = reversed(batch.halves())
 
     def _attempt(self, batch: Batch, left: float, *, again: bool) -> Answer:
         with self._changed:
@@ -182,15 +210,18 @@ class QueuedSink:
         return answer
 
     def _conclude(self, batch: Batch, step: Step, answer: Answer, *, uncertain: bool) -> None:
-        events = len(batch.events)
+        events = batch.events
         with self._changed:
-            self._held -= events
+            if self._outcome is not None:
+                # It was counted as undelivered: nobody waits for it any more.
+                return
+            self._held.pop()
             if step is Step.DONE:
                 self._account.accept(batch)
             elif step is Step.REJECT:
-                self._account.reject(events, answer)
+                self._account.reject(len(events), answer)
             else:
-                self._account.give_up(events, answer, events if uncertain else 0)
+                self._account.give_up(events, answer, len(events) if uncertain else 0)
 
     def _pause(self, seconds: float, *, asked: bool) -> None:
         """Wait between two attempts.
@@ -237,6 +268,15 @@ class QueuedSink:
                     f"delivery to {target} stopped by a fault of ours",
                     "report it",
                 )
+
+
+def _unreadable(error: OSError) -> Answer:
+    return Answer(
+        Verdict.UNREACHABLE,
+        cause="unreadable",
+        what=f"the queue on disk could not be read: {describe_errno(error.errno or 0)}",
+        remedy="see the raw log's file system",
+    )
 
 
 def _full(error: OSError) -> Answer:

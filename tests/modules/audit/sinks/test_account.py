@@ -28,7 +28,7 @@ def test_an_account_adds_up() -> None:
     account.attempt(Answer(Verdict.ACCEPTED), again=True)
     account.accept(Batch(1, (b"abc", b"defg")))
     account.reject(3, _REFUSED)
-    account.give_up(5, _DOWN)
+    account.give_up([b"x"] * 5, _DOWN)
     outcome = account.close("http", "http://x/")
     assert (outcome.offered, outcome.delivered, outcome.rejected, outcome.undelivered) == (10, 2, 3, 5)
     assert (outcome.batches, outcome.attempts, outcome.retries, outcome.bytes) == (1, 2, 1, 7)
@@ -66,7 +66,7 @@ def test_a_failure_that_was_overcome_is_the_last_error_and_no_error() -> None:
 def test_a_loss_says_what_where_how_many_and_what_to_do(events: int, uncertain: int, words: str) -> None:
     """The words of the failure, the events it cost, where they are still, and how to deliver them."""
     account = _account(events)
-    account.give_up(events, _DOWN, uncertain)
+    account.give_up([b"x"] * events, _DOWN, uncertain)
     (error,) = account.close("http", "http://x/").errors
     assert isinstance(error, DeliveryError)
     assert str(error) == (

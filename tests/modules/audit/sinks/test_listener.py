@@ -200,7 +200,7 @@ def test_what_opens_before_another_fails_is_closed(tmp_path: Path) -> None:
 
     with (
         pytest.raises(UsageError, match="nosuch"),
-        opened_sinks(settings, run_id="run", directory=tmp_path),
+        opened_sinks(settings, run_id="run", beside=tmp_path / "raw.log"),
     ):
         pass
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
 import random
 import resource
 import threading
@@ -10,6 +12,7 @@ import time
 import tracemalloc
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 import pytest
@@ -21,11 +24,11 @@ from mig_audit.modules.audit.sinks.batch import Limits
 from mig_audit.modules.audit.sinks.interface import Answer, SinkOutcome, Verdict
 from mig_audit.modules.audit.sinks.queue import Queue
 from mig_audit.modules.audit.sinks.retry import Retries
+from mig_audit.modules.audit.sinks.spool import Spool, SpoolSettings
 from mig_audit.modules.audit.sinks.worker import QueuedSink, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from mig_audit.modules.audit.sinks.batch import Batch
 
@@ -131,8 +134,25 @@ def _open(
     timing: Timing,
     limits: Limits = _WHEN_FULL,
     retries: Retries = Retries(),  # noqa: B008  # frozen
+    spool: Optional[Spool] = None,
 ) -> QueuedSink:
-    return QueuedSink(transport, Queue(directory), limits, retries, timing)
+    return QueuedSink(transport, Queue(directory), limits, retries, timing, spool)
+
+
+def _spool(directory: Path, size: int = 1 << 26) -> Spool:
+    return Spool(SpoolSettings(directory / f"{len(list(directory.iterdir()))}.spool", size))
+
+
+def _spooled(outcome: SinkOutcome) -> list[bytes]:
+    """Return the events in the spool, once it is seen to be what the outcome says."""
+    if outcome.spool is None:
+        assert outcome.spooled == 0
+        return []
+    content = Path(outcome.spool.path).read_bytes()
+    assert outcome.spool[1:] == (len(content), hashlib.sha256(content).hexdigest())
+    events = content.splitlines()
+    assert len(events) == outcome.spooled
+    return events
 
 
 def _run(
@@ -141,11 +161,12 @@ def _run(
     events: Iterable[bytes],
     limits: Limits = _WHEN_FULL,
     seconds: float = 60.0,
+    spool: Optional[Spool] = None,
 ) -> tuple[SinkOutcome, _Virtual]:
     """Put events, then finish within so many virtual seconds."""
     virtual = _Virtual()
     transport._clock = virtual.clock
-    sink = _open(transport, directory, virtual.timing(), limits)
+    sink = _open(transport, directory, virtual.timing(), limits, spool=spool)
     for event in events:
         sink.put(event)
     return sink.finish(virtual.now + seconds), virtual
@@ -191,9 +212,16 @@ _SCRIPT = st.lists(st.sampled_from([_ACCEPTED, _DOWN, _LOST, _BUSY, _LATER, _LAR
 def test_events_are_conserved(
     tmp_path: Path, script: list[Answer], count: int, limits: Limits, seconds: float
 ) -> None:
-    """Whatever the answers: the account balances and is true, no event is delivered twice, and order is kept."""
+    """Whatever the answers: the account balances and is true, no event is delivered twice, and order is kept.
+
+    What is not delivered, and not rejected for what it is, is in the spool.
+    """
     transport, events = _Scripted(script), _events(count)
-    outcome, _ = _run(transport, tmp_path, events, limits, seconds)
+    outcome, _ = _run(transport, tmp_path, events, limits, seconds, _spool(tmp_path))
+    spooled = _spooled(outcome)
+    assert len(spooled) == outcome.undelivered
+    assert spooled == [event for event in events if event in set(spooled)]
+    assert set(spooled).isdisjoint(transport.accepted())
     accepted, received = transport.accepted(), set(transport.received())
     assert outcome.offered == count
     assert _balanced(outcome)
@@ -492,6 +520,56 @@ def test_a_full_disk_is_counted_and_not_raised(tmp_path: Path) -> None:
     (error,) = outcome.errors
     assert "the queue on disk could not be written: EFBIG" in error.what
     assert "free space" in error.remedy
+
+
+def test_what_was_not_delivered_waits_in_the_spool_in_order(tmp_path: Path) -> None:
+    """The batch of an attempt that hangs, then the queue; the error says where."""
+    transport, events = _Hanging(deaf=True), _events(25)
+    sink = _open(transport, tmp_path, Timing(), spool=_spool(tmp_path))
+    for event in events:
+        sink.put(event)
+    assert transport.entered.wait(5)
+    outcome = sink.finish(time.monotonic() + 0.1)
+    transport.released.set()
+    assert transport.gone.wait(5)
+
+    assert _spooled(outcome) == events
+    assert outcome.spool is not None
+    (error,) = outcome.errors
+    assert f"(10 may have arrived all the same) and are in {outcome.spool.path}" in error.what
+    assert error.remedy == f"allow more time to drain, then send {outcome.spool.path} again"
+
+
+def test_what_the_spool_has_no_room_for_is_told(tmp_path: Path) -> None:
+    """Whole events up to the bound, and where the rest is."""
+    outcome, _ = _run(_Scripted([_DOWN] * 10_000), tmp_path, _events(25), spool=_spool(tmp_path, 120))
+
+    assert (outcome.undelivered, _spooled(outcome)) == (25, _events(10))
+    assert "25 events were not delivered and remain in the raw log" in outcome.errors[0].what
+    assert outcome.errors[1].what == (
+        "10 of the 25 events that x did not get are in the spool: it may take no more than 120 bytes, and leave 0 free"
+    )
+
+
+def test_what_is_rejected_is_not_spooled(tmp_path: Path) -> None:
+    """It would be rejected again."""
+    outcome, _ = _run(_Scripted([_REFUSED]), tmp_path, _events(10), spool=_spool(tmp_path))
+
+    assert (outcome.rejected, outcome.spool, list(tmp_path.iterdir())) == (10, None, [])
+
+
+def test_a_queue_that_cannot_be_read_back_is_counted(tmp_path: Path) -> None:
+    """What the disk has lost can be neither sent nor spooled; it is in the raw log."""
+    transport = _Hanging()
+    sink = _open(transport, tmp_path, Timing(), spool=_spool(tmp_path))
+    for event in _events(200, 1000):
+        sink.put(event)
+    assert transport.entered.wait(5)
+    os.ftruncate(sink._queue._segments[0]._file.fileno(), 0)  # a file system that fails
+    outcome = sink.finish(time.monotonic())
+
+    assert (outcome.undelivered, outcome.spooled) == (200, 10)
+    assert "the queue on disk could not be read" in outcome.errors[-1].what
 
 
 def test_a_fault_of_ours_is_not_lost(tmp_path: Path) -> None:
