@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .lean_typing import TYPE_CHECKING, Any, cast
+from .lean_typing import TYPE_CHECKING, Any, Optional, cast
 
 if TYPE_CHECKING:
     from typing import AnyStr
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 class _Late:
     """Has what a pattern has, once it was asked for; from then on as attributes of its own."""
 
+    _compiled: Optional[re.Pattern[Any]] = None
+
     def __init__(self, pattern: str | bytes, flags: int) -> None:
         self._asked = pattern, flags
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # a method of the pattern
-        self._compiled = self.__dict__.get("_compiled") or re.compile(*self._asked)
+        if self._compiled is None:
+            self._compiled = re.compile(*self._asked)
         found = getattr(self._compiled, name)
         setattr(self, name, found)
         return found
