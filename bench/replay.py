@@ -5,7 +5,8 @@
 
 Each round runs every tool once on a log, start-up included, output to /dev/null, and compares it with laurel in the same
 round, so that what the machine does beside it hits both. Printed are medians over the rounds: CPU (user and system) per
-record, its ratio to laurel's, and the peak of resident memory. Tools that are not installed are left out, and said so:
+record, its ratio to laurel's, and the peak of resident memory. A tool that takes too long is stopped, and what it had taken
+by then is printed as that than which it takes more. Tools that are not installed are left out, and said so:
 
     mig-audit         with the standard library alone (no site packages)
     mig-audit+fast    with what the `fast` extra installs, if it is there
@@ -56,10 +57,11 @@ class Tool(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """One run: seconds of CPU, KiB of memory; infinite CPU for one that took too long."""
+    """One run: seconds of CPU, KiB of memory, and whether it came to its end."""
 
     cpu: float
     memory: int
+    whole: bool
 
 
 def tools(folder: Path, laurel: str) -> list[Tool]:
@@ -102,7 +104,7 @@ def measure(tool: Tool, log: Path, longest: float) -> Measured:
     with log.open("rb") as source, Path(os.devnull).open("wb") as null, tempfile.TemporaryFile() as said:
         stdin = source if tool.by_stdin else subprocess.DEVNULL
         process = subprocess.Popen(command, stdin=stdin, stdout=null, stderr=said, env=environment)
-        end, memory = time.monotonic() + longest, 0
+        end, memory, stopped = time.monotonic() + longest, 0, False
         while True:
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid:
@@ -110,15 +112,13 @@ def measure(tool: Tool, log: Path, longest: float) -> Measured:
             memory = max(memory, _peak(process.pid))
             if time.monotonic() > end:
                 process.send_signal(signal.SIGKILL)
-                os.wait4(process.pid, 0)
-                process.returncode = -signal.SIGKILL
-                return Measured(float("inf"), memory)
+                stopped = True
             time.sleep(_LOOK)
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in {0, 1}:
+        if not stopped and process.returncode not in {0, 1}:
             said.seek(0)
             raise SystemExit(f"bench: {tool.name} failed: {said.read().decode(errors='replace')}")
-    return Measured(usage.ru_utime + usage.ru_stime, memory)
+    return Measured(usage.ru_utime + usage.ru_stime, memory, not stopped)
 
 
 def _with_log(command: tuple[str, ...], log: Path) -> list[str]:
@@ -141,18 +141,16 @@ def compare(chosen: list[Tool], log: Path, rounds: int, longest: float) -> None:
     for _ in range(rounds):
         for tool in chosen:
             # What took too long once is not tried again.
-            if not runs[tool.name] or runs[tool.name][-1].cpu < float("inf"):
+            if not runs[tool.name] or runs[tool.name][-1].whole:
                 runs[tool.name].append(measure(tool, log, longest))
     print(f"\n{log}: {records} records, {log.stat().st_size >> 20} MiB, {rounds} rounds")
     print(f"{'tool':16} {'us/record':>9} {'ratio':>6} {'peak MiB':>8}")
     for name, measured in runs.items():
-        cpu = statistics.median(run.cpu for run in measured) / records * 1e6
+        more = "" if measured[-1].whole else ">"
+        cpu = f"{more}{statistics.median(run.cpu for run in measured) / records * 1e6:.2f}"
+        ratio = f"{more}{_ratio(measured, runs.get(_REFERENCE, []))}"
         memory = statistics.median(run.memory for run in measured) / 1024
-        if cpu == float("inf"):
-            print(f"{name:16} stopped after {longest:g} s {memory:8.1f}", flush=True)
-            continue
-        ratio = _ratio(measured, runs.get(_REFERENCE, []))
-        print(f"{name:16} {cpu:9.2f} {ratio:>6} {memory:8.1f}", flush=True)
+        print(f"{name:16} {cpu:>9} {ratio:>6} {memory:8.1f}", flush=True)
 
 
 def _ratio(measured: list[Measured], reference: list[Measured]) -> str:
