@@ -56,6 +56,7 @@ class Call(Memory[bytes, Opening]):
         self.flags = categories.open_flags_index(name)
         self.category = categories.categorise(("SYSCALL",), name, None, apparmor=False)
         self.deciding = _deciding(self._machine, name)
+        self._deciding_without_mode = _deciding(self._machine, name, creates=False)
         self.directories = directory_arguments(name)
         self.relative = name if name is None or name in NEVER_RELATIVE else ""
         self.by_descriptor = is_by_descriptor(name)
@@ -66,7 +67,7 @@ class Call(Memory[bytes, Opening]):
         """Return what these open flags tell."""
         flags = int(key, 16)
         category = categories.categorise(("SYSCALL",), self.name, flags & 0xFFFF_FFFF, apparmor=False)
-        return Opening(category, _deciding(self._machine, self.name, creates=creates_file(flags)))
+        return Opening(category, self.deciding if creates_file(flags) else self._deciding_without_mode)
 
     def say(self, key: object, arguments: Arguments) -> bytes:
         """Return what is said of the arguments, those that decide it being the key."""

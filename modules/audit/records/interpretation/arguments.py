@@ -15,8 +15,8 @@ from mig_audit.modules.audit.records.interpretation.words import (
     choice_word,
     choices,
     document,
-    flag_words,
     personality_words,
+    words_of,
 )
 
 Arguments = Sequence[Optional[str]]
@@ -161,9 +161,7 @@ def _int(args: Arguments, index: int) -> int:
 
 
 def _words(argument: Argument, kind: str, value: int) -> Optional[str]:
-    table = argument.tables.get(kind, kind)
-    known = flag_words if table in document()["flags"] else choice_word
-    return known(table, value & _INT)
+    return words_of(argument.tables.get(kind, kind))(value & _INT)
 
 
 def _directory(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:

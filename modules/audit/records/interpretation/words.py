@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, NamedTuple, Optional, cast
+from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, cast
 from mig_audit.modules.audit.tables.table import load
 
 if TYPE_CHECKING:
@@ -115,6 +115,16 @@ def flag_words(name: str, value: int) -> Optional[str]:
 def choice_word(name: str, value: int) -> Optional[str]:
     """Return a value's word, None if it has none."""
     return choices(name).text(value)
+
+
+@cache
+def words_of(name: str) -> Callable[[int], Optional[str]]:
+    """Return what gives the words of a table's values, of flags or of choices, and remembers none of them.
+
+    Raises:
+        KeyError: there is no such table.
+    """
+    return flags(name).text if name in document()["flags"] else choices(name).text
 
 
 def personality_words(value: int) -> Optional[str]:
