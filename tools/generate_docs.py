@@ -270,17 +270,11 @@ def _fill(path: Path, *, write: bool) -> bool:
 
 
 def _record() -> None:
+    # Not by -o, or the place of this working tree would be among the files that the run made.
     with subprocess.Popen([_ROOT / "tools" / "activity.sh"]):
-        command = [
-            sys.executable,
-            "-m",
-            "mig_audit",
-            "run",
-            str(_EXAMPLE_PARAMETERS),
-            "-o",
-            str(_EXAMPLE_RESULT),
-        ]
-        subprocess.run(command, check=True)
+        command = [sys.executable, "-m", "mig_audit", "run", str(_EXAMPLE_PARAMETERS)]
+        result = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    _EXAMPLE_RESULT.write_bytes(result.stdout)
 
 
 if __name__ == "__main__":

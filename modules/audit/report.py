@@ -74,6 +74,7 @@ class Facts:
     other_runs: OtherRuns
     loss: Loss
     sinks: tuple[SinkOutcome, ...]
+    files: list[dict[str, object]]
     log_path: Path
     log_sha256: str
     seconds: float
@@ -117,6 +118,7 @@ def _elements(facts: Facts) -> dict[str, object]:
         "sinks": [sink_to_json(outcome) for outcome in facts.sinks],
         "summary": _summary(facts.pipeline),
         "raw_log": _raw_log(facts),
+        "files": facts.files,
         "privileges": facts.privileges,
         "kernel": _kernel(facts),
     }

@@ -18,6 +18,7 @@ from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.events.enrichment import Enricher, Proc
 from mig_audit.modules.audit.events.filters import make_filters
+from mig_audit.modules.audit.files_made import FilesMade, places
 from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
 from mig_audit.modules.audit.neighbours import find_neighbours
@@ -55,6 +56,7 @@ def record_window(document: object, context: Context) -> Result:
     path = parameters.log_path or parameters.log_directory / log_name(time.time())
     run_id = os.urandom(8).hex()
     sink_settings = [settings.carrying(form.media_type) for settings in parameters.sinks]
+    files = FilesMade(places(path, run_id, context.output, parameters.sinks))
     with rawlog.created(path) as log, RecorderProcess.started(log, run_id) as recorder, ExitStack() as opened:
         give_way(parameters.priority)
         own_pids = (os.getpid(), recorder.pid, recorder.guard)
@@ -107,6 +109,7 @@ def record_window(document: object, context: Context) -> Result:
                     may_filter=may_filter((*recorder.found.before.rules, *plan.rules)),
                 ),
                 sinks=delivered,
+                files=files.to_json(configured=recorder.ready.configured),
                 log_path=path,
                 log_sha256=recording.tail.sha256(),
                 seconds=time.monotonic() - began,

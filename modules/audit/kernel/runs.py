@@ -30,6 +30,11 @@ _PATIENCE = 0.01  # seconds between looks at the lock
 _SAFE = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+def paths_of(run_id: str) -> tuple[str, str]:
+    """Return the paths of the lock, which stays, and of a run's journal."""
+    return f"{DIRECTORY}/{_LOCK}", f"{DIRECTORY}/{run_id}{_SUFFIX}"
+
+
 class Runs:
     """The directory; it is made if it is not there, unless it is only to be looked at."""
 

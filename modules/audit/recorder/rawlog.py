@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from mig_audit.errors import NotPermittedError, RawLogError, UsageError, describe_errno
 from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
-from mig_audit.modules.audit.folders import refuse_shared
+from mig_audit.modules.audit.folders import refuse_planted, refuse_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,9 @@ def create(path: Path) -> int:
         NotPermittedError: the file system does not let us.
     """
     try:
-        if not path.parent.is_dir():
-            path.parent.mkdir(mode=_PRIVATE_DIRECTORY, parents=True)
+        refuse_planted(path.parent, "the raw log's folder")
+        for missing in reversed([each for each in path.parents if not each.is_dir()]):
+            missing.mkdir(mode=_PRIVATE_DIRECTORY, exist_ok=True)
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             refuse_shared(path.parent, os.fstat(folder), "the raw log's folder")

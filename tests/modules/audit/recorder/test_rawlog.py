@@ -25,15 +25,16 @@ def log(tmp_path: Path) -> int:
 
 
 def test_the_file_is_private_and_its_folder_too(tmp_path: Path) -> None:
-    """0600 in a folder of 0700, whatever the umask says."""
+    """0600 in folders of 0700, whatever the umask says."""
+    log = tmp_path / "to" / "be" / "made" / "raw.log"
     before = os.umask(0)
     try:
-        os.close(create(tmp_path / "made" / "raw.log"))
+        os.close(create(log))
     finally:
         os.umask(before)
 
-    assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o700
-    assert stat.S_IMODE((tmp_path / "made" / "raw.log").stat().st_mode) == 0o600
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in list(log.parents)[:3]] == [0o700] * 3
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
 def test_evidence_is_not_overwritten(tmp_path: Path) -> None:
@@ -57,6 +58,28 @@ def test_a_folder_that_others_can_change_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="can be changed by other users"):
         create(shared / "raw.log")
     assert not (shared / "raw.log").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: nobody else can give a link away")
+@pytest.mark.parametrize("rest", ["", "deeper"])
+def test_a_name_that_another_user_took_is_refused(tmp_path: Path, rest: str) -> None:
+    """In a folder that is open to all they may have put a link there, to where no file of theirs could be."""
+    shared, roots = tmp_path / "shared", tmp_path / "roots"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    roots.mkdir()
+    (shared / "logs").symlink_to(roots)
+    os.chown(shared / "logs", 61357, 61357, follow_symlinks=False)
+
+    with pytest.raises(UsageError, match="may be a trap"):
+        create(shared / "logs" / rest / "raw.log")
+    assert list(roots.iterdir()) == []
+
+
+def test_a_name_of_our_own_in_such_a_folder_is_taken(tmp_path: Path) -> None:
+    """Nobody else can exchange it there, because the folder is sticky."""
+    tmp_path.chmod(0o1777)
+    os.close(create(tmp_path / "logs" / "raw.log"))
 
 
 def test_a_path_through_a_file_is_a_usage_error(tmp_path: Path) -> None:
