@@ -14,6 +14,7 @@ from mig_audit.modules.audit.events import (
     Summary,
     make_stream,
 )
+from mig_audit.modules.audit.events.usual import UsualRun, bundles
 from mig_audit.modules.audit.formats import grouping_of, is_json
 from mig_audit.modules.audit.formats.interface import shortcut_of
 from mig_audit.modules.audit.ownership import LOOKED_AT, Ownership, Whose
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Bundle, Names
     from mig_audit.modules.audit.events.enrichment import Enricher
     from mig_audit.modules.audit.events.filters import Filters
+    from mig_audit.modules.audit.events.usual import Complete
     from mig_audit.modules.audit.formats import Format
     from mig_audit.modules.audit.formats.interface import Shortcut
     from mig_audit.modules.audit.other_runs import OtherRuns
@@ -90,8 +92,8 @@ class Pipeline:
 
     def feed(self, block: bytes) -> None:
         """Take whole lines of the raw log."""
-        for bundle in self._stream.feed(block):
-            self._finish(bundle)
+        for complete in self._stream.feed(block):
+            self._finish_all(complete)
 
     def skim(self, block: bytes) -> None:
         """Look at no more of these lines than which serials they have: there is no time to process them."""
@@ -104,12 +106,40 @@ class Pipeline:
 
     def flush(self) -> None:
         """Complete what is open: the stream has ended."""
-        for bundle in self._stream.flush():
-            self._finish(bundle)
+        for complete in self._stream.flush():
+            self._finish_all(complete)
 
     def account(self) -> Account:
         """Return the balance of records so far."""
         return self._ledger.account(pending=self._stream.held, left_out=self._stream.left_out)
+
+    def _finish_all(self, complete: Complete) -> None:
+        if isinstance(complete, UsualRun) and self._straight and self.ownership.open:
+            self._finish_usuals(self._straight, complete)
+            return
+        for bundle in bundles(complete):
+            self._finish(bundle)
+
+    def _finish_usuals(self, shortcut: Shortcut, run: UsualRun) -> None:
+        while run.events:
+            told, actors = shortcut.encode_usuals(run.events)
+            done, declined, rest = run.split(len(told))
+            self._ledger.close_usual(done)
+            self.findings += len(told)
+            self.summary.add_all(actors)
+            self._hand_out_all(told)
+            for usual in declined.events:
+                self._finish_long(usual.bundle(), Verdict.KEEP, None)
+            run = rest
+
+    def _hand_out_all(self, events: Sequence[bytes]) -> None:
+        if self._limit:
+            for encoded in events:
+                self._hand_out(encoded)
+        else:
+            for sink in self._sinks:
+                for encoded in events:
+                    sink.put(encoded)
 
     def _finish(self, bundle: Bundle) -> None:
         ownership = self.ownership

@@ -6,7 +6,10 @@ any shortcut, and nothing decided before.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from streams import in_bundles
 
 from mig_audit.modules.audit.canary import canary_of
 from mig_audit.modules.audit.events import (
@@ -146,11 +149,13 @@ class PlainWay:
 
     def feed(self, lines: Iterable[bytes]) -> list[bytes]:
         """Return the events that are given out because of these lines."""
-        return self._encoded(bundle for line in lines for bundle in self._stream.feed(line + b"\n"))
+        return self._encoded(
+            in_bundles(chain.from_iterable(self._stream.feed(line + b"\n") for line in lines))
+        )
 
     def flush(self) -> list[bytes]:
         """Return the events that were open."""
-        return self._encoded(self._stream.flush())
+        return self._encoded(in_bundles(self._stream.flush()))
 
     def told(self) -> Told:
         """Return what it tells."""

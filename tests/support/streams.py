@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mig_audit.modules.audit.events import Correlator, Group, Ledger, RecordStream
+from mig_audit.modules.audit.events.usual import bundles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mig_audit.modules.audit.events import Bundle
+    from mig_audit.modules.audit.events.usual import Complete
 
 
 def block_of(lines: Iterable[bytes]) -> bytes:
@@ -19,7 +21,12 @@ def block_of(lines: Iterable[bytes]) -> bytes:
 
 def bundles_of(stream: RecordStream, lines: Iterable[bytes]) -> list[Bundle]:
     """Return all events of a stream of lines, the open ones at its end too."""
-    return [*stream.feed(block_of(lines)), *stream.flush()]
+    return in_bundles([*stream.feed(block_of(lines)), *stream.flush()])
+
+
+def in_bundles(events: Iterable[Complete]) -> list[Bundle]:
+    """Return the events one by one, in the form that all can have."""
+    return [bundle for complete in events for bundle in bundles(complete)]
 
 
 def groups_of(lines: Iterable[bytes], ledger: Ledger | None = None) -> list[Group]:

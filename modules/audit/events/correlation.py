@@ -13,12 +13,14 @@ from collections import OrderedDict
 
 from mig_audit.lean_typing import TYPE_CHECKING, Optional, Union
 from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle, Gathering, Group
+from mig_audit.modules.audit.events.usual import UsualRun, bundles
 from mig_audit.modules.audit.records.record import SECONDS_LIMIT
 from mig_audit.modules.audit.tables import record_type_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mig_audit.modules.audit.events.usual import Complete, Usual
     from mig_audit.modules.audit.records import Record
 
 _EOE = "EOE"
@@ -38,13 +40,32 @@ _Key = Union[bytes, tuple[str, bytes]]
 
 
 class _Open(Gathering):
-    """An event, and the time at which it has had all its records."""
+    """An event, and the time at which it has had all its records; ``usual`` are those it began with, if they were."""
 
-    __slots__ = ("deadline",)
+    __slots__ = ("deadline", "usual")
 
     def __init__(self, stamp: bytes, deadline: int) -> None:
         super().__init__(stamp)
         self.deadline = deadline
+        self.usual: Optional[Usual] = None
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return self.usual.records if self.usual else super().__len__()
+
+    def cut(self) -> None:
+        """Become an event that is not a usual one."""
+        if self.usual:
+            self.types, self.bodies = self.usual.run()
+            self.usual = None
+
+    def complete(self, ending: str, part: int) -> Complete:
+        """Return it as an event that is complete; this must not be used any more."""
+        if self.usual:
+            if not part:
+                return UsualRun.of([self.usual.ended(ending)])
+            self.cut()
+        return self.bundle(ending, part)
 
 
 class Correlator:
@@ -58,7 +79,8 @@ class Correlator:
         max_size: how many bytes the open events may hold together; beyond it, the same.
         max_records: how many records one event may hold: the kernel's longest, a program with 6 MiB of arguments, has
             about 1,700. Further ones become late parts.
-        memory: how many completed events are remembered, so that their late records are known as such.
+        memory: how many completed events are remembered at least, and at most twice, so that their late records are
+            known as such.
     """
 
     seconds_limit = SECONDS_LIMIT
@@ -79,7 +101,8 @@ class Correlator:
         self._max_records = max_records
         self._memory = memory
         self._open: OrderedDict[_Key, _Open] = OrderedDict()
-        self._completed: OrderedDict[_Key, int] = OrderedDict()  # how many groups each gave
+        self._completed: dict[_Key, int] = {}  # how many groups each gave
+        self._completed_before: dict[_Key, int] = {}
         self._single: dict[str, bool] = {}
         self._held = self._size = 0
         # The clock never goes back; the offset makes up for steps that the records' clock made.
@@ -97,10 +120,10 @@ class Correlator:
         """Say whether an event without a node is open."""
         return stamp in self._open
 
-    def add(self, record: Record) -> list[Bundle]:
+    def add(self, record: Record) -> list[Complete]:
         """Take one record and return the events that are complete because of it."""
         name, node, seconds, milliseconds, _, stamp, body, _ = record
-        done: list[Bundle] = []
+        done: list[Complete] = []
         self._advance(seconds * 1000 + milliseconds, done)
         key: _Key = (node, stamp) if node else stamp
         opened = self._open.get(key)
@@ -109,9 +132,50 @@ class Correlator:
                 done.append(Bundle(stamp, [], [], [record], SINGLE, self._next_part(key)))
                 return done
             opened = self._open[key] = _Open(stamp, self._clock + self._timeout)
+        opened.cut()
         opened.add_record(record)
         self._grow(opened, 1, len(body))
         self._close(key, opened, done, ended=name == _EOE)
+        return done
+
+    def add_usuals(self, usuals: list[Usual]) -> bool:
+        """Take usual events, each with its EOE, as complete, if no other could be complete because of them.
+
+        If not, False is returned and none is taken: `add_usual` is for that.
+        """
+        stamps = [usual[0] for usual in usuals]
+        # Of stamps, only the serials differ in length, so that their order is that of time.
+        earliest, latest = [
+            int(stamp[:10] + stamp[11:14]) + self._offset for stamp in (min(stamps), max(stamps))
+        ]
+        latest = max(latest, self._clock)
+        if self._behind or earliest < latest - self._timeout or len(set(stamps)) < len(stamps):
+            return False
+        if self._open and (
+            next(iter(self._open.values())).deadline <= latest or not self._open.keys().isdisjoint(stamps)
+        ):
+            return False
+        if not (
+            self._completed.keys().isdisjoint(stamps) and self._completed_before.keys().isdisjoint(stamps)
+        ):
+            return False
+        self._clock = latest
+        self._completed.update(dict.fromkeys(stamps, 1))
+        if len(self._completed) > self._memory:
+            self._forget()
+        return True
+
+    def add_usual(self, usual: Usual) -> list[Complete]:
+        """Take the records of one, which may be only its first ones."""
+        stamp, now = usual.stamp, int(usual.seconds + usual.milliseconds)
+        if usual.end is not None or stamp in self._open:
+            return self.add_run(stamp, now, *usual.run())
+        done: list[Complete] = []
+        self._advance(now, done)
+        opened = self._open[stamp] = _Open(stamp, self._clock + self._timeout)
+        opened.usual = usual
+        self._grow(opened, usual.records, usual.size)
+        self._close(stamp, opened, done, ended=False)
         return done
 
     def add_whole(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Optional[Bundle]:
@@ -124,13 +188,13 @@ class Correlator:
         self._clock = now + self._offset
         return _new_bundle(Bundle, (stamp, types, bodies, None, EOE, self._next_part(stamp)))
 
-    def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> list[Bundle]:
+    def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> list[Complete]:
         """Take records that came one behind the other, all with this stamp and no node.
 
         Only the last of them may be EOE, and the first may be of a type that is an event of its own only if the event
         is open; ``now`` is the stamp's time in milliseconds. The lists are not used by the caller any more.
         """
-        done: list[Bundle] = []
+        done: list[Complete] = []
         if now + self._offset != self._clock or self._behind:
             self._advance(now, done, len(types))
         ended = types[-1] == _EOE
@@ -140,23 +204,24 @@ class Correlator:
                 done.append(_new_bundle(Bundle, (stamp, types, bodies, None, EOE, self._next_part(stamp))))
                 return done
             opened = self._open[stamp] = _Open(stamp, self._clock + self._timeout)
+        opened.cut()
         opened.add_run(types, bodies)
         self._grow(opened, len(types), sum(map(len, bodies)))
         self._close(stamp, opened, done, ended=ended)
         return done
 
-    def add_single(self, stamp: bytes, now: int, name: str, body: bytes) -> list[Bundle]:
+    def add_single(self, stamp: bytes, now: int, name: str, body: bytes) -> list[Complete]:
         """Take a record without a node that is an event of its own."""
-        done: list[Bundle] = []
+        done: list[Complete] = []
         self._advance(now, done)
         done.append(Bundle(stamp, [name], [body], None, SINGLE, self._next_part(stamp)))
         return done
 
-    def flush(self) -> list[Bundle]:
+    def flush(self) -> list[Complete]:
         """Return what is still open, oldest first; for the end of the stream."""
         return [self._complete(key, END) for key in list(self._open)]
 
-    def _advance(self, time: int, done: list[Bundle], records: int = 1) -> None:
+    def _advance(self, time: int, done: list[Complete], records: int = 1) -> None:
         """Follow the records' clock, in milliseconds; so many records have that time."""
         now = time + self._offset
         if now > self._clock:
@@ -175,7 +240,7 @@ class Correlator:
         self._size += size
         self._held += records
 
-    def _close(self, key: _Key, opened: _Open, done: list[Bundle], *, ended: bool) -> None:
+    def _close(self, key: _Key, opened: _Open, done: list[Complete], *, ended: bool) -> None:
         """Complete what is to be completed now that this event has grown."""
         if ended:
             done.append(self._complete(key, EOE))
@@ -184,20 +249,23 @@ class Correlator:
         while self._size > self._max_size or len(self._open) > self._max_open:
             done.append(self._complete(next(iter(self._open)), EVICTED))
 
-    def _complete(self, key: _Key, ending: str) -> Bundle:
+    def _complete(self, key: _Key, ending: str) -> Complete:
         opened = self._open.pop(key)
         self._held -= len(opened)
         self._size -= opened.size
-        return opened.bundle(ending, self._next_part(key))
+        return opened.complete(ending, self._next_part(key))
 
     def _next_part(self, key: _Key) -> int:
-        part = self._completed.get(key, 0)
+        part = self._completed.get(key) or self._completed_before.get(key, 0)
         self._completed[key] = part + 1
         if len(self._completed) > self._memory:
-            self._completed.popitem(last=False)
+            self._forget()
         return part
 
-    def _expire(self, done: list[Bundle]) -> None:
+    def _forget(self) -> None:
+        self._completed_before, self._completed = self._completed, {}
+
+    def _expire(self, done: list[Complete]) -> None:
         # Deadlines are given by a clock that never goes back, so the oldest event is always the next to expire.
         while self._open:
             key = next(iter(self._open))
@@ -240,5 +308,5 @@ def is_single(name: str) -> bool:
 def correlate(records: Iterable[Record], correlator: Correlator) -> Iterator[Group]:
     """Give the groups of a whole stream, the open ones at its end too."""
     for record in records:
-        yield from (bundle.group() for bundle in correlator.add(record))
-    yield from (bundle.group() for bundle in correlator.flush())
+        yield from (bundle.group() for complete in correlator.add(record) for bundle in bundles(complete))
+    yield from (bundle.group() for complete in correlator.flush() for bundle in bundles(complete))

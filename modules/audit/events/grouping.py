@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.events.group import Bundle
     from mig_audit.modules.audit.events.ledger import Ledger
+    from mig_audit.modules.audit.events.usual import Complete, Usual
     from mig_audit.modules.audit.records import Record
 
 
@@ -32,10 +33,10 @@ class Grouping(Protocol):
     def left_out(self) -> int:
         """Return how many records are in no event because all that they said was that one is whole."""
 
-    def add(self, record: Record) -> Sequence[Bundle]:
+    def add(self, record: Record) -> Sequence[Complete]:
         """Take one record and return the events that can be given out because of it."""
 
-    def flush(self) -> Sequence[Bundle]:
+    def flush(self) -> Sequence[Complete]:
         """Return what is held; for the end of the stream."""
 
 
@@ -48,13 +49,19 @@ class RunGrouping(Grouping, Protocol):
     def is_single(self, name: str) -> bool:
         """Say whether a record of this type is an event of its own."""
 
+    def add_usuals(self, usuals: list[Usual]) -> bool:
+        """Take events that end with EOE as complete; False, and nothing, if each has to be `add_usual`."""
+
+    def add_usual(self, usual: Usual) -> Sequence[Complete]:
+        """Take a usual event, or its first records."""
+
     def add_whole(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Optional[Bundle]:
         """Take all records of an event, EOE the last of them; None if it has to be `add_run`."""
 
-    def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Sequence[Bundle]:
+    def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Sequence[Complete]:
         """Take records that came one behind the other, all with this stamp and no node."""
 
-    def add_single(self, stamp: bytes, now: int, name: str, body: bytes) -> Sequence[Bundle]:
+    def add_single(self, stamp: bytes, now: int, name: str, body: bytes) -> Sequence[Complete]:
         """Take a record without a node that is an event of its own."""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
+from mig_audit.modules.audit.events.group import EOE
 from mig_audit.modules.audit.events.serials import MissingSerials, SerialTracker
 from mig_audit.modules.audit.records import printable
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mig_audit.modules.audit.events.group import Bundle
+    from mig_audit.modules.audit.events.usual import UsualRun
     from mig_audit.modules.audit.records import Record
 
 _SERIALS = compile_late(rb"^type=[^ ]+ msg=audit\([0-9]+\.[0-9]{3}:([0-9]{1,10})\):", re.MULTILINE)
@@ -107,13 +109,25 @@ class Ledger:
     def track_serial(self, node: str, serial: int) -> None:
         """Do the same for the records of one event that come together; not for auditd's own."""
         self._serial, self._node = serial, node
+        tracker = self._tracker(node)
+        if tracker is not None:
+            tracker.add(serial)
+
+    def track_serials(self, serials: list[int]) -> None:
+        """Do the same for events one behind the other, whose records have no node."""
+        self._serial, self._node = serials[-1], ""
+        tracker = self._tracker("")
+        if tracker is not None:
+            tracker.add_all(serials)
+
+    def _tracker(self, node: str) -> Optional[SerialTracker]:
         tracker = self._trackers.get(node)
         if tracker is None:
             if len(self._trackers) >= _NODES_LIMIT:
                 self._untracked += 1
-                return
+                return None
             tracker = self._trackers[node] = SerialTracker()
-        tracker.add(serial)
+        return tracker
 
     def skim(self, block: bytes) -> None:
         """Follow this host's numbering through lines of a raw log that there is no time to take."""
@@ -129,6 +143,17 @@ class Ledger:
         self._endings[bundle.ending] = self._endings.get(bundle.ending, 0) + 1
         self._incomplete += not complete
         self._late += bundle.part > 0
+
+    def close_usual(self, run: UsualRun) -> None:
+        """Count usual events that were given out; they have all the paths that they announce."""
+        events, records = run
+        if not events:
+            return
+        ending = events[0].ending
+        self._in_events += records
+        self._endings[ending] = self._endings.get(ending, 0) + len(events)
+        if ending != EOE:
+            self._incomplete += len(events)
 
     def account(self, *, pending: int = 0, left_out: int = 0) -> Account:
         """Return the balance; of the records, ``pending`` are still held, and ``left_out`` in no group."""

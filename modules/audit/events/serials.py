@@ -99,6 +99,16 @@ class SerialTracker:
         else:
             self._fill(unrolled)
 
+    def add_all(self, serials: list[int]) -> None:
+        """Count these as seen, in this order."""
+        first, count = serials[0], len(serials)
+        follow = first == (self._high + 1) % _MODULUS and self._high != _UNSEEN
+        if follow and first + count <= _MODULUS and serials == list(range(first, first + count)):
+            self._high += count
+            return
+        for serial in serials:
+            self.add(serial)
+
     def begin(self, serial: int) -> None:
         """Count from this serial on, in the one span that there is from now: nothing below it is missed.
 

@@ -1,8 +1,9 @@
-"""Blocks of lines become bundles: the first half of a record's way, and the part that runs once for every record.
+"""Blocks of lines become complete events: the first half of a record's way.
 
-Two ways lead through it, to the same bundles. A line that is cut at its second space, begins with a record type that
-was seen before, and has the stamp of the line before it, costs three comparisons here and is no `Record` at all. Any
-other line is parsed by `parse_line`, which says what a record is.
+Three ways lead through it, to the same events. Usual ones are cut out of the block as a whole. Of other lines, one that
+is cut at its second space, begins with a record type that was seen before, and has the stamp of the line before it,
+costs three comparisons here and is no `Record` at all. Any other line is parsed by `parse_line`, which says what a
+record is.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from mig_audit.errors import RecordError
 from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.events.ledger import AUDITD_TYPES
+from mig_audit.modules.audit.events.usual import USUAL, Usual, UsualRun
 from mig_audit.modules.audit.records.record import (
     LINE_LIMIT,
     SERIAL_LIMIT,
@@ -22,15 +24,18 @@ from mig_audit.modules.audit.records.record import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mig_audit.modules.audit.events.group import Bundle
     from mig_audit.modules.audit.events.grouping import Grouping, RunGrouping
     from mig_audit.modules.audit.events.ledger import Ledger
+    from mig_audit.modules.audit.events.usual import Complete
 
 _MESSAGE = re.compile(rb"msg=audit\(([0-9]{1,12})\.([0-9]{3}):([0-9]{1,10})\):")
 _STAMP = slice(len("msg=audit("), -len("):"))
 _TYPE = re.compile(rb"type=[A-Z][A-Z0-9_]{0,63}(?:\[[0-9]{1,10}\])?")
 _LONGEST_RUN = 256  # records; a forged event must not gather without end before the correlator bounds it
 _TYPES_LIMIT = 1024
+_new_usual = tuple.__new__  # what Usual(...) does, without its Python frame
+_NEXT = b"\ntype=SYSCALL "  # where the next usual event may begin
+_END = -1  # of a `Usual`
 _NO_MESSAGE = b" "  # a line is cut at spaces, so that nothing equals it
 
 
@@ -52,16 +57,16 @@ class RecordStream:
         """Return how many records are in no event; see `Grouping.left_out`."""
         return self._records.left_out
 
-    def feed(self, block: bytes) -> Iterator[Bundle]:
+    def feed(self, block: bytes) -> Iterator[Complete]:
         """Take whole lines; give the events that are complete because of them."""
         for line in _lines(block):
             yield from self._line(line)
 
-    def flush(self) -> Iterator[Bundle]:
+    def flush(self) -> Iterator[Complete]:
         """Give what is still open: the stream has ended."""
         yield from self._records.flush()
 
-    def _line(self, line: bytes) -> Sequence[Bundle]:
+    def _line(self, line: bytes) -> Sequence[Complete]:
         self._ledger.received += 1
         try:
             record = parse_line(line, self._seconds_limit)
@@ -94,13 +99,57 @@ class RunStream(RecordStream):
         """Return how many records are in events that are still open."""
         return self._grouping.held + len(self._types)
 
-    def feed(self, block: bytes) -> Iterator[Bundle]:  # noqa: C901  # the hot path, once for every line
+    def feed(self, block: bytes) -> Iterator[Complete]:
         """Take whole lines; give the events that are complete because of them."""
-        lines = _lines(block)
         if b"\x1d" in block or _has_long_line(block):
-            for line in lines:
+            for line in _lines(block):
                 yield from self._long_way(line)
             return
+        match = USUAL.match
+        usuals: list[Usual] = []
+        position, end = 0, len(block)
+        while position < end:
+            found = match(block, position)
+            usual = _new_usual(Usual, found.groups()) if found else None
+            if found and usual and usual[_END]:
+                usuals.append(usual)
+                position = found.end()
+                continue
+            if usuals:
+                yield from self._take(usuals)
+                usuals = []
+            if found and usual and found.end() < end:
+                position = found.end()
+                yield from self._begin_event(usual)
+            else:
+                # Here may come a record in another shape, or the event goes on in the next block.
+                following = block.find(_NEXT, position) + 1 or end
+                yield from self._feed_lines(block[position:following])
+                position = following
+        if usuals:
+            yield from self._take(usuals)
+
+    def _take(self, usuals: list[Usual]) -> Iterator[Complete]:
+        if self._types:
+            yield from self._end_run()
+        run = UsualRun.of(usuals)
+        self._ledger.received += run.records
+        self._ledger.track_serials([int(usual[3]) for usual in usuals])
+        if self._grouping.add_usuals(usuals):
+            yield run
+            return
+        for usual in usuals:
+            yield from self._grouping.add_usual(usual)
+
+    def _begin_event(self, usual: Usual) -> Iterator[Complete]:
+        if self._types:
+            yield from self._end_run()
+        self._ledger.received += usual.records
+        self._ledger.track_serial("", int(usual.serial))
+        yield from self._grouping.add_usual(usual)
+
+    def _feed_lines(self, block: bytes) -> Iterator[Complete]:  # the hot path of other lines
+        lines = _lines(block)
         kinds, singles, longest = self._kinds, self._singles, _LONGEST_RUN
         is_open, add_run, add_whole = self._grouping.is_open, self._grouping.add_run, self._grouping.add_whole
         message, types, bodies = self._message, self._types, self._bodies
@@ -132,7 +181,9 @@ class RunStream(RecordStream):
             bodies.append(body)
             if name == "EOE":
                 whole = add_whole(self._stamp, self._now, types, bodies)
-                done: Sequence[Bundle] = (whole,) if whole else add_run(self._stamp, self._now, types, bodies)
+                done: Sequence[Complete] = (
+                    (whole,) if whole else add_run(self._stamp, self._now, types, bodies)
+                )
             elif len(types) == longest:
                 done = add_run(self._stamp, self._now, types, bodies)
             else:
@@ -141,7 +192,7 @@ class RunStream(RecordStream):
             yield from done
         self._ledger.received += len(lines) - otherwise
 
-    def flush(self) -> Iterator[Bundle]:
+    def flush(self) -> Iterator[Complete]:
         """Give what is still open: the stream has ended."""
         yield from self._end_run()
         yield from super().flush()
@@ -160,14 +211,14 @@ class RunStream(RecordStream):
         self._ledger.track_serial("", serial)
         return True
 
-    def _end_run(self) -> Sequence[Bundle]:
+    def _end_run(self) -> Sequence[Complete]:
         if not self._types:
             return ()
         types, bodies = self._types, self._bodies
         self._types, self._bodies = [], []
         return self._grouping.add_run(self._stamp, self._now, types, bodies)
 
-    def _another_way(self, line: bytes) -> Iterator[Bundle]:
+    def _another_way(self, line: bytes) -> Iterator[Complete]:
         """Take a line of a type that was not seen before, or of no type; once it is known, the short way."""
         kind = line.partition(b" ")[0]
         if kind in self._kinds or len(self._kinds) >= _TYPES_LIMIT or not _TYPE.fullmatch(kind):
@@ -180,9 +231,9 @@ class RunStream(RecordStream):
         self._kinds[kind] = name
         if self._grouping.is_single(name):
             self._singles.add(name)
-        yield from self.feed(line)
+        yield from self._feed_lines(line)
 
-    def _long_way(self, line: bytes) -> Iterator[Bundle]:
+    def _long_way(self, line: bytes) -> Iterator[Complete]:
         yield from self._end_run()
         self._message = _NO_MESSAGE
         yield from self._line(line)

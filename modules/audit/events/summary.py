@@ -7,6 +7,8 @@ from collections import Counter
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mig_audit.modules.audit.events.event import Event, Identities
 
 OTHER = "(other)"
@@ -63,6 +65,14 @@ class Summary:
         key = (category, actor)
         self._untold[key] = self._untold.get(key, 0) + 1
         if len(self._untold) >= self._distinct:
+            self._tell()
+
+    def add_all(self, pairs: Iterable[tuple[str, Actor]]) -> None:
+        """Count events, each by its category and actor."""
+        untold = self._untold
+        for key in pairs:
+            untold[key] = untold.get(key, 0) + 1
+        if len(untold) >= self._distinct:
             self._tell()
 
     def top(self, limit: int = 20) -> dict[str, tuple[Count, ...]]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mig_audit.modules.audit.events import Actor, Bundle, Decoder, Event, Origin
     from mig_audit.modules.audit.events.enrichment import Enrichment
+    from mig_audit.modules.audit.events.usual import Usual
 
 
 class Format(Protocol):
@@ -33,13 +36,18 @@ class Format(Protocol):
         """
 
 
+Short = tuple[bytes, str, "Actor"]
+"""What `Format.encode` would return of an event, the event's category and its actor."""
+
+
 class Shortcut(Protocol):
     """A way from the records of an event to a format's bytes that leaves out the decoded event."""
 
-    def encode(
-        self, bundle: Bundle, enrichment: Optional[Enrichment] = None
-    ) -> Optional[tuple[bytes, str, Actor]]:
-        """Return what `Format.encode` would, the event's category and its actor; None where it takes the long way."""
+    def encode_usuals(self, usuals: Sequence[Usual]) -> tuple[list[bytes], list[tuple[str, Actor]]]:
+        """Return the same of usual events: as many as there are before one that takes the long way."""
+
+    def encode(self, bundle: Bundle, enrichment: Optional[Enrichment] = None) -> Optional[Short]:
+        """Return any other event; None where it takes the long way."""
 
 
 # Is given the host that the records are from.

@@ -24,8 +24,12 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.messages import Messages
 from mig_audit.modules.audit.formats.mozdef_shortcut.syscalls import Syscalls
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mig_audit.modules.audit.events import Actor, Bundle, Decoder, Event
     from mig_audit.modules.audit.events.enrichment import Enrichment
+    from mig_audit.modules.audit.events.usual import Usual
+    from mig_audit.modules.audit.formats.interface import Short
 
 __all__ = ["MozdefShortcut"]
 
@@ -48,10 +52,22 @@ class MozdefShortcut:
         self._messages = Messages(frame, decoder, document)
         self._enrichments = Enrichments()
 
-    def encode(
-        self, bundle: Bundle, enrichment: Optional[Enrichment] = None
-    ) -> Optional[tuple[bytes, str, Actor]]:
-        """Return what the format gives for the event, its category and its actor; None if it is declined."""
+    def encode_usuals(self, usuals: Sequence[Usual]) -> tuple[list[bytes], list[tuple[str, Actor]]]:
+        """Return what the format gives for usual events, up to the first that is declined."""
+        encode = self._syscalls.encode_usual
+        told: list[bytes] = []
+        actors: list[tuple[str, Actor]] = []
+        try:
+            for usual in usuals:
+                data, category, actor = encode(usual)
+                told.append(data)
+                actors.append((category, actor))
+        except Declined:
+            pass
+        return told, actors
+
+    def encode(self, bundle: Bundle, enrichment: Optional[Enrichment] = None) -> Optional[Short]:
+        """Return what the format gives for any event; None if it is declined."""
         if bundle.records is not None or bundle.part:
             return None
         try:
@@ -61,7 +77,7 @@ class MozdefShortcut:
         except Declined:
             return None
 
-    def _enriched(self, short: tuple[bytes, str, Actor], enrichment: Enrichment) -> tuple[bytes, str, Actor]:
+    def _enriched(self, short: Short, enrichment: Enrichment) -> Short:
         data, category, actor = short
         data = data[:_END] + self._enrichments.of(enrichment)
         if len(data) > mozdef.TERM_LIMIT:

@@ -49,7 +49,8 @@ class Frame:
     An event is what `opening` gives, ``before_pid``, process id, ``after_pid``, ``second``, milliseconds, ``before_serial``, serial,
     ``before_stamp``, stamp, a quote, further members of the details, and two closing braces.
 
-    ``names`` are the memories with names of users in them, which hold for a ``minute`` of the stream.
+    ``seconds`` is what the present ``second`` is in a stamp: `begin` goes on to another. ``names`` are the memories with
+    names of users in them, which hold for a ``minute`` of the stream.
     """
 
     after_pid = b'","processname":"mig-audit","timestamp":"'
@@ -61,8 +62,7 @@ class Frame:
         tags = to_json([mozdef.PROGRAM, mig_audit.__version__, "audit"])
         self.before_serial = b'+00:00","source":"audit","tags":' + tags + b',"details":{"auditserial":"'
         self.before_stamp = b'","auditid":' + host[:-1] + b"/"
-        self.second = b""
-        self._raw = b""
+        self.seconds = self.second = b""
         self.minute = -1
         self.names: list[Memory[Any, Any]] = []
 
@@ -75,27 +75,23 @@ class Frame:
             return opening + words.told
         return opening + encoded_text(words.text[:room])[1:-1]
 
-    def at(self, stamp: bytes) -> tuple[bytes, bytes]:
-        """Go to an event's time, and return its milliseconds and its serial.
+    def numbers(self, stamp: bytes) -> tuple[bytes, bytes, bytes]:
+        """Return an event's seconds, milliseconds and serial.
 
         Raises:
-            Declined: its numbers are not written as the kernel does.
+            Declined: they are not written as the kernel does.
         """
-        raw, _, rest = stamp.partition(b".")
-        if raw != self._raw:
-            self._begin(raw)
+        seconds, _, rest = stamp.partition(b".")
         serial = rest[4:]
-        if serial.startswith(b"0") and len(serial) > 1:
+        if (serial.startswith(b"0") and len(serial) > 1) or (seconds.startswith(b"0") and len(seconds) > 1):
             raise Declined
-        return rest[:3], serial
+        return seconds, rest[:3], serial
 
-    def _begin(self, raw: bytes) -> None:
-        if raw.startswith(b"0") and len(raw) > 1:
-            raise Declined
-        seconds = int(raw)
-        self._raw = raw
-        self.second = f"{second_text(seconds)}.".encode()
-        if seconds // 60 != self.minute:
-            self.minute = seconds // 60
+    def begin(self, seconds: bytes) -> None:
+        """Go to the second of an event."""
+        number = int(seconds)
+        self.seconds, self.second = seconds, f"{second_text(number)}.".encode()
+        if number // 60 != self.minute:
+            self.minute = number // 60
             for memory in self.names:
                 memory.clear()

@@ -21,6 +21,7 @@ from mig_audit.modules.audit.records.fields import PLAIN, PLAIN_PAIR
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Decoder, Event
+    from mig_audit.modules.audit.formats.interface import Short
     from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 
 _NUMBER = rb"(0|[1-9][0-9]{0,9})"
@@ -92,7 +93,7 @@ class Messages(Memory[_Kind, _Told]):
         }
         frame.names.append(self)
 
-    def encode(self, bundle: Bundle) -> tuple[bytes, str, Actor]:
+    def encode(self, bundle: Bundle) -> Short:
         """Return the event, its category and its actor.
 
         Raises:
@@ -103,7 +104,9 @@ class Messages(Memory[_Kind, _Told]):
         if match is None or ending != SINGLE or not PLAIN.fullmatch(match[5]):
             raise Declined
         frame = self._frame
-        milliseconds, serial = frame.at(stamp)
+        seconds, milliseconds, serial = frame.numbers(stamp)
+        if seconds != frame.seconds:
+            frame.begin(seconds)
         pid, ids, session, subject, text = match.groups()
         names: list[bytes] = []
         texts: list[str] = []

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, NamedTuple
+from mig_audit.lean_typing import TYPE_CHECKING, Any, NamedTuple, Optional
 from mig_audit.modules.audit.events.group import EOE
+from mig_audit.modules.audit.events.usual import SYSCALL_BODY, Usual
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_shortcut.actors import Tails
 from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Heads, Sockets
@@ -20,59 +21,77 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.texts import Addresses, Com
 from mig_audit.modules.audit.formats.summaries import descriptor_text
 
 if TYPE_CHECKING:
-    from mig_audit.modules.audit.events import Actor, Bundle, Decoder
+    from collections.abc import Sequence
+
+    from mig_audit.modules.audit.events import Bundle, Decoder
+    from mig_audit.modules.audit.formats.interface import Short
     from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 
-_NUMBER = rb"(0|[1-9][0-9]{0,9})"
-_HEX = rb"([0-9a-f]{1,16})"
-_SYSCALL = re.compile(
-    rb"(arch=[0-9a-f]{1,8} syscall=[0-9]{1,10} success=(?:yes|no) exit=(?:0|-?[1-9][0-9]{0,18}))"
-    + b"".join(rb" a%d=" % index + _HEX for index in range(4))
-    + rb" items=%b ppid=%b pid=%b (auid=.*)" % (_NUMBER, _NUMBER, _NUMBER),
-    re.DOTALL,
-)
+_SYSCALL = re.compile(SYSCALL_BODY, re.DOTALL)
+_OTHERS = ("SOCKADDR", "EXECVE", "CWD")
 # The types that an event may have here: PATH any number of times, the others once.
-_TYPES = frozenset({"SYSCALL", "EXECVE", "CWD", "PATH", "SOCKADDR", "PROCTITLE", "EOE"})
+_TYPES = frozenset({"SYSCALL", *_OTHERS, "PATH", "PROCTITLE", "EOE"})
+_NO_PATHS = (None, None, None, None)
 
 
 class _Shape(NamedTuple):
-    """Where in an event of these record types each record is (-1: nowhere), and what is said of them."""
+    """What is said of an event that has records of these types and ended so."""
 
     fragment: bytes
     enough: frozenset[bytes]  # the numbers of items for which there are PATH records enough
-    paths: tuple[int, ...]
+
+
+class _Order(NamedTuple):
+    """Where in an event of these record types each record is (-1: nowhere), and its shape."""
+
     syscall: int
-    execve: int
-    cwd: int
-    address: int
+    others: tuple[int, ...]
+    paths: tuple[int, ...]
     title: int
     eoe: int
+    shape: _Shape
 
 
-class _Shapes(Memory[tuple[str, ...], _Shape]):
+class _Orders(Memory[tuple[str, ...], _Order]):
     """By how the event ended and the types of its records."""
 
-    def make(self, key: tuple[str, ...]) -> _Shape:
+    def make(self, key: tuple[str, ...]) -> _Order:
         ending, *types = key
         places = {name: index for index, name in enumerate(types)}
         paths = tuple([index for index, name in enumerate(types) if name == "PATH"])
         alone = len(types) - len(paths) == len(places) - bool(paths)
-        whole = "EOE" in places
-        if "SYSCALL" not in places or not alone or not _TYPES.issuperset(types) or (ending == EOE) != whole:
+        if "SYSCALL" not in places or not alone or not _TYPES.issuperset(types):
             raise Declined
-        details: dict[str, Any] = {}
-        mozdef.add_records(details, types, ending, () if whole else ("eoe",))
-        return _Shape(
-            b'"' + members(details),
-            frozenset(str(items).encode() for items in range(len(paths) + 1)),
-            paths,
+        others = tuple([places.get(name, -1) for name in _OTHERS])
+        return _Order(
             places["SYSCALL"],
-            places.get("EXECVE", -1),
-            places.get("CWD", -1),
-            places.get("SOCKADDR", -1),
+            others,
+            paths,
             places.get("PROCTITLE", -1),
             places.get("EOE", -1),
+            _shape(types, ending),
         )
+
+
+class _Shapes(Memory[tuple[bool, bool, bool, int, bool, Optional[bytes]], _Shape]):
+    """Of usual events: by which records there are not, the number of PATH records, and how it ended."""
+
+    def make(self, key: tuple[bool, bool, bool, int, bool, Optional[bytes]]) -> _Shape:
+        *without, paths, untitled, end = key
+        others = [name for name, absent in zip(_OTHERS, without) if not absent]
+        ending = (end or b"").decode("ascii").lower()
+        types = ["SYSCALL", *others, *["PATH"] * paths, *([] if untitled else ["PROCTITLE"])]
+        return _shape([*types, "EOE"] if ending == EOE else types, ending)
+
+
+def _shape(types: Sequence[str], ending: str) -> _Shape:
+    whole = "EOE" in types
+    if (ending == EOE) != whole:
+        raise Declined
+    details: dict[str, Any] = {}
+    mozdef.add_records(details, types, ending, () if whole else ("eoe",))
+    paths = types.count("PATH")
+    return _Shape(b'"' + members(details), frozenset(str(items).encode() for items in range(paths + 1)))
 
 
 class Syscalls:
@@ -80,32 +99,60 @@ class Syscalls:
 
     def __init__(self, frame: Frame, decoder: Decoder) -> None:
         self._frame = frame
+        self._orders = _Orders()
         self._shapes = _Shapes()
         self._heads = Heads(decoder)
         self._tails = Tails(frame, decoder)
         self._sockets = Sockets()
         self._places = Places()
+        self._nowhere = self._places.nowhere
         self._commands = Commands()
         self._titles = Titles()
         self._addresses = Addresses()
 
-    def encode(self, bundle: Bundle) -> tuple[bytes, str, Actor]:  # noqa: C901, PLR0912, PLR0915  # the hot path
+    def encode(self, bundle: Bundle) -> Short:
         """Return the event, its category and its actor.
 
         Raises:
             Declined: it is no usual event of a system call.
         """
         stamp, types, bodies, _, ending, _ = bundle
-        shape = self._shapes[(ending, *types)]
-        fragment, enough, path_places, at_syscall, at_execve, at_cwd, at_address, at_title, at_eoe = shape
-        match = _SYSCALL.fullmatch(bodies[at_syscall])
-        if match is None:
+        order = self._orders[(ending, *types)]
+        match = _SYSCALL.fullmatch(bodies[order.syscall])
+        if match is None or (order.eoe >= 0 and bodies[order.eoe].strip()):
             raise Declined
-        head_raw, a0, a1, a2, a3, items, ppid, pid, tail_raw = match.groups()
-        if items not in enough or (at_eoe >= 0 and bodies[at_eoe].strip()):
+        others = [None if place < 0 else bodies[place] for place in order.others]
+        title = None if order.title < 0 else bodies[order.title]
+        numbers = self._frame.numbers(stamp)
+        usual = Usual._make((stamp, *numbers, *match.groups(), *others, *_NO_PATHS, title, None))
+        return self.encode_usual(usual, [bodies[place] for place in order.paths], order.shape)
+
+    def encode_usual(  # noqa: C901, PLR0912, PLR0915  # the hot path
+        self, usual: Usual, paths: Sequence[bytes] = (), shape: Optional[_Shape] = None
+    ) -> Short:
+        """Return the same of a usual event; its paths and shape, where these are not what it says.
+
+        Raises:
+            Declined: it is not so usual.
+        """
+        (
+            stamp, seconds, milliseconds, serial, head_raw, a0, a1, a2, a3, items, ppid, pid, tail_raw,
+            address_raw, command_raw, cwd_raw, path, second, third, fourth, title_raw, end,
+        ) = usual  # fmt: skip
+        if shape is None:
+            if second is not None:
+                paths = [path for path in (path, second, third, fourth) if path is not None]
+            elif path is not None:
+                paths = (path,)
+            shape = self._shapes[
+                address_raw is None, command_raw is None, cwd_raw is None, len(paths), title_raw is None, end
+            ]
+        fragment, enough = shape
+        if items not in enough:
             raise Declined
         frame = self._frame
-        milliseconds, serial = frame.at(stamp)
+        if seconds != frame.seconds:
+            frame.begin(seconds)
         keys, identities, process, actor, program = self._tails[tail_raw]
         head, call, success = self._heads[head_raw]
         arguments = (a0, a1, a2, a3)
@@ -119,34 +166,32 @@ class Syscalls:
         if call.asks_for_socket:
             words += self._sockets[arguments[:3]]
 
-        place = self._places.find(bodies[at_cwd], call, arguments) if at_cwd >= 0 else self._places.nowhere
-        command = title = address = paths = b""
-        about = call.title
-        ran = program
-        if at_execve >= 0:
-            command, ran = self._commands[bodies[at_execve]]
-        if at_title >= 0:
-            title = self._titles[bodies[at_title]]
+        place = self._nowhere if cwd_raw is None else self._places.find(cwd_raw, call, arguments)
+        command = title = address = subject = before = elements = after = b""
+        about, ran = call.title, program
+        if command_raw is not None:
+            command, ran = self._commands[command_raw]
+        if title_raw is not None:
+            title = self._titles[title_raw]
         if call.by_descriptor:
             about = Words.of(descriptor_text(a0.decode("ascii")))
-        if at_address >= 0:
-            address, about = self._addresses[bodies[at_address], category]
-        if len(path_places) == 1:
-            subject = place[bodies[path_places[0]]]
-            if category == "execve" and at_execve < 0 and subject.named:
-                ran = subject.words
-            paths = b'%b,"paths":[%b]' % (subject.subject, subject.element)
-            about = subject.words
-        elif path_places:
-            seen = [place[bodies[index]] for index in path_places]
-            subject = seen[0]
+        if address_raw is not None:
+            address, about = self._addresses[address_raw, category]
+        if len(paths) == 1:
+            elements, subject, about, named, _ = place[paths[0]]
+            before, after = b',"paths":[', b"]"
+            if category == "execve" and named and command_raw is None:
+                ran = about
+        elif paths:
+            seen = [place[path] for path in paths]
+            chosen = seen[0]
             if category != "execve":
                 objects = [path for path in seen if not path.parent]
-                subject = objects[-1] if objects else seen[-1]
-            elif at_execve < 0 and subject.named:
-                ran = subject.words
-            paths = b'%b,"paths":[%b]' % (subject.subject, b",".join([path.element for path in seen]))
-            about = subject.words
+                chosen = objects[-1] if objects else seen[-1]
+            elif command_raw is None and chosen.named:
+                ran = chosen.words
+            subject, about = chosen.subject, chosen.words
+            before, elements, after = b',"paths":[', b",".join([path.element for path in seen]), b"]"
         if category == "execve":
             about = ran
         elif category == "signal":
@@ -155,7 +200,7 @@ class Syscalls:
             frame.opening(category, about, success=success), frame.before_pid, pid, frame.after_pid, frame.second, milliseconds, frame.before_serial, serial,
             frame.before_stamp, stamp, fragment, keys, head, b',"a0":"', a0, b'","a1":"', a1, b'","a2":"', a2,
             b'","a3":"', a3, b'"', words, identities, b',"pid":"', pid, b'","ppid":"', ppid, b'"', process,
-            place.fragment, command, title, paths, address, b"}}",
+            place.fragment, command, title, subject, before, elements, after, address, b"}}",
         ))  # fmt: skip
         if len(data) > mozdef.TERM_LIMIT:
             raise Declined

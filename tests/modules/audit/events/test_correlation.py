@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streams import in_bundles
 
 from mig_audit.modules.audit.events import Correlator, Group, correlate, make_group
 from mig_audit.modules.audit.events.correlation import is_single
@@ -51,6 +52,10 @@ def _run(records: Sequence[Record], correlator: Correlator | None = None) -> lis
     return list(correlate(records, correlator or Correlator()))
 
 
+def _add(correlator: Correlator, record: Record) -> list[Bundle]:
+    return in_bundles(correlator.add(record))
+
+
 def test_an_event_is_complete_at_its_eoe() -> None:
     """All its records, in order, and nothing is missing."""
     records = _event(1)
@@ -62,7 +67,7 @@ def test_a_group_is_given_out_by_the_record_that_completes_it() -> None:
     """Not earlier, not later."""
     correlator = Correlator()
 
-    assert [len(correlator.add(record)) for record in _event(1)] == [0, 0, 0, 1]
+    assert [len(_add(correlator, record)) for record in _event(1)] == [0, 0, 0, 1]
     assert correlator.held == 0
 
 
@@ -118,33 +123,33 @@ def test_the_same_serial_at_another_time_is_another_event() -> None:
 def test_an_event_without_eoe_is_complete_after_two_seconds_of_the_stream() -> None:
     """The records' time decides, so that a replay gives the same."""
     correlator = Correlator()
-    correlator.add(_record("CONFIG_CHANGE", 1, 1000))
+    _add(correlator, _record("CONFIG_CHANGE", 1, 1000))
 
-    assert correlator.add(_record("SYSCALL", 2, 2999)) == []
-    (group,) = [bundle.group() for bundle in correlator.add(_record("CWD", 2, 3000))]
+    assert _add(correlator, _record("SYSCALL", 2, 2999)) == []
+    (group,) = [bundle.group() for bundle in _add(correlator, _record("CWD", 2, 3000))]
     assert (group.records[0].serial, group.ending, group.complete) == (1, "timeout", True)
 
 
 def test_records_from_the_past_do_not_let_time_go_back() -> None:
     """A call that blocked for a minute has the time of its beginning, and two seconds from its arrival."""
     correlator = Correlator()
-    correlator.add(_record("CONFIG_CHANGE", 1, 60_000))
+    _add(correlator, _record("CONFIG_CHANGE", 1, 60_000))
 
     late = _event(2, 1000)
-    assert [len(correlator.add(record)) for record in late] == [0, 0, 0, 1]
-    assert correlator.add(_record("CONFIG_CHANGE", 3, 61_999)) == []
-    assert [group.ending for group in correlator.add(_record("CONFIG_CHANGE", 4, 62_000))] == ["timeout"]
+    assert [len(_add(correlator, record)) for record in late] == [0, 0, 0, 1]
+    assert _add(correlator, _record("CONFIG_CHANGE", 3, 61_999)) == []
+    assert [group.ending for group in _add(correlator, _record("CONFIG_CHANGE", 4, 62_000))] == ["timeout"]
 
 
 def test_a_clock_that_was_set_back_does_not_stop_the_timeouts() -> None:
     """After a thousand records from the past, that is the time."""
     correlator = Correlator()
-    correlator.add(_record("CONFIG_CHANGE", 1, 10**9))
+    _add(correlator, _record("CONFIG_CHANGE", 1, 10**9))
     groups = list(
-        chain.from_iterable(correlator.add(_record("USER", serial, 1000)) for serial in range(2, 1002))
+        chain.from_iterable(_add(correlator, _record("USER", serial, 1000)) for serial in range(2, 1002))
     )
-    correlator.add(_record("CONFIG_CHANGE", 2000, 1000))
-    groups = list(correlator.add(_record("USER", 2001, 3001)))
+    _add(correlator, _record("CONFIG_CHANGE", 2000, 1000))
+    groups = list(_add(correlator, _record("USER", 2001, 3001)))
 
     assert [group.ending for group in groups] == ["timeout", "timeout", "single"]
 
@@ -152,7 +157,7 @@ def test_a_clock_that_was_set_back_does_not_stop_the_timeouts() -> None:
 def test_beyond_the_cap_the_oldest_event_is_given_out() -> None:
     """Memory is bounded, and nothing is dropped for it."""
     correlator = Correlator(max_open=2)
-    bundles = chain.from_iterable(correlator.add(_record("AVC", serial)) for serial in (1, 2, 3))
+    bundles = chain.from_iterable(_add(correlator, _record("AVC", serial)) for serial in (1, 2, 3))
 
     assert [(bundle.group().records[0].serial, bundle.ending) for bundle in bundles] == [(1, "evicted")]
 
@@ -162,7 +167,7 @@ def test_what_open_events_hold_together_is_bounded_too() -> None:
     correlator = Correlator(max_size=5000)
     groups = list(
         chain.from_iterable(
-            correlator.add(_record("PATH", serial, 0, "x" * 100)) for serial in [1] * 6 + [2] * 6
+            _add(correlator, _record("PATH", serial, 0, "x" * 100)) for serial in [1] * 6 + [2] * 6
         )
     )
 
@@ -173,10 +178,10 @@ def test_what_open_events_hold_together_is_bounded_too() -> None:
 def test_one_event_cannot_grow_without_end() -> None:
     """The rest are late parts."""
     correlator = Correlator(max_records=4)
-    groups = [group for _ in range(9) for group in correlator.add(_record("PATH", 1))]
+    groups = [group for _ in range(9) for group in _add(correlator, _record("PATH", 1))]
 
     assert [(len(group), group.part) for group in groups] == [(4, 0), (4, 1)]
-    assert [(len(group), group.part) for group in correlator.flush()] == [(1, 2)]
+    assert [(len(group), group.part) for group in in_bundles(correlator.flush())] == [(1, 2)]
 
 
 def test_records_of_a_completed_event_form_a_late_part() -> None:
@@ -238,9 +243,9 @@ def test_every_record_comes_out_in_exactly_one_group(
     correlator = Correlator(max_open=max_open, max_size=max_size, max_records=max_records, memory=memory)
     groups: list[Group] = []
     for record in records:
-        groups += [bundle.group() for bundle in correlator.add(record)]
+        groups += [bundle.group() for bundle in _add(correlator, record)]
         assert correlator.held <= max_size // 400
-    groups += [bundle.group() for bundle in correlator.flush()]
+    groups += [bundle.group() for bundle in in_bundles(correlator.flush())]
 
     assert correlator.held == 0
     assert Counter(id(record) for group in groups for record in group.records) == Counter(map(id, records))
@@ -303,7 +308,7 @@ def work() -> Callable[[int], int]:
     def count(already_open: int) -> int:
         correlator = Correlator()
         for serial in range(already_open):
-            correlator.add(_record("AVC", serial))
+            _add(correlator, _record("AVC", serial))
         records = list(chain.from_iterable(_event(serial) for serial in range(10_000, 10_500)))
         lines = 0
 
@@ -316,7 +321,7 @@ def work() -> Callable[[int], int]:
         sys.settrace(trace)  # type: ignore[arg-type]  # a tracer that returns itself has no finite type
         try:
             for record in records:
-                correlator.add(record)
+                _add(correlator, record)
         finally:
             sys.settrace(before)
         return lines

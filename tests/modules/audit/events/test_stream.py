@@ -10,14 +10,15 @@ import pytest
 from corpus import read_log
 from hypothesis import given
 from hypothesis import strategies as st
-from streams import block_of, bundles_of
+from streams import block_of, bundles_of, in_bundles
 
 from mig_audit.modules.audit.events import Correlator, Ledger, RecordStream, RunStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mig_audit.modules.audit.events import Account, Bundle, Group
+    from mig_audit.modules.audit.events import Account, Group
+    from mig_audit.modules.audit.events.usual import Complete
 
 DATA = Path(__file__).parents[3] / "data" / "records"
 
@@ -33,10 +34,10 @@ def _plain(lines: Sequence[bytes]) -> tuple[list[Group], Account]:
 def _short(lines: Sequence[bytes], size: int = 1 << 16) -> tuple[list[Group], Account]:
     ledger = Ledger()
     stream = RunStream(ledger, Correlator())
-    bundles: list[Bundle] = []
+    events: list[Complete] = []
     for start in range(0, len(lines), size):
-        bundles += stream.feed(block_of(lines[start : start + size]))
-    bundles += stream.flush()
+        events += stream.feed(block_of(lines[start : start + size]))
+    bundles = in_bundles([*events, *stream.flush()])
     for bundle in bundles:
         ledger.close(bundle, complete=bundle.group().complete)
     return [bundle.group() for bundle in bundles], ledger.account()

@@ -10,14 +10,27 @@ import pytest
 from corpus import DATA, read_log
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streams import bundles_of
+from streams import block_of, bundles_of
 
-from mig_audit.modules.audit.events import Actor, Correlator, Decoder, Ledger, Origin, RunStream, TableNames
+from mig_audit.modules.audit.events import (
+    Actor,
+    Bundle,
+    Correlator,
+    Decoder,
+    Ledger,
+    Origin,
+    RunStream,
+    TableNames,
+)
+from mig_audit.modules.audit.events.usual import UsualRun
 from mig_audit.modules.audit.formats.mozdef import MozdefFormat
 from mig_audit.modules.audit.formats.mozdef_shortcut import memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mig_audit.modules.audit.events.usual import Complete
+    from mig_audit.modules.audit.formats.interface import Short, Shortcut
 
 NAMES = TableNames({0: "root", 1000: "alice"}, {0: "root"})
 FORMAT = MozdefFormat(Origin("audit-host.example.com", NAMES))
@@ -63,16 +76,29 @@ def _compare(lines: Iterable[bytes]) -> tuple[int, int]:
     short, long = 0, 0
     shortcut = FORMAT.shortcut(Decoder(NAMES))
     decoder = Decoder(NAMES)
-    for bundle in bundles_of(RunStream(Ledger(), Correlator()), lines):
-        found = shortcut.encode(bundle)
-        if found is None:
-            long += 1
-            continue
-        event = decoder.decode(bundle.group())
-        assert found == (FORMAT.encode(event), event.category, Actor.of(event))
-        assert event.complete == (bundle.ending in {"eoe", "single"})
-        short += 1
+    stream = RunStream(Ledger(), Correlator())
+    for complete in (*stream.feed(block_of(lines)), *stream.flush()):
+        for bundle, found in _told(shortcut, complete):
+            if found is None:
+                long += 1
+                continue
+            event = decoder.decode(bundle.group())
+            assert found == (FORMAT.encode(event), event.category, Actor.of(event))
+            assert event.complete == (bundle.ending in {"eoe", "single"})
+            short += 1
     return short, long
+
+
+def _told(shortcut: Shortcut, complete: Complete) -> Iterator[tuple[Bundle, Short | None]]:
+    """Give each event with what it is told as, which is the same whether it was cut out as a whole or in lines."""
+    if isinstance(complete, Bundle):
+        yield complete, shortcut.encode(complete)
+        return
+    for usual in complete.events:
+        told, actors = shortcut.encode_usuals([usual])
+        found = (told[0], *actors[0]) if told else None
+        assert found == shortcut.encode(usual.bundle())
+        yield usual.bundle(), found
 
 
 @pytest.mark.parametrize("event", [EVENT, EXEC, CONNECT])
@@ -205,6 +231,23 @@ def test_what_is_remembered_is_bounded() -> None:
         assert len(doubled) <= memory.ENTRIES
     assert doubled[b"x" * 1000] == b"x" * 2000
     assert b"x" * 1000 not in doubled
+
+
+def test_usual_events_are_told_up_to_the_first_that_is_not_so_usual() -> None:
+    """Which is for the long way, and the rest after it."""
+    odd = [line.replace("items=2", "items=3").replace(":77)", ":78)") for line in EVENT]
+    after = [line.replace(":77)", ":79)") for line in EVENT]
+    stream = RunStream(Ledger(), Correlator())
+    (run,) = stream.feed(block_of(line.encode() for line in [*EVENT, *odd, *after]))
+    assert isinstance(run, UsualRun)
+
+    shortcut = FORMAT.shortcut(Decoder(NAMES))
+    told, actors = shortcut.encode_usuals(run.events)
+    first, declined, rest = run.split(len(told))
+
+    assert len(told) == len(actors) == len(first.events) == 1
+    assert [usual.serial for usual in (*declined.events, *rest.events)] == [b"78", b"79"]
+    assert [first.records, declined.records, rest.records] == [6, 6, 6]
 
 
 _TOKEN = re.compile(rb"[^ =]*=[^ ]*")

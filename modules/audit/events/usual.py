@@ -1,0 +1,151 @@
+"""Usual events: those of system calls whose records come one behind the other, each in the kernel's ordinary shape.
+
+Nearly all events are usual ones. One expression finds such an event in a block, checks it, and cuts it into the parts
+that vary together, for less than what it takes to cut the block into lines.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional, Union
+from mig_audit.modules.audit.events.group import END, Bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NUMBER = rb"(0|[1-9][0-9]{0,9})"
+
+
+def _record(name: bytes, body: bytes) -> bytes:
+    return rb"type=" + name + rb" msg=audit\(\1\): " + body + rb"\n"
+
+
+SYSCALL_BODY = (
+    rb"(arch=[0-9a-f]{1,8} syscall=[0-9]{1,10} success=(?:yes|no) exit=(?:0|-?[1-9][0-9]{0,18}))"
+    + b"".join(rb" a%d=([0-9a-f]{1,16})" % index for index in range(4))
+    + rb" items=%b ppid=%b pid=%b (.*)" % (_NUMBER, _NUMBER, _NUMBER)
+)
+"""Matches the body of a SYSCALL record; its groups are those of a `Usual` from ``call`` to ``who``."""
+
+_FOLLOWING = (b"SOCKADDR", b"EXECVE", b"CWD", b"PATH", b"PATH", b"PATH", b"PATH", b"PROCTITLE")
+
+USUAL = re.compile(
+    rb"type=SYSCALL msg=audit\((([1-9][0-9]{9})\.([0-9]{3}):([1-3][0-9]{9}|[1-9][0-9]{0,8}))\): %b\n"
+    % SYSCALL_BODY
+    + b"".join(b"(?:%b)?" % _record(name, b"(.*)") for name in _FOLLOWING)
+    + rb"(?:type=(EOE) msg=audit\(\1\): \n)?"
+)
+"""Matches the records of a usual event, or as many of its first ones as come together; its groups are a `Usual`.
+
+The order is that of kernel/auditsc.c, audit_log_exit; there are more records that could be between these, which are not usual.
+"""
+
+_TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
+_CALL, _ADDRESS = 4, 13  # where in a `Usual` the SYSCALL record begins, and the others
+_EOE = b"EOE"
+_new = tuple.__new__  # what Usual(...) does, without its Python frame
+
+
+class Usual(NamedTuple):
+    """An event, as `USUAL` cuts it.
+
+    Attributes:
+        stamp: ``SEC.MMM:SERIAL``; then its three numbers, of which the first and the last have no leading zeros.
+        call: of the SYSCALL record ``arch`` to ``exit``; then its arguments, its numbers, and what is behind ``pid``.
+        address: the body of the SOCKADDR record, None if there is none; likewise those of the other records.
+        end: ``EOE`` if it ends with that; None while it may get more records; then one of `ENDINGS`, as bytes.
+    """
+
+    stamp: bytes
+    seconds: bytes
+    milliseconds: bytes
+    serial: bytes
+    call: bytes
+    a0: bytes
+    a1: bytes
+    a2: bytes
+    a3: bytes
+    items: bytes
+    ppid: bytes
+    pid: bytes
+    who: bytes
+    address: Optional[bytes]
+    command: Optional[bytes]
+    cwd: Optional[bytes]
+    path0: Optional[bytes]
+    path1: Optional[bytes]
+    path2: Optional[bytes]
+    path3: Optional[bytes]
+    title: Optional[bytes]
+    end: Optional[bytes]
+
+    @property
+    def ending(self) -> str:
+        """Return why it is complete, one of `ENDINGS`."""
+        return (self.end or END.encode("ascii")).decode("ascii").lower()
+
+    @property
+    def records(self) -> int:
+        """Return how many records it has."""
+        return 1 + len(_FOLLOWING) - self[_ADDRESS:-1].count(None) + (self[-1] == _EOE)
+
+    @property
+    def size(self) -> int:
+        """Return about how many bytes it has."""
+        return sum(map(len, filter(None, self)))
+
+    def ended(self, ending: str) -> Usual:
+        """Return the same event, complete for another reason than an EOE record."""
+        return _new(Usual, (*self[:-1], ending.encode("ascii")))
+
+    def bundle(self) -> Bundle:
+        """Return the same as a bundle."""
+        types, bodies = self.run()
+        return Bundle(self.stamp, types, bodies, None, self.ending, 0)
+
+    def run(self) -> tuple[list[str], list[bytes]]:
+        """Return the types and bodies of its records."""
+        arguments = b"a0=%b a1=%b a2=%b a3=%b" % (self.a0, self.a1, self.a2, self.a3)
+        numbers = b"items=%b ppid=%b pid=%b" % (self.items, self.ppid, self.pid)
+        body = b" ".join((self.call, arguments, numbers, self.who))
+        types, bodies = ["SYSCALL"], [body]
+        for name, following in zip(_TYPES, self[_ADDRESS:-1]):
+            if following is not None:
+                types.append(name)
+                bodies.append(following)
+        if self.end == _EOE:
+            types.append("EOE")
+            bodies.append(b"")
+        return types, bodies
+
+
+class UsualRun(NamedTuple):
+    """Usual events that are complete, one behind the other, and how many records they have together."""
+
+    events: Sequence[Usual]
+    records: int
+
+    @classmethod
+    def of(cls, events: Sequence[Usual]) -> UsualRun:
+        """Return events as a run."""
+        return cls(events, sum([usual.records for usual in events]))
+
+    def split(self, number: int) -> tuple[UsualRun, UsualRun, UsualRun]:
+        """Return the first events, the next one, and the rest."""
+        events = self.events
+        if number == len(events):
+            return self, _NO_EVENTS, _NO_EVENTS
+        one, rest = UsualRun.of(events[number : number + 1]), UsualRun.of(events[number + 1 :])
+        return UsualRun(events[:number], self.records - one.records - rest.records), one, rest
+
+
+_NO_EVENTS = UsualRun((), 0)
+
+Complete = Union[Bundle, UsualRun]
+"""An event that is complete, or some."""
+
+
+def bundles(complete: Complete) -> list[Bundle]:
+    """Return the events one by one."""
+    return [usual.bundle() for usual in complete.events] if isinstance(complete, UsualRun) else [complete]

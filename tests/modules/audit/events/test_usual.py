@@ -1,0 +1,125 @@
+"""Usual events are cut out of a block as a whole, and are what their lines are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from corpus import read_log
+from streams import block_of, bundles_of
+
+from mig_audit.modules.audit.events import Bundle, Correlator, Ledger, RecordStream, RunStream
+from mig_audit.modules.audit.events.usual import USUAL, Usual, UsualRun
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CALL = (
+    b"type=SYSCALL msg=audit(1700000000.123:77): arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a1=7f0 a2=0"
+    b" a3=0 items=1 ppid=10 pid=11 auid=1000 uid=0 and what else there may be"
+)
+PATH = b'type=PATH msg=audit(1700000000.123:77): item=0 name="notes"'
+TITLE = b"type=PROCTITLE msg=audit(1700000000.123:77): proctitle=7669"
+END = b"type=EOE msg=audit(1700000000.123:77): "
+
+
+def _cut(lines: Sequence[bytes]) -> Usual | None:
+    found = USUAL.match(block_of(lines))
+    return Usual(*found.groups()) if found else None
+
+
+def _of_stream(stream: RecordStream, lines: Sequence[bytes]) -> list[Bundle | UsualRun]:
+    return [*stream.feed(block_of(lines)), *stream.flush()]
+
+
+def test_a_usual_event_is_cut_into_the_parts_that_vary_together() -> None:
+    """Which its name says what they are."""
+    usual = _cut([CALL, PATH, TITLE, END])
+
+    assert usual is not None
+    assert (usual.seconds, usual.milliseconds, usual.serial) == (b"1700000000", b"123", b"77")
+    assert (usual.call, usual.a0) == (b"arch=c000003e syscall=257 success=yes exit=3", b"ffffff9c")
+    assert (usual.items, usual.ppid, usual.pid) == (b"1", b"10", b"11")
+    assert (usual.path0, usual.path1) == (b'item=0 name="notes"', None)
+    assert (usual.records, usual.ending) == (4, "eoe")
+
+
+def test_it_is_the_bundle_that_its_lines_are() -> None:
+    """Type by type and body by body."""
+    lines = [CALL, PATH, PATH, TITLE, END]
+    usual = _cut(lines)
+    (bundle,) = bundles_of(RecordStream(Ledger(), Correlator()), lines)
+
+    assert usual is not None
+    assert usual.bundle().group() == bundle.group()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"a1=7f0", b"a1=7F0"),
+        (b"pid=11", b"pid=011"),
+        (b"exit=3", b"exit=?"),
+        (b":77)", b":077)"),
+        (b":77)", b":4294967296)"),
+        (b"1700000000.", b"170000000."),
+        (b"type=SYSCALL", b"type=URINGOP"),
+        (b"type=SYSCALL", b" type=SYSCALL"),
+    ],
+)
+def test_what_is_not_of_the_kernels_shape_is_no_usual_event(old: bytes, new: bytes) -> None:
+    """It is cut in lines then."""
+    assert _cut([line.replace(old, new) for line in [CALL, PATH, TITLE, END]]) is None
+
+
+@pytest.mark.parametrize("line", [PATH, TITLE, END])
+def test_a_record_of_another_event_ends_it(line: bytes) -> None:
+    """Whatever is told of it may still come."""
+    usual = _cut([CALL, PATH, line.replace(b":77)", b":78)"), TITLE, END])
+
+    assert usual is not None
+    assert (usual.records, usual.end) == (2, None)
+
+
+def test_text_within_a_record_is_no_event() -> None:
+    """A program may log what looks like one."""
+    message = b"type=USER msg=audit(1700000000.100:70): pid=1 uid=0 auid=0 ses=1 msg='%b'"
+    within = [message % CALL, PATH, TITLE, END]
+
+    (first, second) = _of_stream(RunStream(Ledger(), Correlator()), within)
+
+    assert isinstance(first, Bundle)
+    assert first.types == ["USER"]
+    assert isinstance(second, Bundle)
+    assert second.types == ["PATH", "PROCTITLE", "EOE"]
+
+
+def test_nearly_all_events_of_a_busy_host_are_usual() -> None:
+    """Else it would not be worth it."""
+    lines = [
+        line for line in read_log("busy-host.log.xz") if not re.match(rb"type=(USER|CRED|SERVICE)", line)
+    ]
+    events = _of_stream(RunStream(Ledger(), Correlator()), lines)
+
+    assert sum(len(run.events) for run in events if isinstance(run, UsualRun)) > 15_000
+
+
+def test_one_without_an_end_is_usual_all_the_same() -> None:
+    """It ends by time, or with the stream."""
+    ledger = Ledger()
+    (run,) = _of_stream(RunStream(ledger, Correlator()), [CALL, PATH, TITLE, CALL.replace(b":77)", b":78)")])[
+        :1
+    ]
+
+    assert isinstance(run, UsualRun)
+    assert [(usual.ending, usual.records) for usual in run.events] == [("end", 3)]
+
+
+def test_one_that_gets_further_records_is_none_any_more() -> None:
+    """They are all in one event."""
+    late = [CALL, TITLE, CALL.replace(b":77)", b":78)"), PATH, END]
+    (bundle,) = _of_stream(RunStream(Ledger(), Correlator()), late)[:1]
+
+    assert isinstance(bundle, Bundle)
+    assert bundle.types == ["SYSCALL", "PROCTITLE", "PATH", "EOE"]
