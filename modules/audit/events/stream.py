@@ -130,8 +130,7 @@ class RunStream(RecordStream):
             yield from self._take(usuals)
 
     def _take(self, usuals: list[Usual]) -> Iterator[Complete]:
-        if self._types:
-            yield from self._end_run()
+        yield from self._end_run()
         run = UsualRun.of(usuals)
         self._ledger.received += run.records
         self._ledger.track_serials([int(usual[3]) for usual in usuals])
@@ -142,8 +141,7 @@ class RunStream(RecordStream):
             yield from self._grouping.add_usual(usual)
 
     def _begin_event(self, usual: Usual) -> Iterator[Complete]:
-        if self._types:
-            yield from self._end_run()
+        yield from self._end_run()
         self._ledger.received += usual.records
         self._ledger.track_serial("", int(usual.serial))
         yield from self._grouping.add_usual(usual)
@@ -212,6 +210,8 @@ class RunStream(RecordStream):
         return True
 
     def _end_run(self) -> Sequence[Complete]:
+        """Give the run to the grouping; the next line begins another."""
+        self._message = _NO_MESSAGE
         if not self._types:
             return ()
         types, bodies = self._types, self._bodies
@@ -235,7 +235,6 @@ class RunStream(RecordStream):
 
     def _long_way(self, line: bytes) -> Iterator[Complete]:
         yield from self._end_run()
-        self._message = _NO_MESSAGE
         yield from self._line(line)
 
 
