@@ -62,10 +62,14 @@ class _Open(Gathering):
     def complete(self, ending: str, part: int) -> Complete:
         """Return it as an event that is complete; this must not be used any more."""
         if self.usual:
-            if not part:
-                return UsualRun.of([self.usual.ended(ending)])
-            self.cut()
+            return _ended(self.usual, ending, part)
         return self.bundle(ending, part)
+
+
+def _ended(usual: Usual, ending: str, part: int) -> Complete:
+    if part:
+        return Bundle(usual.stamp, *usual.run(), None, ending, part)
+    return UsualRun.of([usual.ended(ending)])
 
 
 class Correlator:
@@ -148,8 +152,11 @@ class Correlator:
         earliest, latest = [
             int(stamp[:10] + stamp[11:14]) + self._offset for stamp in (min(stamps), max(stamps))
         ]
+        ahead = self._clock if stamps == sorted(stamps) else max(latest, self._clock)
         latest = max(latest, self._clock)
-        if self._behind or earliest < latest - self._timeout or len(set(stamps)) < len(stamps):
+        if self._behind or earliest < ahead - self._timeout or len(set(stamps)) < len(stamps):
+            return False
+        if len(self._completed) + len(stamps) > self._memory:
             return False
         if self._open and (
             next(iter(self._open.values())).deadline <= latest or not self._open.keys().isdisjoint(stamps)
@@ -161,21 +168,25 @@ class Correlator:
             return False
         self._clock = latest
         self._completed.update(dict.fromkeys(stamps, 1))
-        if len(self._completed) > self._memory:
-            self._forget()
         return True
 
     def add_usual(self, usual: Usual) -> list[Complete]:
         """Take the records of one, which may be only its first ones."""
-        stamp, now = usual.stamp, int(usual.seconds + usual.milliseconds)
-        if usual.end is not None or stamp in self._open:
-            return self.add_run(stamp, now, *usual.run())
+        stamp, ended = usual.stamp, usual.end is not None
         done: list[Complete] = []
-        self._advance(now, done)
-        opened = self._open[stamp] = _Open(stamp, self._clock + self._timeout)
-        opened.usual = usual
+        self._advance(int(usual.seconds + usual.milliseconds), done, usual.records)
+        opened = self._open.get(stamp)
+        if opened is None and ended:
+            done.append(_ended(usual, EOE, self._next_part(stamp)))
+            return done
+        if opened is None:
+            opened = self._open[stamp] = _Open(stamp, self._clock + self._timeout)
+            opened.usual = usual
+        else:
+            opened.cut()
+            opened.add_run(*usual.run())
         self._grow(opened, usual.records, usual.size)
-        self._close(stamp, opened, done, ended=False)
+        self._close(stamp, opened, done, ended=ended)
         return done
 
     def add_whole(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Optional[Bundle]:

@@ -97,7 +97,7 @@ class Usual(NamedTuple):
 
     def ended(self, ending: str) -> Usual:
         """Return the same event, complete for another reason than an EOE record."""
-        return _new(Usual, (*self[:-1], ending.encode("ascii")))
+        return self if self[-1] is not None else _new(Usual, (*self[:-1], ending.encode("ascii")))
 
     def bundle(self) -> Bundle:
         """Return the same as a bundle."""
