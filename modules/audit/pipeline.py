@@ -129,7 +129,7 @@ class Pipeline:
             self.summary.add_all(actors)
             self._hand_out_all(told)
             for usual in declined.events:
-                self._finish_long(usual.bundle(), Verdict.KEEP, None)
+                self._finish_long(usual.bundle(), None)
             run = rest
 
     def _hand_out_all(self, events: Sequence[bytes]) -> None:
