@@ -18,6 +18,7 @@ from mig_audit.modules.audit.formats.enriched import (
     labels_of,
     parent_of,
     place_of,
+    presumed_of,
     script_of,
     sha256_of,
     unknown_of,
@@ -258,6 +259,7 @@ def _auditd(event: Event) -> Fields:
         "script": script_of(event),
         "labels": list(labels_of(event)),
         "ancestors": [_ancestor(ancestor) for ancestor in ancestors_of(event)],
+        "presumed": list(presumed_of(event)),
         "unknown": list(unknown_of(event)),
         "data": data,
     }

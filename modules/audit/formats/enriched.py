@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def parent_of(event: Event) -> Optional[Ancestor]:
-    """Return the process that the kernel names as the parent, if it is certain which one that is."""
+    """Return the process that the kernel names as the parent, if it is known which one that is."""
     return event.enrichment.parent if event.enrichment else None
 
 
@@ -47,3 +47,8 @@ def labels_of(event: Event) -> tuple[str, ...]:
 def unknown_of(event: Event) -> tuple[str, ...]:
     """Return what could not be told, each with its reason."""
     return tuple([f"{gap.what}: {gap.why}" for gap in event.enrichment.gaps]) if event.enrichment else ()
+
+
+def presumed_of(event: Event) -> tuple[str, ...]:
+    """Return what is told because the pids say so, and would be wrong if somebody chose them."""
+    return event.enrichment.presumed if event.enrichment else ()

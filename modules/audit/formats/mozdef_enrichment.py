@@ -27,6 +27,8 @@ def add_enrichment(details: Details, enrichment: Enrichment) -> None:
     _put(details, "sha256", enrichment.sha256)
     if enrichment.labels:
         details["labels"] = list(enrichment.labels)
+    if enrichment.presumed:
+        details["presumed"] = list(enrichment.presumed)
     if enrichment.gaps:
         details["unknown"] = [f"{gap.what}: {gap.why}" for gap in enrichment.gaps]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mig_audit
 from mig_audit.lean_typing import TYPE_CHECKING, Any
-from mig_audit.modules.audit.formats.enriched import labels_of, place_of, script_of, unknown_of
+from mig_audit.modules.audit.formats.enriched import labels_of, place_of, presumed_of, script_of, unknown_of
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.ocsf_classes import activity_of
@@ -141,6 +141,7 @@ def _unmapped(event: Event) -> Object:
         cgroup=place and place.cgroup,
         script=script_of(event),
         labels=list(labels_of(event)),
+        presumed=list(presumed_of(event)),
         unknown=list(unknown_of(event)),
         terminal=event.process.tty,
         subject=event.process.subj,

@@ -14,6 +14,7 @@ from mig_audit.modules.audit.formats.enriched import (
     labels_of,
     parent_of,
     place_of,
+    presumed_of,
     script_of,
     sha256_of,
     unknown_of,
@@ -163,6 +164,7 @@ def _around(event: Event) -> Iterator[Attribute]:
     yield "audit.sha256", sha256_of(event)
     yield "audit.environment", tuple([f"{name}={value}" for name, value in environment_of(event)])
     yield "audit.labels", labels_of(event)
+    yield "audit.presumed", presumed_of(event)
     yield "audit.unknown", unknown_of(event)
 
 

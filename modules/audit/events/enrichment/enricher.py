@@ -22,7 +22,7 @@ from mig_audit.modules.audit.records import printable
 from mig_audit.modules.audit.records.memo import LONGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mig_audit.modules.audit.events.enrichment.proc import Proc
     from mig_audit.modules.audit.events.enrichment.process import Process
@@ -36,6 +36,13 @@ _VALUE_LIMIT = 4096  # characters of a variable's value
 _VARIABLES_LIMIT = 64
 _KNOWN_LIMIT = 4096
 _EMPTY = Enrichment()
+# By whether the parent is, and one of the ancestors.
+_PRESUMED: Mapping[tuple[bool, bool], tuple[str, ...]] = {
+    (False, False): (),
+    (True, False): ("parent",),
+    (False, True): ("ancestors",),
+    (True, True): ("parent", "ancestors"),
+}
 _MESSAGE = re.compile(rb"pid=([1-9][0-9]{0,9}) uid=")  # kernel/audit.c, audit_log_common_recv_msg
 
 
@@ -202,6 +209,7 @@ class Enricher:
             process.place,
             labels=tuple(process.labels),
             gaps=gaps,
+            presumed=_PRESUMED[found.presumed, bool(process.line) and process.presumed],
         )
 
     def _started(self, enrichment: Enrichment, found: Found, told: Told) -> Enrichment:

@@ -64,6 +64,8 @@ class Enrichment(NamedTuple):
         sha256: of the program that an execve started.
         labels: given by rules to this process, or to one that it descends from.
         gaps: what could not be told.
+        presumed: what is told because the pids say so, which they do where the kernel gives them in turn: ``parent``,
+            ``ancestors``; a process with the right to choose pids can make it wrong.
     """
 
     parent: Optional[Ancestor] = None
@@ -74,3 +76,4 @@ class Enrichment(NamedTuple):
     sha256: Optional[str] = None
     labels: tuple[str, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    presumed: tuple[str, ...] = ()

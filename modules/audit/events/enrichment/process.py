@@ -58,6 +58,10 @@ class Process:
         seen: when it was last certain to be there.
         checked: the wall-clock time at which ``/proc`` last said so.
         line: the processes it descends from, its first parent first.
+        presumed: whether one of these is taken for the parent of the one before it only because its pid was seen a
+            short time before.
+        certain_parent: what that process runs which is certain to have the pid ``ppid``: a process that gets another parent gets
+            another ppid.
         ticks: its start, if ``/proc`` told it.
         stat_comm: its name in ``/proc`` when its program was read there.
         ended: whether its exit was recorded.
@@ -68,6 +72,7 @@ class Process:
 
     __slots__ = (
         "born",
+        "certain_parent",
         "checked",
         "ended",
         "initial",
@@ -75,6 +80,7 @@ class Process:
         "line",
         "place",
         "ppid",
+        "presumed",
         "program",
         "seen",
         "since",
@@ -88,6 +94,8 @@ class Process:
         self.since = self.seen = since
         self.checked = -1.0
         self.line = line
+        self.presumed = False
+        self.certain_parent: Optional[Program] = None
         self.ticks: Optional[int] = None
         self.stat_comm: Optional[str] = None
         self.ended = False
@@ -104,6 +112,7 @@ class Fork(NamedTuple):
     program: Ancestor
     labels: dict[str, bool]
     place: Optional[Place]
+    presumed: bool
 
 
 def passed_on(parent: Process) -> dict[str, bool]:

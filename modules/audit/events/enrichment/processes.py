@@ -35,6 +35,9 @@ _ARGUMENTS_LIMIT = 512
 _CLONE_THREAD = 0x10000  # linux/sched.h
 
 
+_Holder = tuple["Optional[Process]", str, bool]
+
+
 class Found(NamedTuple):
     """Who an event's process is.
 
@@ -44,6 +47,7 @@ class Found(NamedTuple):
         why: why there is no parent: one of the four words above, or nothing where there can be none.
         fresh: whether it is seen for the first time, or has just started another program.
         ppid: as the event has it.
+        presumed: whether the parent is taken to be that process only because its pid was seen a short time before.
     """
 
     process: Process
@@ -51,6 +55,7 @@ class Found(NamedTuple):
     why: str
     fresh: bool
     ppid: Optional[int]
+    presumed: bool
 
 
 class Lasting:
@@ -59,7 +64,7 @@ class Lasting:
     __slots__ = ("changes", "found", "parent", "parent_changes", "pid", "ppid", "process", "state", "version")
 
     def __init__(self, found: Found, version: int, state: int) -> None:
-        process, parent, _, _, self.ppid = found
+        process, parent, _, _, self.ppid, _ = found
         self.found = found
         self.process = process
         self.parent = parent
@@ -126,21 +131,25 @@ class ProcessTable:
             self._execs = True
             self._change_all()
         process, fork = self._own(told)
-        parent, why = self._holder(ppid, time)
+        parent, why, presumed = self._holder(ppid, time)
         fresh = process is None
         if process is None:
-            process = self._born(pid, fork) if fork else self._new(pid, ppid or 0, parent)
+            process = self._born(pid, fork) if fork else self._new(pid, ppid or 0, parent, presumed=presumed)
         elif parent is not None and not process.line and process.born == ppid:
             process.line = self._line(parent)
+            process.presumed = presumed or parent.presumed
             process.program.changes += 1
             self._state += 1
+        if parent is not None and not presumed:
+            process.certain_parent = parent.program
+        presumed = presumed and (parent is None or process.certain_parent is not parent.program)
         self._note(process, told, fresh=fresh)
         if told.done and told.call in FORKS:
             self._fork(process, told)
         elif told.call == EXIT:
             process.ended = True
             self._state += 1
-        return Found(process, parent, why, fresh or told.starts, ppid)
+        return Found(process, parent, why, fresh or told.starts, ppid, presumed)
 
     def lasting(self, found: Found) -> Optional[Lasting]:
         """Return what was just found as something to ask `again` of; None if the next answer may be another."""
@@ -220,6 +229,7 @@ class ProcessTable:
         process.seen = self._now
         if ppid and ppid != process.ppid:
             process.ppid = ppid
+            process.certain_parent = None
             self._state += 1
         process.born = process.born or process.ppid
         return process, None
@@ -257,10 +267,11 @@ class ProcessTable:
                 process.ticks = stat.ticks
         return stat.ticks == process.ticks and stat.start <= time + _SLACK
 
-    def _new(self, pid: int, ppid: int, parent: Optional[Process]) -> Process:
+    def _new(self, pid: int, ppid: int, parent: Optional[Process], *, presumed: bool) -> Process:
         process = Process(pid, ppid, self._now, self._line(parent))
         if parent is not None:
             process.labels = passed_on(parent)
+            process.presumed = presumed or parent.presumed
         self._insert(process)
         return process
 
@@ -268,6 +279,7 @@ class ProcessTable:
         process = Process(pid, fork.parent.program.pid, self._now, fork.line)
         process.program.become(fork.program.exe, fork.program.comm, fork.program.command, LOG)
         process.labels, process.place = dict(fork.labels), fork.place
+        process.certain_parent, process.presumed = fork.parent.program, fork.presumed
         self._insert(process)
         return process
 
@@ -288,42 +300,46 @@ class ProcessTable:
             command = program.command if told.exe == program.exe else None
             self._become(program, told.exe, told.comm, command, LOG)
 
-    def _holder(self, ppid: Optional[int], time: int) -> tuple[Optional[Process], str]:
-        """Return the process that has a parent's pid now, or why it is not known."""
+    def _holder(self, ppid: Optional[int], time: int) -> _Holder:
+        """Return the process that has a parent's pid now, or why it is not known, and whether that is presumed.
+
+        It is where neither ``/proc`` nor the record of a fork says so, but the pid was seen a short time ago.
+        """
         if not ppid:
-            return None, ""
+            return None, "", False
         fork, process = self._forks.get(ppid), self._table.get(ppid)
         if fork is not None and fork.parent.initial:
             del self._forks[ppid]
-            return self._born(ppid, fork), ""
+            return self._born(ppid, fork), "", False
         if process is not None and (process.ended or fork is not None):
             process = None
         if self._proc is not None and ppid != _INIT:
             return self._by_proc(ppid, process, time)
         if process is None:
-            return None, UNSEEN
+            return None, UNSEEN, False
         # Without records of execs, nobody knows what it became since it was seen.
         if ppid != _INIT and not (self._execs and self._recent(process)):
-            return None, UNSEEN
+            return None, UNSEEN, False
         process.seen = self._now
-        return process, ""
+        return process, "", ppid != _INIT
 
-    def _by_proc(self, pid: int, process: Optional[Process], time: int) -> tuple[Optional[Process], str]:
+    def _by_proc(self, pid: int, process: Optional[Process], time: int) -> _Holder:
         """Return the same, where ``/proc`` can be asked; one look there holds for everything before it."""
         if process is not None and process.checked >= time:
-            return process, ""
+            return process, "", False
         looked = self._clock()
         stat = self._proc.stat(pid) if self._proc else None
         recorded = process is not None and process.program.source == LOG and self._execs
         if stat is None:
             if process is not None and recorded and self._recent(process):
                 process.seen = self._now
-                return process, ""
-            return None, GONE
+                return process, "", True
+            return None, GONE, False
         if process is not None and self._is(process, stat, process.seen):
             process.seen, process.checked = self._now, looked
-            return (process, "") if recorded or self._unchanged(process, stat) else (None, CHANGED)
-        return (None, REUSED) if stat.start > time + _SLACK else self._late(pid, stat)
+            known = recorded or self._unchanged(process, stat)
+            return (process, "", False) if known else (None, CHANGED, False)
+        return (None, REUSED, False) if stat.start > time + _SLACK else self._late(pid, stat)
 
     def _unchanged(self, process: Process, stat: Stat) -> bool:
         """Say whether a process still runs what ``/proc`` said before; what it runs now is remembered."""
@@ -335,19 +351,21 @@ class ProcessTable:
         self._become(program, exe, stat.comm, proc.command(program.pid), PROC)
         return exe == before
 
-    def _late(self, pid: int, stat: Stat) -> tuple[Optional[Process], str]:
+    def _late(self, pid: int, stat: Stat) -> _Holder:
         """Return a process that only ``/proc`` knows of.
 
         Where execs are recorded and none was of it, it was at the event what its parent is: a copy. If it is something
         else now it became that since, or before anything was recorded.
         """
         parent = self._table.get(stat.ppid)
+        if parent is not None and not self._is_there(parent, if_gone=False):
+            parent = None  # its pid is another's by now
         process = self._adopt(pid, stat, parent)
         if parent is not None:
             process.labels = passed_on(parent)
         if self._execs and (parent is None or parent.program.exe != process.program.exe):
-            return None, CHANGED
-        return process, ""
+            return None, CHANGED, False
+        return process, "", False
 
     def _adopt(self, pid: int, stat: Stat, parent: Optional[Process]) -> Process:
         """Return a new process made of what ``/proc`` says."""
@@ -355,6 +373,8 @@ class ProcessTable:
         process.ticks, process.stat_comm = stat.ticks, stat.comm
         if self._proc is not None:
             process.program.become(self._proc.exe(pid), stat.comm, self._proc.command(pid), PROC)
+        if parent is not None:
+            process.certain_parent, process.presumed = parent.program, parent.presumed
         self._insert(process)
         return process
 
@@ -367,6 +387,9 @@ class ProcessTable:
         known = self._table.get(child)
         if known is not None and known.born == parent.program.pid and known.since >= told.time:
             parent.initial = True  # it was faster than its parent's record
+            if known.ppid == known.born:
+                known.certain_parent, known.presumed = parent.program, parent.presumed
+                self._state += 1
             return
         if parent.initial is None and self._proc is not None:
             parent.initial = self._proc.in_initial_namespace(parent.program.pid)
@@ -374,7 +397,7 @@ class ProcessTable:
             return  # the number is one of another namespace
         self._state += 1
         view, labels = parent.program.view, passed_on(parent)
-        self._forks[child] = Fork(parent, self._line(parent), view, labels, parent.place)
+        self._forks[child] = Fork(parent, self._line(parent), view, labels, parent.place, parent.presumed)
         if len(self._forks) > self._limit:
             self._forks.popitem(last=False)
 

@@ -166,6 +166,7 @@ def test_without_proc_the_log_alone_is_asked() -> None:
     assert enrichment.parent is not None
     assert enrichment.parent.exe == "/bin/bash"
     assert enrichment.gaps == (("place", "unseen"), ("environment", "unseen"), ("sha256", "unseen"))
+    assert enrichment.presumed == ("parent", "ancestors")
 
 
 def test_filters_can_ask_for_it() -> None:

@@ -79,6 +79,59 @@ def test_a_parent_that_was_seen_is_known_from_the_log() -> None:
     assert found.why == ""
 
 
+def test_a_parent_that_only_its_pid_tells_is_presumed(tree: ProcTree) -> None:
+    """As all that descend from it are, while one that /proc has, or the record of a fork names, is certain."""
+    host = _Host()
+    host.exec(10, 1, "/bin/bash")
+    child = host.exec(11, 10, "/bin/sh", at=5)
+    host.call(11, 10, _FORK, at=6, result=12)
+    grandchild = host.exec(12, 11, "/bin/true", at=9)
+
+    assert (child.presumed, child.process.presumed) == (True, True)
+    assert (grandchild.presumed, grandchild.process.presumed) == (False, True)
+
+    tree.start(10, 1, "/bin/bash", at=100)
+    live = _Host(tree)
+    live.exec(10, 1, "/bin/bash", at=400)
+    there = live.exec(11, 10, "/bin/sh", at=405)
+    tree.end(10)
+    gone = live.exec(12, 10, "/bin/sh", at=500)
+
+    assert (there.presumed, there.process.presumed) == (False, False)
+    assert (gone.presumed, gone.process.presumed) == (True, True)
+
+
+def test_a_parent_stays_certain_until_there_is_another(tree: ProcTree) -> None:
+    """A process whose parent ends gets another one, and with it another ppid."""
+    tree.start(10, 1, "/bin/bash", at=100)
+    host = _Host(tree)
+    host.exec(10, 1, "/bin/bash", at=400)
+    tree.start(11, 10, "/bin/sh", at=405)
+    host.exec(11, 10, "/bin/sh", at=405)
+    tree.end(10)
+
+    assert not host.call(11, 10, _OPEN, at=600).presumed
+
+
+def test_a_pid_that_was_chosen_makes_wrong_only_what_is_presumed() -> None:
+    """A copy of another process has it, and no record says so."""
+    host = _Host()
+    host.exec(10, 1, "/bin/first")
+    found = host.exec(11, 10, "/bin/true", at=20)  # by a process that chose the pid 10 and started no program
+
+    assert (_exe(found.parent), found.presumed) == ("/bin/first", True)
+
+
+def test_a_fork_that_is_told_late_makes_its_child_certain() -> None:
+    """The child was faster than its parent's record."""
+    host = _Host()
+    host.exec(10, 1, "/bin/bash")
+    assert host.exec(11, 10, "/bin/sh", at=5).presumed
+    host.call(10, 1, _FORK, "/bin/bash", at=4, result=11)
+
+    assert not host.call(11, 10, _OPEN, at=8).presumed
+
+
 def test_a_parent_that_was_not_seen_is_unknown() -> None:
     """And it is said."""
     found = _Host().exec(12, 11, "/bin/true")
