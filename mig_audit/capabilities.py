@@ -38,6 +38,10 @@ class Capability(IntEnum):
     AUDIT_READ = 37
 
 
+FILES = frozenset({Capability.DAC_OVERRIDE, Capability.DAC_READ_SEARCH, Capability.FOWNER})
+"""What it takes to use the files of every user."""
+
+
 class Held(NamedTuple):
     """What a process may do: ``bits`` are its capabilities, in effect or to be taken into effect by itself.
 

@@ -16,7 +16,7 @@ from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.parameters import parse_parameters
 from mig_audit.modules.audit.report import sink_to_json
-from mig_audit.modules.audit.sinks import SpoolSettings, open_sink
+from mig_audit.modules.audit.sinks import SpoolSettings, open_sink, spool_path
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -65,9 +65,7 @@ def _deliver(parameters: Parameters, number: int, spool: Path) -> SinkOutcome:
     if not 1 <= number <= len(parameters.sinks):
         raise UsageError(f"the parameters have no sink {number}", f"they have {len(parameters.sinks)}")
     settings = parameters.sinks[number - 1].carrying(choose_format(parameters, Origin.here()).media_type)
-    again = SpoolSettings(
-        spool.with_name(f"{spool.name}.{number}.spool"), settings.spool_size, parameters.limits.free_disk
-    )
+    again = SpoolSettings(spool_path(spool, number), settings.spool_size, parameters.limits.free_disk)
     sink = open_sink(
         settings,
         run_id=os.urandom(8).hex(),

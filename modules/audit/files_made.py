@@ -10,7 +10,7 @@ import stat
 
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.kernel.runs import DIRECTORY, paths_of
-from mig_audit.modules.audit.sinks import UnixSettings
+from mig_audit.modules.audit.sinks import UnixSettings, spool_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.sinks import SinkSettings
 
-FOLDER, LOG, RESULT, SOCKET, LOCK, JOURNAL = "folder", "raw log", "result", "socket", "lock", "journal"
+FOLDER, LOG, RESULT, SPOOL = "folder", "raw log", "result", "spool"
+SOCKET, LOCK, JOURNAL = "socket", "lock", "journal"
 
 _PASSING = frozenset({SOCKET, JOURNAL})  # that are gone when the run is over
 _PRIVATE = "0600"
@@ -73,7 +74,8 @@ def places(log: Path, run_id: str, output: str, sinks: Iterable[SinkSettings]) -
     yield Place(os.fspath(log), LOG)
     if output:
         yield Place(os.path.abspath(output), RESULT)  # noqa: PTH100  # resolving links would name another file
-    for sink in sinks:
+    for number, sink in enumerate(sinks, 1):
+        yield Place(os.fspath(spool_path(log, number)), SPOOL)
         if isinstance(sink, UnixSettings) and sink.mode == "listen":
             yield Place(os.fspath(sink.path), SOCKET)
     yield from (Place(DIRECTORY, FOLDER), Place(lock, LOCK), Place(journal, JOURNAL))

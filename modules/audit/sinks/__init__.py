@@ -31,6 +31,7 @@ __all__ = [
     "UnixSettings",
     "open_sink",
     "opened_sinks",
+    "spool_path",
 ]
 
 SinkSettings = Union[HttpSettings, UnixSettings]
@@ -49,13 +50,19 @@ def opened_sinks(
     sinks: list[Sink] = []
     try:
         for number, each in enumerate(settings, 1):
-            path = beside.with_name(f"{beside.name}.{number}.spool")
-            spool = SpoolSettings(path, each.spool_size, floor) if each.spool_size else None
+            spool = (
+                SpoolSettings(spool_path(beside, number), each.spool_size, floor) if each.spool_size else None
+            )
             sinks.append(open_sink(each, run_id=run_id, directory=beside.parent, spool=spool))
         yield tuple(sinks)
     finally:
         for sink in sinks:
             sink.finish(time.monotonic())
+
+
+def spool_path(beside: Path, number: int) -> Path:
+    """Return where a sink's spool is, by its number from 1 on."""
+    return beside.with_name(f"{beside.name}.{number}.spool")
 
 
 def open_sink(

@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from mig_audit.capabilities import FILES, keep_only
 from mig_audit.errors import InternalError, describe_errno
 from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.sinks.account import Account
@@ -131,6 +132,8 @@ class QueuedSink:
             self._account.give_up_unread(left, _unreadable(error))
 
     def _run(self) -> None:
+        # Who opens a sink may be allowed much more than whoever talks to an endpoint should be.
+        keep_only(FILES)
         try:
             with contextlib.closing(self._transport):
                 while (batch := self._next()) is not None:

@@ -57,17 +57,20 @@ def test_every_place_is_looked_at(tmp_path: Path) -> None:
     ]
     found = list(places(log, "0123456789abcdef", os.path.relpath(tmp_path / "result.json"), sinks))
 
-    assert found[-6:-3] == [
+    assert found[-9:-3] == [
         (str(log), "raw log"),
         (str(tmp_path / "result.json"), "result"),
+        (f"{log}.1.spool", "spool"),
         (str(tmp_path / "ours"), "socket"),
+        (f"{log}.2.spool", "spool"),
+        (f"{log}.3.spool", "spool"),
     ]
     assert found[-3:] == [
         ("/run/mig-audit", "folder"),
         ("/run/mig-audit/lock", "lock"),
         ("/run/mig-audit/0123456789abcdef.journal", "journal"),
     ]
-    assert [place.path for place in found[:-6]][-2:] == [str(tmp_path / "to"), str(tmp_path / "to" / "be")]
+    assert [place.path for place in found[:-9]][-2:] == [str(tmp_path / "to"), str(tmp_path / "to" / "be")]
 
 
 def test_a_socket_and_a_folder_have_no_size(tmp_path: Path) -> None:

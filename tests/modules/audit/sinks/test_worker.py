@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mig_audit.capabilities import FILES
 from mig_audit.errors import DeliveryError, InternalError
 from mig_audit.modules.audit.sinks.batch import Limits
 from mig_audit.modules.audit.sinks.interface import Answer, SinkOutcome, Verdict
@@ -178,6 +179,33 @@ def _events(count: int, size: int = 10) -> list[bytes]:
 
 def _balanced(outcome: SinkOutcome) -> bool:
     return outcome.offered == outcome.delivered + outcome.rejected + outcome.undelivered
+
+
+class _Watched(_Scripted):
+    """Keeps what the thread that delivers may do."""
+
+    permitted = -1
+
+    def deliver(self, batch: Batch, patience: float) -> Answer:
+        self.permitted = _permitted()
+        return super().deliver(batch, patience)
+
+
+def _permitted() -> int:
+    lines = Path("/proc/thread-self/status").read_text().splitlines()
+    return next(int(line[8:], 16) for line in lines if line.startswith("CapPrm:"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: who has no capabilities cannot give any up")
+def test_who_delivers_may_use_files_and_no_more(tmp_path: Path) -> None:
+    """Whatever whoever opened the sink may do, and goes on to be allowed."""
+    transport, before = _Watched(), _permitted()
+    _run(transport, tmp_path, _events(1))
+
+    files = sum(1 << capability for capability in FILES)
+    assert before & ~files
+    assert transport.permitted == before & files
+    assert _permitted() == before
 
 
 def test_everything_arrives_in_order(tmp_path: Path) -> None:
