@@ -67,6 +67,7 @@ class Facts:
     ended: Optional[Ended]
     restoration: Optional[Restoration]
     stopped: str
+    guard_bound: str
     death: Optional[Death]
     faults: tuple[MigAuditError, ...]
     pipeline: Pipeline
@@ -182,6 +183,7 @@ def _kernel(facts: Facts) -> dict[str, object]:
         "owner": describe_process(owner) if owner else None,
         "neighbours": [each.owning(owner).to_json() for each in facts.neighbours],
         "receive_buffer": facts.ready.receive_buffer,
+        "guard": {"apart": not facts.guard_bound, "why": facts.guard_bound},
         "challengers": [describe_process(pid) for pid in ended.challengers] if ended else [],
         "drift": facts.drift.to_json(),
         "drift_omitted": facts.drift.more,

@@ -92,6 +92,7 @@ def record_window(document: object, context: Context) -> Result:
                 ended=recorder.ended,
                 restoration=recorder.restoration,
                 stopped=recording.stopped,
+                guard_bound=recorder.guard_bound,
                 death=recorder.death,
                 faults=(
                     *(fault for fault in (recorder.failure, recording.fault) if fault),

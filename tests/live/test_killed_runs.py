@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 import psutil
@@ -22,7 +23,6 @@ from mig_audit.validation import find_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from mig_audit.modules.audit.kernel.control import Control
 
@@ -311,3 +311,43 @@ def test_a_second_run_that_insists_on_the_pid_is_refused(run: Start, tmp_path: P
     assert envelope["elements"] is None
     first.process.send_signal(signal.SIGTERM)
     assert first.finish()["elements"]["kernel"]["restored"]
+
+
+@pytest.fixture
+def control_group() -> Iterator[Path]:
+    """Be in a control group of version 2 whose processes can all be killed at once; what is started is in it too."""
+    roots = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
+    root = next((root for root in roots if root.joinpath("cgroup.controllers").exists()), None)
+    if root is None:
+        pytest.skip("no control groups of version 2 are mounted here")
+    (line,) = [line for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")]
+    ours, place = root / line[len("0::/") :], root / f"mig-audit-test-{os.getpid()}"
+    try:
+        place.mkdir()
+        place.joinpath("cgroup.procs").write_text(str(os.getpid()))
+    except OSError as error:
+        pytest.skip(f"control groups cannot be made here: {error}")
+    if not place.joinpath("cgroup.kill").exists():
+        pytest.skip("this kernel does not kill control groups (Linux 5.14)")
+    yield place
+    ours.joinpath("cgroup.procs").write_text(str(os.getpid()))
+    _wait(lambda: not place.joinpath("cgroup.procs").read_text(), 5)
+    place.rmdir()
+
+
+def test_killing_the_whole_control_group_does_not_reach_the_guard(
+    run: Start, kernel: Control, control_group: Path
+) -> None:
+    """As `systemctl kill -s KILL` does, or an OOM killer that takes the group."""
+    before, found = Snapshot.take(kernel), _settings(kernel)
+    begun = run({"window": "60s", "rules": [EXECVE]})
+    undertaking = _undertaking()
+    control_group.parent.joinpath("cgroup.procs").write_text(str(os.getpid()))
+    inside = control_group.joinpath("cgroup.procs").read_text().split()
+    assert {str(begun.process.pid), str(undertaking.recorder.pid)} <= set(inside)
+    control_group.joinpath("cgroup.kill").write_text("1")
+
+    _wait(lambda: _settings(kernel) == found, 1)
+    _wait(lambda: Snapshot.take(kernel).rules == before.rules, 5)
+    _wait(lambda: not undertaking.guard.alive(), 5)
+    assert begun.process.wait() == -signal.SIGKILL

@@ -121,6 +121,11 @@ class RecorderProcess:
         return self._line.pid or self.pid
 
     @property
+    def guard_bound(self) -> str:
+        """Return why the guard shares the run's control group, and what may kill all of that; empty if it does not."""
+        return self._line.bound
+
+    @property
     def gone(self) -> bool:
         """Return whether the recorder has hung up, or hangs for ever."""
         return self._channel.closed or self._hangs
@@ -193,7 +198,7 @@ class RecorderProcess:
 
     def _take(self, kind: str, message: dict[str, object]) -> None:
         if kind == reports.GUARDED:
-            self._line.introduce(cast("int", message["pid"]))
+            self._line.introduce(cast("int", message["pid"]), cast("str", message["bound"]))
         elif kind == reports.OUTCOME:
             self.outcomes.append(reports.outcome_from_json(message))
         elif kind == reports.FOUND:

@@ -1,8 +1,8 @@
 """The guard of a run: a process that does nothing but undo the run when its recorder is dead.
 
 It is a copy of the recorder from before anything was changed, so it costs next to no memory and starts at once. It is
-nobody's child and has a session of its own: what kills the main process and its descendants, a process group or a
-terminal's session does not reach it. It waits on a pipe that ends with the recorder, however that ends, and tells the
+nobody's child, has a session of its own, and leaves the control group of the run: what kills the main process and its
+descendants, a process group, a terminal's session or a service does not reach it. It waits on a pipe that ends with the recorder, however that ends, and tells the
 main process, which has no power over audit itself, what became of the kernel.
 """
 
@@ -23,7 +23,7 @@ from mig_audit.modules.audit.kernel.journal import Process
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover_run
 from mig_audit.modules.audit.kernel.runs import DIRECTORY, Runs
 from mig_audit.modules.audit.kernel.state import Snapshot
-from mig_audit.modules.audit.recorder import confinement, reports
+from mig_audit.modules.audit.recorder import cgroup, confinement, reports
 from mig_audit.modules.audit.recorder.channel import Channel
 from mig_audit.modules.audit.recorder.pulse import Beat
 
@@ -31,16 +31,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
-_PID_BYTES = 16
+_WORD_BYTES = 1 << 12
 _FIRST_FREE = 3  # behind stdin, stdout and stderr
 _DISMISSAL = b"."
 
 
 class Guard(NamedTuple):
-    """The guard as its recorder has it: ``life`` is the pipe whose end it waits for."""
+    """The guard as its recorder has it.
+
+    ``life`` is the pipe whose end it waits for; ``bound`` is why it could not leave the run's control group, if so.
+    """
 
     process: Process
     life: int
+    bound: str
 
     def dismiss(self) -> None:
         """Tell it that everything has been said already; should something be left, it undoes that all the same."""
@@ -61,12 +65,13 @@ def start(run_id: str, line: int) -> Guard:
     for each in (life, tell, line):
         os.close(each)
     os.waitpid(child, 0)
-    word = os.read(told, _PID_BYTES)
+    word = os.read(told, _WORD_BYTES).decode(errors="replace")
     os.close(told)
     if not word:
         os.close(ours)
         raise InternalError("the guard of the run could not be started")
-    return Guard(Process.of(int(word)), ours)
+    pid, _, bound = word.partition(" ")
+    return Guard(Process.of(int(pid)), ours, bound)
 
 
 def _become_guard(life: int, tell: int, line: int, run_id: str) -> NoReturn:
@@ -82,8 +87,9 @@ def _become_guard(life: int, tell: int, line: int, run_id: str) -> NoReturn:
         life, tell, line = (fcntl.fcntl(each, fcntl.F_DUPFD, _FIRST_FREE) for each in (life, tell, line))
         _keep_only(life, tell, line)
         open_control = _opened()
+        bound = cgroup.leave()
         confinement.of_guard()
-        os.write(tell, str(os.getpid()).encode())
+        os.write(tell, f"{os.getpid()} {bound}".encode(errors="replace"))
         os.close(tell)
         watch(0, Channel(socket.socket(fileno=line)), run_id, open_control=open_control)
         code = 0

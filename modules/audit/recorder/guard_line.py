@@ -27,7 +27,10 @@ _REMEDY = "see who stops processes here"
 
 
 class GuardLine:
-    """``pid`` is the guard's process id, 0 until that is known; ``standstills`` tell that it was stopped."""
+    """``pid`` is the guard's process id, 0 until that is known; ``standstills`` tell that it was stopped.
+
+    ``bound`` is why it could not leave the run's control group.
+    """
 
     def __init__(self, channel: Channel) -> None:
         """Take over our end of its line."""
@@ -35,11 +38,12 @@ class GuardLine:
         self._process: Optional[Process] = None
         self._trouble = "its guard died too"
         self.pid = 0
+        self.bound = "it could not be started"
         self.standstills: list[MigAuditError] = []
 
-    def introduce(self, pid: int) -> None:
-        """Take note of who it is."""
-        self.pid, self._process = pid, Process.of(pid)
+    def introduce(self, pid: int, bound: str) -> None:
+        """Take note of who it is, and where."""
+        self.pid, self._process, self.bound = pid, Process.of(pid), bound
 
     def restoration(
         self,

@@ -216,7 +216,7 @@ def main(arguments: Sequence[str], open_control: Callable[[], Control] = Control
         confinement.before_sockets()
         # Before anything is changed, and before there is a socket that a copy of this process would keep open.
         watch = guard.start(run_id, descriptors[2])
-        channel.send(reports.GUARDED, {"pid": watch.process.pid})
+        channel.send(reports.GUARDED, {"pid": watch.process.pid, "bound": watch.bound})
         plan, stop = _receive_plan(channel)
         if plan is None:
             return 0

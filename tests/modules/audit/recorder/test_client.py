@@ -38,7 +38,7 @@ def _lines(*said: tuple[str, dict[str, Any]]) -> bytes:
 def _died(tmp_path: Path, *guard: tuple[str, dict[str, Any]]) -> RecorderProcess:
     """Start a recorder that dies in its window, and hear what its guard says."""
     recorder = _lines(
-        (reports.GUARDED, {"pid": 1}),
+        (reports.GUARDED, {"pid": 1, "bound": ""}),
         (reports.FOUND, reports.Found(BEFORE, {Setting.ENABLED: 1}).to_json()),
         (reports.OUTCOME, OURS.to_json()),
     )
