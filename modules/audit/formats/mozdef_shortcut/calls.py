@@ -75,7 +75,7 @@ class Call(Memory[bytes, Opening]):
         if known is None:
             words = argument_words(self._machine, self.name, [text.decode("ascii") for text in arguments])
             known = members({"interpreted": {f"a{index}": text for index, text in words}} if words else {})
-            self.words.keep(key, known)
+            self.words.offer(key, known)
         return known
 
 

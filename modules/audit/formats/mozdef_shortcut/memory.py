@@ -8,8 +8,7 @@ from mig_audit.lean_typing import Any, Callable, TypeVar
 from mig_audit.modules.audit.formats.jsontext import to_json
 
 ENTRIES = 1024
-"""Of each kind of fragment; then all of that kind are forgotten. What comes again does so soon, and what never does
-would only push the rest out of the processor's caches."""
+"""Of each kind of fragment; then all of that kind are forgotten. What comes again does so soon."""
 
 MANY = 4096
 """Of the kinds that are few and short, and that others are made of."""
@@ -25,8 +24,29 @@ class Declined(Exception):  # noqa: N818  # not an error: the event takes the lo
     """A record is not of the shape that the shortcut knows."""
 
 
+class Seen(set[int]):
+    """The hashes of keys that came once: what comes again is worth to be remembered, and most that does not never does.
+
+    Whoever makes every string unique fills this, which is small, and not the memories. That two keys have one hash costs
+    nothing: one of them is remembered sooner.
+
+    Args:
+        limit: how many; then they are forgotten.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
+
+    def see(self, number: int) -> None:
+        """Add a hash."""
+        if len(self) >= self._limit:
+            self.clear()
+        self.add(number)
+
+
 class Memory(dict[_Key, _Value]):
-    """Makes a value where it has none: ``memory[key]`` costs what a dict does for what was seen before.
+    """Makes a value where it has none: ``memory[key]`` costs what a dict does for what was seen twice before.
 
     Attributes:
         entries: how many it remembers.
@@ -34,15 +54,27 @@ class Memory(dict[_Key, _Value]):
 
     entries = ENTRIES
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen = Seen(2 * self.entries)
+
     def make(self, key: _Key) -> _Value:
         """Return the value of a key, or raise `Declined`."""
         raise NotImplementedError
 
     def __missing__(self, key: _Key) -> _Value:
-        """Make it, once."""
+        """Make it."""
         value = self.make(key)
-        self.keep(key, value)
+        self.offer(key, value)
         return value
+
+    def offer(self, key: _Key, value: _Value) -> None:
+        """Remember it if this is not the first time."""
+        number = hash(key)
+        if number in self._seen:
+            self.keep(key, value)
+        else:
+            self._seen.see(number)
 
     def keep(self, key: _Key, value: _Value) -> None:
         """Remember one more, unless it is long."""

@@ -15,6 +15,7 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     MANY,
     Declined,
     Memory,
+    Seen,
     encoded_text,
     written,
 )
@@ -73,34 +74,46 @@ class _Ends(Memory[bytes, Optional[_End]]):
 class Place(dict[bytes, Path]):
     """What names are relative to, and by their text the PATH records that were seen there."""
 
-    __slots__ = ("_directory", "_places", "fragment")
+    __slots__ = ("_directory", "_number", "_places", "fragment")
 
-    def __init__(self, places: Places, fragment: bytes, directory: Directory) -> None:
+    def __init__(self, places: Places, number: int, fragment: bytes, directory: Directory) -> None:
         super().__init__()
         self._places = places
+        self._number = number
         self.fragment = fragment
         self._directory = directory
 
     def __missing__(self, key: bytes) -> Path:
-        """Make a PATH record, once, and remember it among those that all places have together."""
+        """Make a PATH record; if it is not the first time, remember it among those that all places have together."""
+        places = self._places
         match = _PATH.fullmatch(key)
-        end = self._places.ends[match[4] or match[5]] if match else None
+        end = places.ends[match[4] or match[5]] if match else None
         if match is None or end is None:
             value = _unusual(key, self._directory)
         else:
             value = _usual(match, end, self._directory)
-        if len(key) <= LONGEST:
-            self._places.count()
+        number = hash(key) ^ self._number
+        if number not in places.seen:
+            places.seen.see(number)
+        elif len(key) <= LONGEST:
+            places.count()
             self[key] = value
         return value
 
 
 class Places:
-    """The working directories."""
+    """The working directories.
+
+    Attributes:
+        ends: of the PATH records.
+        nowhere: where there is no CWD record.
+        seen: the places and paths that came once.
+    """
 
     def __init__(self) -> None:
         self.ends = _Ends()
-        self.nowhere = Place(self, b"", NOWHERE)
+        self.nowhere = Place(self, 0, b"", NOWHERE)
+        self.seen = Seen(2 * _PATHS)
         self._known: dict[tuple[bytes, Optional[str], bool], Place] = {}
         self._paths = 0
 
@@ -129,8 +142,11 @@ class Places:
             raise Declined
         told = told_value(raw)
         directory = directory_of(told[0] if told else None, name, here=here)
-        place = Place(self, b',"cwd":' + told[1] if told else b"", directory)
-        if len(key[0]) <= LONGEST:
+        number = hash(key)
+        place = Place(self, number, b',"cwd":' + told[1] if told else b"", directory)
+        if number not in self.seen:
+            self.seen.see(number)
+        elif len(key[0]) <= LONGEST:
             self.count()
             self._known[key] = place
         return place

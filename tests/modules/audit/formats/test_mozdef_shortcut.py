@@ -215,21 +215,34 @@ def test_names_hold_for_a_minute_of_the_stream() -> None:
     assert users[0] == users[1] != users[2]
 
 
+class Doubled(memory.Memory[bytes, bytes]):
+    """Remembers twice the key."""
+
+    made = 0
+
+    def make(self, key: bytes) -> bytes:
+        """Return it."""
+        self.made += 1
+        return key * 2
+
+
+def test_what_comes_again_is_remembered() -> None:
+    """What came once is not: most of it never comes again."""
+    doubled = Doubled()
+    for times, made in enumerate((1, 2, 2, 2), start=1):
+        assert doubled[b"x"] == b"xx"
+        assert (doubled.made, b"x" in doubled) == (made, times > 1)
+
+
 def test_what_is_remembered_is_bounded() -> None:
     """Strings that never come again make it slower, not larger."""
-
-    class Doubled(memory.Memory[bytes, bytes]):
-        """Remembers twice the key."""
-
-        def make(self, key: bytes) -> bytes:
-            """Return it."""
-            return key * 2
-
     doubled = Doubled()
     for number in range(3 * memory.ENTRIES):
-        assert doubled[b"%d" % number] == b"%d" % number * 2
+        for _ in range(2):
+            assert doubled[b"%d" % number] == b"%d" % number * 2
         assert len(doubled) <= memory.ENTRIES
-    assert doubled[b"x" * 1000] == b"x" * 2000
+    for _ in range(2):
+        assert doubled[b"x" * 1000] == b"x" * 2000
     assert b"x" * 1000 not in doubled
 
 
@@ -248,6 +261,15 @@ def test_usual_events_are_told_up_to_the_first_that_is_not_so_usual() -> None:
     assert len(told) == len(actors) == len(first.events) == 1
     assert [usual.serial for usual in (*declined.events, *rest.events)] == [b"78", b"79"]
     assert [first.records, declined.records, rest.records] == [6, 6, 6]
+
+
+def test_what_was_seen_is_bounded() -> None:
+    """It is what fills when nothing comes again."""
+    seen = memory.Seen(10)
+    for number in range(100):
+        seen.see(number)
+        assert number in seen
+        assert len(seen) <= 10
 
 
 _TOKEN = re.compile(rb"[^ =]*=[^ ]*")
