@@ -8,8 +8,9 @@ the rule is restricted to that user id, and everything is put back.
 
 PARAMETERS.json is merged over the run's own parameters, for instance to name a sink. Prints for each round: how much
 later than asked the window ended and how long the whole run took, in seconds, the
-records received, those that were missing, and in MiB the peak of resident memory (VmHWM) of each process, and of the
-memory of all of them together (the sum of Pss, which counts what they share once).
+records received, those that were missing, and in MiB the peak of resident memory (VmHWM) of each process, of the sum of
+what all have at one time (VmRSS, in which what they share is counted three times), and of the memory of all of them
+together (the sum of Pss, which counts that once).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _FLOOD = "import os, time\nend = time.monotonic() + {}\nwhile time.monotonic() <
 _PYTHON = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
 _PEAK = re.compile(r"^VmHWM:\s+([0-9]+) kB", re.MULTILINE)
 _SHARE = re.compile(r"^Pss:\s+([0-9]+) kB", re.MULTILINE)
+_NOW = re.compile(r"^VmRSS:\s+([0-9]+) kB", re.MULTILINE)
 _STEP = 0.05
 
 
@@ -51,16 +53,19 @@ def _peaks(process: subprocess.Popen[bytes], peaks: dict[str, float]) -> None:
     except psutil.NoSuchProcess:
         return
     names = {process.pid: "main", **dict.fromkeys(recorders, "recorder"), **dict.fromkeys(_guards(), "guard")}
-    together = 0
+    resident = together = 0
     for pid, name in names.items():
         try:
-            peak = _PEAK.search(Path(f"/proc/{pid}/status").read_text())
+            status = Path(f"/proc/{pid}/status").read_text()
             share = _SHARE.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
         except OSError:
             continue
-        if peak and share:
+        peak, now = _PEAK.search(status), _NOW.search(status)
+        if peak and now and share:
             peaks[name] = max(peaks.get(name, 0.0), int(peak[1]) / 1024)
+            resident += int(now[1])
             together += int(share[1])
+    peaks["sum"] = max(peaks.get("sum", 0.0), resident / 1024)
     peaks["together"] = max(peaks.get("together", 0.0), together / 1024)
 
 

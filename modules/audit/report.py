@@ -131,10 +131,11 @@ def _rules(facts: Facts) -> tuple[AskedRule, ...]:
 
 def _events(pipeline: Pipeline) -> list[object]:
     """Return the kept events: JSON as what it means, anything else as text."""
-    return [
-        json.loads(event) if pipeline.json else event.decode("utf-8", "backslashreplace")
-        for event in pipeline.kept
-    ]
+    if not pipeline.json:
+        return [event.decode("utf-8", "backslashreplace") for event in pipeline.kept]
+    # Read as one document, which has the name of each field in memory once.
+    events: list[object] = json.loads(b"[%b]" % b",".join(pipeline.kept))
+    return events
 
 
 def _window(facts: Facts) -> dict[str, object]:
