@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.config_changes import Recorded
     from mig_audit.modules.audit.events import Bundle, Names
-    from mig_audit.modules.audit.events.enrichment import Enricher
+    from mig_audit.modules.audit.events.enrichment import Enricher, Enrichment
     from mig_audit.modules.audit.events.filters import Filters
-    from mig_audit.modules.audit.events.usual import Complete
+    from mig_audit.modules.audit.events.usual import Complete, Usual
     from mig_audit.modules.audit.formats import Format
     from mig_audit.modules.audit.formats.interface import Shortcut
     from mig_audit.modules.audit.other_runs import OtherRuns
@@ -114,23 +114,46 @@ class Pipeline:
         return self._ledger.account(pending=self._stream.held, left_out=self._stream.left_out)
 
     def _finish_all(self, complete: Complete) -> None:
-        if isinstance(complete, UsualRun) and self._straight and self.ownership.open:
-            self._finish_usuals(self._straight, complete)
-            return
-        for bundle in bundles(complete):
-            self._finish(bundle)
+        shortcut = self._shortcut
+        if not isinstance(complete, UsualRun) or shortcut is None or not self.ownership.open:
+            for bundle in bundles(complete):
+                self._finish(bundle)
+        elif self._screening:
+            self._finish_screened(self._screening, shortcut, complete)
+        else:
+            self._finish_usuals(shortcut, complete)
 
-    def _finish_usuals(self, shortcut: Shortcut, run: UsualRun) -> None:
+    def _finish_screened(self, screening: Screening, shortcut: Shortcut, run: UsualRun) -> None:
+        dropped: list[Usual] = []
+        for kept, enrichments, usual, screened in screening.stretches(run.events, dropped):
+            self._finish_usuals(
+                shortcut, run if len(kept) == len(run.events) else UsualRun.of(kept), enrichments
+            )
+            if usual is not None:
+                self._finish_long(usual.bundle(), screened)
+        whole = [usual for usual in dropped if usual.whole]
+        self._ledger.close_usual(UsualRun.of(whole))
+        if len(whole) < len(dropped):
+            for usual in dropped:
+                if not usual.whole:
+                    self._ledger.close(usual.bundle(), complete=False)
+
+    def _finish_usuals(
+        self, shortcut: Shortcut, run: UsualRun, enrichments: Sequence[Enrichment] = ()
+    ) -> None:
         while run.events:
-            told, actors = shortcut.encode_usuals(run.events)
+            told, actors = shortcut.encode_usuals(run.events, enrichments)
             done, declined, rest = run.split(len(told))
             self._ledger.close_usual(done)
             self.findings += len(told)
             self.summary.add_all(actors)
             self._hand_out_all(told)
             for usual in declined.events:
-                self._finish_long(usual.bundle(), None)
-            run = rest
+                self._finish_declined(usual.bundle(), enrichments[len(told)] if enrichments else None)
+            run, enrichments = rest, enrichments[len(told) + 1 :]
+
+    def _finish_declined(self, bundle: Bundle, enrichment: Optional[Enrichment]) -> None:
+        self._finish_long(bundle, self._screening.kept(enrichment) if self._screening else None)
 
     def _hand_out_all(self, events: Sequence[bytes]) -> None:
         if self._limit:

@@ -13,9 +13,12 @@ from mig_audit.modules.audit.events.glance import glance_at
 from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mig_audit.modules.audit.events import Bundle, Decoder, Event
     from mig_audit.modules.audit.events.enrichment import Enricher, Enrichment
     from mig_audit.modules.audit.events.filters import Filters
+    from mig_audit.modules.audit.events.usual import Usual
 
 # What is done to audit itself, by this run too: such an event is decoded in any case.
 _CHANGES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})
@@ -46,6 +49,22 @@ class Screened(NamedTuple):
 _NOTHING = Screened(0)
 
 
+class Stretch(NamedTuple):
+    """Usual events that go on, and perhaps the one behind them that must be decoded first.
+
+    Attributes:
+        kept: those that go on.
+        enrichments: of each of them, or of none where nothing is enriched.
+        open: the other one.
+        screened: what is known of that.
+    """
+
+    kept: list[Usual]
+    enrichments: list[Enrichment]
+    open: Optional[Usual] = None
+    screened: Screened = _NOTHING
+
+
 class Screening:
     """Asks the filters and the enricher of one stream."""
 
@@ -53,6 +72,38 @@ class Screening:
         self._identities = decoder.identities
         self._filters = filters
         self._enricher = enricher
+        self._seconds = b""
+        self._look_up: Optional[LookUp] = None
+
+    def stretches(self, usuals: Sequence[Usual], dropped: list[Usual]) -> Iterator[Stretch]:
+        """Give usual events in order, without those that the filters take away, which are put to ``dropped``.
+
+        An event is asked about when those of the stretch before it are finished.
+        """
+        enrich = self._enricher.enrich_call if self._enricher else None
+        ask = self._filters.ask_call if self._filters else None
+        kept: list[Usual] = []
+        enrichments: list[Enrichment] = []
+        enrichment = None
+        for usual in usuals:
+            time = int(usual.seconds + usual.milliseconds)
+            if enrich is not None:
+                enrichment = enrich(usual, time)
+                if enrichment is None:
+                    yield Stretch(kept, enrichments, usual)
+                    kept, enrichments = [], []
+                    continue
+            since = KEPT if ask is None else ask(usual, time, self._names(usual.seconds), enrichment)
+            if since == KEPT:
+                kept.append(usual)
+                if enrichment is not None:
+                    enrichments.append(enrichment)
+            elif since == DROPPED:
+                dropped.append(usual)
+            else:
+                yield Stretch(kept, enrichments, usual, Screened(since, enrichment))
+                kept, enrichments = [], []
+        yield Stretch(kept, enrichments)
 
     def screen(self, bundle: Bundle) -> Screened:
         """Return what the records of an event tell."""
@@ -75,12 +126,16 @@ class Screening:
                 return _NOTHING
         if not self._filters:
             return Screened(KEPT, enrichment)
-        look_up = LookUp(self._identities, int(seconds) // 60) if self._filters.asks_names else None
+        names = self._names(seconds)
         if glance:
-            since = self._filters.ask_call(glance, time, look_up, enrichment)
+            since = self._filters.ask_call(glance, time, names, enrichment)
         else:
-            since = self._filters.ask_other(types, bodies, time, look_up, enrichment)
+            since = self._filters.ask_other(types, bodies, time, names, enrichment)
         return Screened(since, enrichment)
+
+    def kept(self, enrichment: Optional[Enrichment]) -> Screened:
+        """Return what is known of an event that goes on, and was enriched if anything is."""
+        return Screened(KEPT, enrichment)
 
     def enrich(self, event: Event, screened: Screened) -> Event:
         """Return the decoded event with its enrichment."""
@@ -91,3 +146,12 @@ class Screening:
     def keeps(self, event: Event, screened: Screened) -> bool:
         """Say whether an enriched event that was not dropped passes the filters that were not asked yet."""
         return screened.decided or self._filters is None or self._filters.keep(event, screened.since)
+
+    def _names(self, seconds: bytes) -> Optional[LookUp]:
+        """Return where to look names up at a time, if filters ask for them."""
+        if self._filters is None or not self._filters.asks_names:
+            return None
+        if seconds != self._seconds:
+            self._seconds = seconds
+            self._look_up = LookUp(self._identities, int(seconds) // 60)
+        return self._look_up

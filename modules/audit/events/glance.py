@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.decoder import Call, resolve_call, string_value
 from mig_audit.modules.audit.events.event import NO_SYSCALL
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.events.event import PathItem
 
-_SHAPE = re.compile(
+_SHAPE = compile_late(
     rb"(arch=[0-9a-f]{1,8} syscall=[0-9]{1,10}(?: success=(?:yes|no) exit=-?[0-9]{1,20})?)"
     rb" a0=([0-9a-f]{1,16}) a1=([0-9a-f]{1,16}) a2=([0-9a-f]{1,16}) a3=([0-9a-f]{1,16})"
     rb" items=([0-9]{1,10}) ppid=([0-9]{1,10}) pid=([0-9]{1,10}) (auid=.*)",
@@ -30,7 +31,7 @@ _SHAPE = re.compile(
 # Records that say nothing about the event as a whole, whatever is in them; and those that do not if this is all they
 # have, the first time.
 _QUIET = frozenset({"SYSCALL", "PATH", "EXECVE", "EOE"})
-_CWD, _TITLE, _ADDRESS = b"cwd=", b"proctitle=", b"saddr="
+_CWD, _TITLE, _ADDRESS, _WHO = b"cwd=", b"proctitle=", b"saddr=", b"auid="
 _ONE_FIELD = {"CWD": _CWD, "PROCTITLE": _TITLE, "SOCKADDR": _ADDRESS}
 _new = tuple.__new__  # what Glance(...) does, without its Python frame
 
@@ -85,8 +86,13 @@ class Seen:
 
     @property
     def alone(self) -> bool:
-        """Say whether each record that may have one field only has just that; else it may say who did what."""
+        """Say whether each record that may have one field only has just that; else it may say who did what.
+
+        And whether the SYSCALL record goes on behind ``pid`` as the kernel's does.
+        """
         cwd, address, title = self.cwd, self.address, self.title
+        if not self.who.startswith(_WHO):
+            return False
         if cwd is not None and (b" " in cwd or not cwd.startswith(_CWD)):
             return False
         if address is not None and (b" " in address or not address.startswith(_ADDRESS)):

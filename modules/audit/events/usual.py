@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional, Union
+from mig_audit.modules.audit.events.glance import Seen
 from mig_audit.modules.audit.events.group import END, Bundle
 
 if TYPE_CHECKING:
@@ -47,15 +48,8 @@ _EOE = b"EOE"
 _new = tuple.__new__  # what Usual(...) does, without its Python frame
 
 
-class Usual(NamedTuple):
-    """An event, as `USUAL` cuts it.
-
-    Attributes:
-        stamp: ``SEC.MMM:SERIAL``; then its three numbers, of which the first and the last have no leading zeros.
-        call: of the SYSCALL record ``arch`` to ``exit``; then its arguments, its numbers, and what is behind ``pid``.
-        address: the body of the SOCKADDR record, None if there is none; likewise those of the other records.
-        end: ``EOE`` if it ends with that; None while it may get more records; then one of `ENDINGS`, as bytes.
-    """
+class _Cut(NamedTuple):
+    """The groups of `USUAL`."""
 
     stamp: bytes
     seconds: bytes
@@ -79,6 +73,42 @@ class Usual(NamedTuple):
     path3: Optional[bytes]
     title: Optional[bytes]
     end: Optional[bytes]
+
+
+class Usual(_Cut, Seen):
+    """An event, as `USUAL` cuts it.
+
+    Attributes:
+        stamp: ``SEC.MMM:SERIAL``; then its three numbers, of which the first and the last have no leading zeros.
+        call: of the SYSCALL record ``arch`` to ``exit``; then its arguments, its numbers, and what is behind ``pid``.
+        address: the body of the SOCKADDR record, None if there is none; likewise those of the other records.
+        end: ``EOE`` if it ends with that; None while it may get more records; then one of `ENDINGS`, as bytes.
+    """
+
+    __slots__ = ()
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Return the types of its records."""
+        return tuple(self.run()[0])
+
+    @property
+    def paths(self) -> Sequence[bytes]:
+        """Return the PATH records."""
+        path = self.path0
+        if path is None or self.path1 is None:
+            return () if path is None else (path,)
+        return [each for each in (path, self.path1, self.path2, self.path3) if each is not None]
+
+    @property
+    def commands(self) -> Sequence[bytes]:
+        """Return the EXECVE record, if there is one."""
+        return () if self.command is None else (self.command,)
+
+    @property
+    def whole(self) -> bool:
+        """Say whether it has the PATH records that it announces."""
+        return int(self.items) <= len(self.paths)
 
     @property
     def ending(self) -> str:

@@ -43,8 +43,13 @@ Short = tuple[bytes, str, "Actor"]
 class Shortcut(Protocol):
     """A way from the records of an event to a format's bytes that leaves out the decoded event."""
 
-    def encode_usuals(self, usuals: Sequence[Usual]) -> tuple[list[bytes], list[tuple[str, Actor]]]:
-        """Return the same of usual events: as many as there are before one that takes the long way."""
+    def encode_usuals(
+        self, usuals: Sequence[Usual], enrichments: Sequence[Enrichment] = ()
+    ) -> tuple[list[bytes], list[tuple[str, Actor]]]:
+        """Return the same of usual events: as many as there are before one that takes the long way.
+
+        Each has its enrichment, or none has one.
+        """
 
     def encode(self, bundle: Bundle, enrichment: Optional[Enrichment] = None) -> Optional[Short]:
         """Return any other event; None where it takes the long way."""

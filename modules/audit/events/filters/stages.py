@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional, Protocol
+from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional, Protocol
 from mig_audit.modules.audit.events.filters.early import EarlyCall
 from mig_audit.modules.audit.events.filters.fields import IDENTITY
 from mig_audit.modules.audit.events.filters.leaves import EQUALS, Leaf
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.filters.early import Early
     from mig_audit.modules.audit.events.filters.fields import Field
     from mig_audit.modules.audit.events.filters.model import Condition
+    from mig_audit.modules.audit.events.filters.remembered import EarlyTest
     from mig_audit.modules.audit.events.glance import Seen
 
 _VALUES_LIMIT = 4096  # values of a field that a sample or cap tells apart; beyond it the oldest is forgotten
@@ -49,18 +50,21 @@ class Stage(Protocol):
         """Say whether it depends on names of users or groups."""
 
 
+_CallTest = Callable[[EarlyCall, int], Optional[bool]]
+
+
 class _Question:
     """A condition, asked of a whole event or before there is one."""
 
     def __init__(self, condition: Condition) -> None:
         self._condition = condition
-        self._early = compile_early(condition)
+        self.early = compile_early(condition)
         self.meets = compile_condition(condition)
         self.asks_names = asks_names(condition)
 
     def meets_early(self, early: Early) -> Optional[bool]:
         """Say whether an event meets it, None where that cannot be told yet."""
-        return self._early(early) if isinstance(early, EarlyCall) else decide(self._condition, early.values)
+        return self.early(early) if isinstance(early, EarlyCall) else decide(self._condition, early.values)
 
 
 class _By:
@@ -83,6 +87,16 @@ class _By:
         return values is not None, values[0] if values else None
 
 
+def _taking(meets_early: EarlyTest, *, keep: bool) -> _CallTest:
+    """Return what says of a system call's event whether a choice takes it away."""
+
+    def takes(early: EarlyCall, _time: int) -> Optional[bool]:
+        meets = meets_early(early)
+        return None if meets is None else meets is not keep
+
+    return takes
+
+
 class Choice:
     """Keeps what meets a condition, or drops it."""
 
@@ -90,6 +104,7 @@ class Choice:
         self._question = _Question(condition)
         self._keep = keep
         self.asks_names = self._question.asks_names
+        self.takes_call = _taking(self._question.early, keep=keep)
 
     def takes(self, event: Event) -> bool:
         """Say whether it takes an event away."""
@@ -190,7 +205,7 @@ class Filters:
     def __init__(self, stages: Sequence[tuple[str, Stage]]) -> None:
         self._stages = tuple(stages)
         self._taken = [0] * len(self._stages)
-        self._early = tuple([stage.takes_early for _, stage in self._stages])
+        self._calls = [(index, _takes_call(stage)) for index, (_, stage) in enumerate(self._stages)]
         self.asks_names = any(stage.asks_names for _, stage in self._stages)
 
     @property
@@ -218,7 +233,17 @@ class Filters:
         Returns ``KEPT``, ``DROPPED``, or the number of the first filter that must see the decoded event; those before it
         are not asked again. Users by name are known only if there is ``look_up``. ``time`` is in milliseconds.
         """
-        return self._ask(EarlyCall(glance, look_up, enrichment), time) if glance.alone else 0
+        if not glance.alone:
+            return 0
+        early = EarlyCall(glance, look_up, enrichment)
+        for index, takes_call in self._calls:
+            takes = takes_call(early, time)
+            if takes is None:
+                return index
+            if takes:
+                self._taken[index] += 1
+                return DROPPED
+        return KEPT
 
     def ask_other(
         self,
@@ -229,14 +254,16 @@ class Filters:
         enrichment: Optional[Enrichment] = None,
     ) -> int:
         """Say the same of an event without a system call, whose records have no node and no interpretations."""
-        return self._ask(EarlyOther(types, bodies, look_up, enrichment), time)
-
-    def _ask(self, early: Early, time: int) -> int:
-        for index, takes_early in enumerate(self._early):
-            takes = takes_early(early, time)
+        early = EarlyOther(types, bodies, look_up, enrichment)
+        for index, (_, stage) in enumerate(self._stages):
+            takes = stage.takes_early(early, time)
             if takes is None:
                 return index
             if takes:
                 self._taken[index] += 1
                 return DROPPED
         return KEPT
+
+
+def _takes_call(stage: Stage) -> _CallTest:
+    return stage.takes_call if isinstance(stage, Choice) else stage.takes_early

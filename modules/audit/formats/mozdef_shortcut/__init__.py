@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MozdefShortcut"]
 
-_END = -len(b"}}")
+_END = b"}}"
 _LONGEST_ENRICHMENT = 2048  # bytes of what is remembered
 
 
@@ -52,12 +52,21 @@ class MozdefShortcut:
         self._messages = Messages(frame, decoder, document)
         self._enrichments = Enrichments()
 
-    def encode_usuals(self, usuals: Sequence[Usual]) -> tuple[list[bytes], list[tuple[str, Actor]]]:
+    def encode_usuals(
+        self, usuals: Sequence[Usual], enrichments: Sequence[Enrichment] = ()
+    ) -> tuple[list[bytes], list[tuple[str, Actor]]]:
         """Return what the format gives for usual events, up to the first that is declined."""
         encode = self._syscalls.encode_usual
         told: list[bytes] = []
         actors: list[tuple[str, Actor]] = []
         try:
+            if enrichments:
+                last_of = self._enrichments.of
+                for usual, enrichment in zip(usuals, enrichments):
+                    data, category, actor = encode(usual, (), None, last_of(enrichment))
+                    told.append(data)
+                    actors.append((category, actor))
+                return told, actors
             for usual in usuals:
                 data, category, actor = encode(usual)
                 told.append(data)
@@ -70,19 +79,16 @@ class MozdefShortcut:
         """Return what the format gives for any event; None if it is declined."""
         if bundle.records is not None or bundle.part:
             return None
+        last = _END if enrichment is None else self._enrichments.of(enrichment)
         try:
-            way = self._messages if len(bundle.types) == 1 else self._syscalls
-            short = way.encode(bundle)
-            return short if enrichment is None else self._enriched(short, enrichment)
+            if len(bundle.types) != 1:
+                return self._syscalls.encode(bundle, last)
+            data, category, actor = self._messages.encode(bundle)
         except Declined:
             return None
-
-    def _enriched(self, short: Short, enrichment: Enrichment) -> Short:
-        data, category, actor = short
-        data = data[:_END] + self._enrichments.of(enrichment)
-        if len(data) > mozdef.TERM_LIMIT:
-            raise Declined
-        return data, category, actor
+        if last is not _END:
+            data = data[: -len(_END)] + last
+        return (data, category, actor) if len(data) <= mozdef.TERM_LIMIT else None
 
 
 class Enrichments(Memory["Enrichment", bytes]):
@@ -107,7 +113,7 @@ class Enrichments(Memory["Enrichment", bytes]):
 
     def make(self, key: Enrichment) -> bytes:
         """Return those of one that was not seen before."""
-        return written(add_enrichment, key) + b"}}"
+        return written(add_enrichment, key) + _END
 
     def keep(self, key: Enrichment, value: bytes) -> None:
         """Remember one more, unless it is long."""

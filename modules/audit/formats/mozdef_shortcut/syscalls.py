@@ -110,8 +110,8 @@ class Syscalls:
         self._titles = Titles()
         self._addresses = Addresses()
 
-    def encode(self, bundle: Bundle) -> Short:
-        """Return the event, its category and its actor.
+    def encode(self, bundle: Bundle, last: bytes = b"}}") -> Short:
+        """Return the event, its category and its actor; ``last`` as that of `encode_usual`.
 
         Raises:
             Declined: it is no usual event of a system call.
@@ -125,12 +125,18 @@ class Syscalls:
         title = None if order.title < 0 else bodies[order.title]
         numbers = self._frame.numbers(stamp)
         usual = Usual._make((stamp, *numbers, *match.groups(), *others, *_NO_PATHS, title, None))
-        return self.encode_usual(usual, [bodies[place] for place in order.paths], order.shape)
+        return self.encode_usual(usual, [bodies[place] for place in order.paths], order.shape, last)
 
     def encode_usual(  # noqa: C901, PLR0912, PLR0915  # the hot path
-        self, usual: Usual, paths: Sequence[bytes] = (), shape: Optional[_Shape] = None
+        self,
+        usual: Usual,
+        paths: Sequence[bytes] = (),
+        shape: Optional[_Shape] = None,
+        last: bytes = b"}}",
     ) -> Short:
         """Return the same of a usual event; its paths and shape, where these are not what it says.
+
+        ``last`` are the last members of the details, and the end of the event.
 
         Raises:
             Declined: it is not so usual.
@@ -200,7 +206,7 @@ class Syscalls:
             frame.opening(category, about, success=success), frame.before_pid, pid, frame.after_pid, frame.second, milliseconds, frame.before_serial, serial,
             frame.before_stamp, stamp, fragment, keys, head, b',"a0":"', a0, b'","a1":"', a1, b'","a2":"', a2,
             b'","a3":"', a3, b'"', words, identities, b',"pid":"', pid, b'","ppid":"', ppid, b'"', process,
-            place.fragment, command, title, subject, before, elements, after, address, b"}}",
+            place.fragment, command, title, subject, before, elements, after, address, last,
         ))  # fmt: skip
         if len(data) > mozdef.TERM_LIMIT:
             raise Declined
