@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.screening import Screened, Screening
 
 _WHOLE = frozenset({EOE, SINGLE})
+_NO_ITEMS = b"0"
 
 
 class Taker(Protocol):
@@ -131,12 +132,15 @@ class Pipeline:
             )
             if usual is not None:
                 self._finish_long(usual.bundle(), screened)
-        whole = [usual for usual in dropped if usual.whole]
-        self._ledger.close_usual(UsualRun.of(whole))
-        if len(whole) < len(dropped):
-            for usual in dropped:
-                if not usual.whole:
-                    self._ledger.close(usual.bundle(), complete=False)
+        self._close_dropped(run if len(dropped) == len(run.events) else UsualRun.of(dropped))
+
+    def _close_dropped(self, run: UsualRun) -> None:
+        incomplete = [usual for usual in run.events if usual.items != _NO_ITEMS and not usual.whole]
+        if incomplete:
+            run = UsualRun.of([usual for usual in run.events if usual not in incomplete])
+        self._ledger.close_usual(run)
+        for usual in incomplete:
+            self._ledger.close(usual.bundle(), complete=False)
 
     def _finish_usuals(
         self, shortcut: Shortcut, run: UsualRun, enrichments: Sequence[Enrichment] = ()
