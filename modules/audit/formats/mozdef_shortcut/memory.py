@@ -13,6 +13,9 @@ ENTRIES = 1024
 MANY = 4096
 """Of the kinds that are few and short, and that others are made of."""
 
+TRACES = 4
+"""For each entry there is room for, of keys that came once."""
+
 LONGEST = 512
 """Bytes of what is remembered: longer records are rare, and would be the memory that the whole program may use."""
 
@@ -24,39 +27,32 @@ class Declined(Exception):  # noqa: N818  # not an error: the event takes the lo
     """A record is not of the shape that the shortcut knows."""
 
 
-class Seen(set[int]):
-    """The hashes of keys that came once: what comes again is worth to be remembered, and most that does not never does.
+def came_before(traces: bytearray, number: int) -> bool:
+    """Say whether a key of this hash came before, and leave a trace of it.
 
-    Whoever makes every string unique fills this, which is small, and not the memories. That two keys have one hash costs
-    nothing: one of them is remembered sooner.
-
-    Args:
-        limit: how many; then they are forgotten.
+    What comes again is worth remembering, and most that does not come at once never does. Whoever makes every string
+    unique fills no memory but these bytes (a power of two of them), in which later traces cover earlier ones. One key in
+    256 is taken for another, and remembered the first time.
     """
-
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self._limit = limit
-
-    def see(self, number: int) -> None:
-        """Add a hash."""
-        if len(self) >= self._limit:
-            self.clear()
-        self.add(number)
+    place, trace = number & (len(traces) - 1), number >> 32 & 0xFF
+    if traces[place] == trace:
+        return True
+    traces[place] = trace
+    return False
 
 
 class Memory(dict[_Key, _Value]):
     """Makes a value where it has none: ``memory[key]`` costs what a dict does for what was seen twice before.
 
     Attributes:
-        entries: how many it remembers.
+        entries: how many it remembers, a power of two.
     """
 
     entries = ENTRIES
 
     def __init__(self) -> None:
         super().__init__()
-        self._seen = Seen(2 * self.entries)
+        self._traces = bytearray(TRACES * self.entries)
 
     def make(self, key: _Key) -> _Value:
         """Return the value of a key, or raise `Declined`."""
@@ -70,11 +66,8 @@ class Memory(dict[_Key, _Value]):
 
     def offer(self, key: _Key, value: _Value) -> None:
         """Remember it if this is not the first time."""
-        number = hash(key)
-        if number in self._seen:
+        if came_before(self._traces, hash(key)):
             self.keep(key, value)
-        else:
-            self._seen.see(number)
 
     def keep(self, key: _Key, value: _Value) -> None:
         """Remember one more, unless it is long."""

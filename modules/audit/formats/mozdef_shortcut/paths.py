@@ -13,9 +13,10 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     LONGEST,
     MANY,
+    TRACES,
     Declined,
     Memory,
-    Seen,
+    came_before,
     encoded_text,
     written,
 )
@@ -92,10 +93,7 @@ class Place(dict[bytes, Path]):
             value = _unusual(key, self._directory)
         else:
             value = _usual(match, end, self._directory)
-        number = hash(key) ^ self._number
-        if number not in places.seen:
-            places.seen.see(number)
-        elif len(key) <= LONGEST:
+        if came_before(places.traces, hash(key) ^ self._number) and len(key) <= LONGEST:
             places.count()
             self[key] = value
         return value
@@ -107,13 +105,13 @@ class Places:
     Attributes:
         ends: of the PATH records.
         nowhere: where there is no CWD record.
-        seen: the places and paths that came once.
+        traces: of places and paths that came once.
     """
 
     def __init__(self) -> None:
         self.ends = _Ends()
         self.nowhere = Place(self, 0, b"", NOWHERE)
-        self.seen = Seen(2 * _PATHS)
+        self.traces = bytearray(TRACES * _PATHS)
         self._known: dict[tuple[bytes, Optional[str], bool], Place] = {}
         self._paths = 0
 
@@ -144,9 +142,7 @@ class Places:
         directory = directory_of(told[0] if told else None, name, here=here)
         number = hash(key)
         place = Place(self, number, b',"cwd":' + told[1] if told else b"", directory)
-        if number not in self.seen:
-            self.seen.see(number)
-        elif len(key[0]) <= LONGEST:
+        if came_before(self.traces, number) and len(key[0]) <= LONGEST:
             self.count()
             self._known[key] = place
         return place

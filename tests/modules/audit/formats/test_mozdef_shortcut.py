@@ -263,13 +263,15 @@ def test_usual_events_are_told_up_to_the_first_that_is_not_so_usual() -> None:
     assert [first.records, declined.records, rest.records] == [6, 6, 6]
 
 
-def test_what_was_seen_is_bounded() -> None:
-    """It is what fills when nothing comes again."""
-    seen = memory.Seen(10)
-    for number in range(100):
-        seen.see(number)
-        assert number in seen
-        assert len(seen) <= 10
+def test_what_came_once_leaves_a_trace_that_others_wear_away() -> None:
+    """Its size never changes."""
+    traces = bytearray(16)
+    numbers = [(trace << 32) + place for trace in (1, 2) for place in range(16)]
+
+    assert [memory.came_before(traces, number) for number in numbers] == [False] * 32
+    assert [memory.came_before(traces, number) for number in numbers[16:]] == [True] * 16
+    assert not memory.came_before(traces, numbers[0])
+    assert len(traces) == 16
 
 
 _TOKEN = re.compile(rb"[^ =]*=[^ ]*")
