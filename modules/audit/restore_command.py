@@ -7,7 +7,7 @@ import json
 from mig_audit.console import say_error
 from mig_audit.errors import AuditOwnedError, exit_code
 from mig_audit.interface import Implementation
-from mig_audit.lean_typing import TYPE_CHECKING, Callable
+from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.dead_runs import dead_run_to_json, describe_dead_run, restore_error
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover
@@ -16,6 +16,7 @@ from mig_audit.modules.audit.kernel.runs import Runs
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from mig_audit.modules.audit.kernel.journal import Undertaking
     from mig_audit.modules.audit.kernel.recovery import Recovered
 
     Write = Callable[[str], None]
@@ -63,9 +64,17 @@ def _lock(runs: Runs) -> None:
     """Take the lock, or say who has it: a run that lives undoes itself."""
     if runs.lock(_PATIENCE):
         return
-    other = runs.recording()
-    who = f" (process {other.main.pid})" if other else ""
-    raise AuditOwnedError(
-        f"a run of mig-audit is recording{who}",
-        "it undoes itself at its end; stop it with SIGTERM, or try again later",
-    )
+    raise _is_recording(runs.recording())
+
+
+def _is_recording(run: Optional[Undertaking]) -> AuditOwnedError:
+    """Say which run it is that lives, and what to do about it."""
+    if run is None:
+        who, remedy = "", "try again later"
+    elif run.main.alive():
+        who, remedy = f" (process {run.main.pid})", "stop it with SIGTERM, or try again later"
+    else:
+        recorder = run.recorder.pid
+        who = f" (its main process is dead, its recorder is process {recorder})"
+        remedy = f"if it does not end, `kill -CONT {recorder}` in case somebody stopped it, then `kill -KILL {recorder}`"
+    return AuditOwnedError(f"a run of mig-audit is recording{who}", f"it undoes itself at its end; {remedy}")

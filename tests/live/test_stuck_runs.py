@@ -168,6 +168,20 @@ def test_a_stopped_guard_does_not_keep_a_dead_run_from_being_undone(run: Start, 
     assert begun.code == 1
 
 
+def test_a_stopped_recorder_is_continued_by_the_guard_when_the_main_process_is_dead(
+    run: Start, kernel: Control
+) -> None:
+    """It sees then that it is abandoned, and restores the kernel."""
+    found = _settings(kernel)
+    begun = run({"window": "60s", "rules": [EXECVE]})
+    undertaking = _undertaking()
+    os.kill(undertaking.recorder.pid, signal.SIGSTOP)
+    begun.process.kill()
+
+    _wait(lambda: _settings(kernel) == found, 5)
+    _wait(lambda: not undertaking.guard.alive(), 5)
+
+
 def test_a_stopped_main_process_does_not_hold_up_the_recorder(run: Start, kernel: Control) -> None:
     """The window ends and the kernel is restored without it; it answers when it goes on."""
     found = _settings(kernel)

@@ -25,7 +25,7 @@ from mig_audit.modules.audit.kernel.runs import DIRECTORY, Runs
 from mig_audit.modules.audit.kernel.state import Snapshot
 from mig_audit.modules.audit.recorder import cgroup, confinement, reports
 from mig_audit.modules.audit.recorder.channel import Channel
-from mig_audit.modules.audit.recorder.pulse import Beat
+from mig_audit.modules.audit.recorder.pulse import SILENCE, Beat, is_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,9 +59,10 @@ def start(run_id: str, line: int) -> Guard:
     """
     life, ours = os.pipe()
     told, tell = os.pipe()
+    recorder = os.getpid()
     child = os.fork()
     if child == 0:
-        _become_guard(life, tell, line, run_id)
+        _become_guard(life, tell, line, run_id, recorder)
     for each in (life, tell, line):
         os.close(each)
     os.waitpid(child, 0)
@@ -74,7 +75,7 @@ def start(run_id: str, line: int) -> Guard:
     return Guard(Process.of(int(pid)), ours, bound)
 
 
-def _become_guard(life: int, tell: int, line: int, run_id: str) -> NoReturn:
+def _become_guard(life: int, tell: int, line: int, run_id: str, recorder: int) -> NoReturn:
     """Leave the recorder's session and family, say who we are, and watch; never return into the recorder's code."""
     code = 1
     try:
@@ -91,10 +92,18 @@ def _become_guard(life: int, tell: int, line: int, run_id: str) -> NoReturn:
         confinement.of_guard()
         os.write(tell, f"{os.getpid()} {bound}".encode(errors="replace"))
         os.close(tell)
-        watch(0, Channel(socket.socket(fileno=line)), run_id, open_control=open_control)
+        channel = Channel(socket.socket(fileno=line))
+        watch(0, channel, run_id, open_control=open_control, wake=lambda: _wake(recorder))
         code = 0
     finally:
         os._exit(code)
+
+
+def _wake(recorder: int) -> None:
+    """Continue a recorder that is stopped. Its id is still its own: the other end of the pipe is open."""
+    if is_stopped(recorder):
+        with suppress(OSError):
+            os.kill(recorder, signal.SIGCONT)
 
 
 def _opened() -> Callable[[], Control]:
@@ -129,11 +138,13 @@ def watch(
     run_id: str,
     directory: str = DIRECTORY,
     open_control: Callable[[], Control] = Control.open,
+    wake: Callable[[], None] = lambda: None,
 ) -> None:
     """Wait until the other end of ``life`` is closed; then undo the run, if something of it is left, and say so.
 
     What is said on ``line`` is one of the reports ``restored``, ``stands`` and ``failed``, and nothing if there was a
     dismissal and nothing to undo. Where nobody is left to hear it, the journal tells `mig-audit restore` and the next run.
+    Without a main process the recorder is to end the run at once, and nobody but the guard can ``wake`` it.
     """
     undoing = _Undoing(line, run_id, directory, open_control)
     dismissed = False
@@ -141,7 +152,9 @@ def watch(
     poller.register(life, select.POLLIN)
     poller.register(line, select.POLLIN)
     while True:
-        ready = {descriptor for descriptor, _ in poller.poll()}
+        ready = {descriptor for descriptor, _ in poller.poll(SILENCE * 1000 if line.closed else None)}
+        if line.closed and not ready:
+            wake()
         if line.fileno() in ready:
             if any(message["kind"] == reports.TAKE_OVER for message in line.receive()):
                 # The recorder's end may come still, and only then can the audit pid be given back.
