@@ -14,6 +14,7 @@ from mig_audit.interface import Implementation
 from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
+from mig_audit.modules.audit.formats import header_of
 from mig_audit.modules.audit.parameters import parse_parameters
 from mig_audit.modules.audit.report import sink_to_json
 from mig_audit.modules.audit.sinks import SpoolSettings, open_sink, spool_path
@@ -64,7 +65,8 @@ def _deliver(parameters: Parameters, number: int, spool: Path) -> SinkOutcome:
     """Send all events of a spool within the drain time; what does not get through is in a new one behind its name."""
     if not 1 <= number <= len(parameters.sinks):
         raise UsageError(f"the parameters have no sink {number}", f"they have {len(parameters.sinks)}")
-    settings = parameters.sinks[number - 1].carrying(choose_format(parameters, Origin.here()).media_type)
+    form = choose_format(parameters, Origin.here())
+    settings = parameters.sinks[number - 1].carrying(form.media_type, header_of(form))
     again = SpoolSettings(spool_path(spool, number), settings.spool_size, parameters.limits.free_disk)
     sink = open_sink(
         settings,

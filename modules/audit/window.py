@@ -19,6 +19,7 @@ from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.events.enrichment import Enricher, Proc
 from mig_audit.modules.audit.events.filters import make_filters
 from mig_audit.modules.audit.files_made import FilesMade, places
+from mig_audit.modules.audit.formats import header_of
 from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
 from mig_audit.modules.audit.neighbours import find_neighbours
@@ -55,7 +56,7 @@ def record_window(document: object, context: Context) -> Result:
     latest = deadline.window_end(len(to_load(rules)) + _OWN_RULES)
     path = parameters.log_path or parameters.log_directory / log_name(time.time())
     run_id = os.urandom(8).hex()
-    sink_settings = [settings.carrying(form.media_type) for settings in parameters.sinks]
+    sink_settings = [settings.carrying(form.media_type, header_of(form)) for settings in parameters.sinks]
     files = FilesMade(places(path, run_id, context.output, parameters.sinks))
     with rawlog.created(path) as log, RecorderProcess.started(log, run_id) as recorder, ExitStack() as opened:
         give_way(parameters.priority)

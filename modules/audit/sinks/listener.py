@@ -18,9 +18,11 @@ from mig_audit.modules.audit.sinks.handover import Handovers
 from mig_audit.modules.audit.sinks.interface import Answer, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mig_audit.modules.audit.sinks.batch import Batch
+    from mig_audit.modules.audit.sinks.handover import Handover
     from mig_audit.modules.audit.sinks.unix_settings import UnixSettings
 
 _PRIVATE = 0o600
@@ -55,13 +57,9 @@ class ListeningTransport:
 
     def deliver(self, batch: Batch, patience: float) -> Answer:
         """Hand a batch to every reader that is connected now."""
-        self._accept()
+        greeted = self._greet(self._accept(), patience)
         body = b"".join(event + b"\n" for event in batch.events)
-        ways = self._handovers.run(self._readers, [body], patience)
-        for way in ways:
-            if not way.done:
-                self._readers.remove(way.sock)
-                way.sock.close()
+        ways = [*self._hand_over(self._readers, body, patience), *greeted]
         failure = next((way.failure for way in ways if way.failure), "")
         what = f"a reader of {self.target} was disconnected: {failure}" if failure else ""
         if any(way.done for way in ways):
@@ -87,18 +85,38 @@ class ListeningTransport:
             if _identity(self._settings.path) == self._identity:
                 self._settings.path.unlink()
 
-    def _accept(self) -> None:
+    def _greet(self, readers: Sequence[socket.socket], patience: float) -> Sequence[Handover]:
+        """Hand the header to new readers, if there is one; return those that did not take it."""
+        header = self._settings.header
+        if not header or not readers:
+            return ()
+        return [way for way in self._hand_over(readers, header + b"\n", patience) if not way.done]
+
+    def _hand_over(
+        self, readers: Sequence[socket.socket], data: bytes, patience: float
+    ) -> Sequence[Handover]:
+        """Hand data to readers, and disconnect those that do not take it."""
+        ways = self._handovers.run(readers, [data], patience)
+        for way in ways:
+            if not way.done:
+                self._readers.remove(way.sock)
+                way.sock.close()
+        return ways
+
+    def _accept(self) -> list[socket.socket]:
         """Take everybody who has connected since the last time; when it is full, the latest are sent away."""
+        taken: list[socket.socket] = []
         while True:
             try:
                 reader, _ = self._socket.accept()
             except OSError:  # nobody more, or no descriptor for one: the next batch will try again
-                return
+                return taken
             if len(self._readers) >= _MOST_READERS:
                 reader.close()
                 continue
             reader.setblocking(False)
             self._readers.append(reader)
+            taken.append(reader)
 
 
 def _listening(path: Path) -> tuple[socket.socket, tuple[int, int]]:

@@ -86,8 +86,8 @@ class HttpSettings:
         """The bounds of a batch."""
         return Limits(1 if self.body == "single" else self.batch_events, self.batch_bytes, self.batch_age)
 
-    def carrying(self, media_type: str) -> HttpSettings:
-        """Return the settings for events of a media type."""
+    def carrying(self, media_type: str, _header: bytes) -> HttpSettings:
+        """Return the settings for events of a media type, which says what there is to say: no body has a header."""
         return replace(self, media_type=media_type)
 
     @property

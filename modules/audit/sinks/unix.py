@@ -38,13 +38,15 @@ class UnixTransport:
 
     def deliver(self, batch: Batch, patience: float) -> Answer:
         """Connect if need be, send a batch, and wait until it was read."""
+        header = b""
         try:
             if self._socket is None:
                 self._socket = self._connected()
+                header = self._settings.header and self._settings.header + b"\n"
         except OSError as error:
             return self._unreachable(f"connecting: {describe_errno(error.errno or 0)}", uncertain=False)
         lines = [event + b"\n" for event in batch.events]
-        pieces = lines if self._settings.socket == "datagram" else [b"".join(lines)]
+        pieces = lines if self._settings.socket == "datagram" else [b"".join((header, *lines))]
         (way,) = self._handovers.run([self._socket], pieces, patience)
         if way.done:
             return Answer(Verdict.ACCEPTED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mig_audit.errors import UsageError
 from mig_audit.lean_typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ class UnixSettings:
     In the ``mode`` connect, the socket at ``path`` is a collector's, of the kind ``socket``; in listen it is ours, a
     stream that whoever connects can read. ``timeout`` is how long the other side may read nothing of what it was sent.
     ``spool`` is what may be kept of what is not delivered; a socket that listens waits for nobody, and keeps nothing.
+    ``header`` is the line that goes before the first event of each connection, without its end; empty for none.
 
     Raises:
         UsageError: a setting is not usable, or two of them contradict each other.
@@ -40,6 +41,7 @@ class UnixSettings:
     batch_age: float = 1.0
     timeout: float = 5.0
     spool: int = SPOOL
+    header: bytes = b""
 
     def __post_init__(self) -> None:
         """Refuse what would fail later."""
@@ -59,9 +61,9 @@ class UnixSettings:
             if not getattr(self, name) > 0:
                 raise UsageError(f"the sink's {name} is {getattr(self, name)}", "give a number above 0")
 
-    def carrying(self, _media_type: str) -> UnixSettings:
-        """Return the settings for events of a media type, which no socket cares for: every event is a line."""
-        return self
+    def carrying(self, _media_type: str, header: bytes) -> UnixSettings:
+        """Return the settings for events that have a header; each datagram comes alone, without one."""
+        return replace(self, header=b"" if self.socket == "datagram" else header)
 
     @property
     def limits(self) -> Limits:

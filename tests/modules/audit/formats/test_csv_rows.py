@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -139,3 +140,10 @@ def test_every_event_of_a_busy_host_is_a_row() -> None:
     assert len(rows) == BUSY_HOST_EVENTS
     assert all(None not in row and None not in row.values() for row in rows)
     assert [row["serial"] for row in rows] == [str(event.serial) for event in busy_host()]
+
+
+def test_the_documentation_has_the_columns_in_their_order() -> None:
+    """For who gets rows alone."""
+    text = (Path(__file__).parents[4] / "docs" / "formats.md").read_text()
+
+    assert f"\n{header_of(FORMAT).decode()}\n" in text

@@ -61,6 +61,33 @@ def test_every_reader_gets_every_event_from_its_connection_on(tmp_path: Path) ->
     assert late.result() == _lines(events[:5])
 
 
+def test_every_reader_gets_the_header_first(tmp_path: Path) -> None:
+    """Whenever it connects."""
+    settings = UnixSettings(tmp_path / "s", mode="listen", timeout=0.2).carrying("text/csv", b"a,b")
+    transport = ListeningTransport(settings)
+    first = Reader(tmp_path / "s")
+    assert _once(transport, [b"1,2"]).verdict is Verdict.ACCEPTED
+    late = Reader(tmp_path / "s")
+    assert _once(transport, [b"3,4"]).verdict is Verdict.ACCEPTED
+    transport.close()
+
+    assert first.result() == b"a,b\n1,2\n3,4\n"
+    assert late.result() == b"a,b\n3,4\n"
+
+
+def test_a_reader_that_does_not_take_the_header_gets_no_events(tmp_path: Path) -> None:
+    """It is disconnected as one that does not take an event is."""
+    settings = UnixSettings(tmp_path / "s", mode="listen", timeout=0.2).carrying("text/csv", b"a,b")
+    transport = ListeningTransport(settings)
+    with connected(tmp_path / "s") as still:
+        answer = _once(transport, [b"1,2"])
+        transport.close()
+        assert still.recv(1 << 16) == b"a,b\n"
+
+    assert (answer.verdict, answer.uncertain) == (Verdict.NOBODY, True)
+    assert "nothing was read for 0.2 s" in answer.what
+
+
 def test_where_nobody_reads_the_events_are_undelivered(tmp_path: Path) -> None:
     """Counted, with the reason, and without waiting for anybody."""
     began = time.monotonic()

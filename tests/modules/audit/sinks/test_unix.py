@@ -115,6 +115,21 @@ def test_a_stream_gets_every_event_as_a_line_in_order(tmp_path: Path) -> None:
     assert outcome.bytes == sum(map(len, events))
 
 
+def test_a_header_comes_before_the_first_event_of_each_connection(tmp_path: Path) -> None:
+    """And before no datagram."""
+    settings = UnixSettings(tmp_path / "s").carrying("text/csv", b"a,b")
+    with _collector(tmp_path / "s") as listening:
+        reader = _Reader(listening, connections=2)
+        for _ in range(2):
+            transport = UnixTransport(settings)
+            assert _once(transport, [b"1,2"]).verdict is Verdict.ACCEPTED
+            assert _once(transport, [b"3,4"]).verdict is Verdict.ACCEPTED
+            transport.close()
+
+        assert reader.result() == [b"a,b\n1,2\n3,4\n"] * 2
+    assert UnixSettings(tmp_path / "s", socket="datagram").carrying("text/csv", b"a,b").header == b""
+
+
 def test_a_datagram_socket_gets_every_event_as_a_datagram(tmp_path: Path) -> None:
     """Also more of them than wait in a socket's queue."""
     events = _events(300)
