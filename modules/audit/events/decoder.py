@@ -182,6 +182,10 @@ class Decoder:
             known = self._identity_memo[raws] = self._make_identities(raws, enriched)
         return known
 
+    def is_nobody(self, number: int) -> bool:
+        """Say whether there is neither a user nor a group of this number."""
+        return self._names.user(number) is None and self._names.group(number) is None
+
     def _make_identities(
         self, raws: tuple[Optional[bytes], ...], enriched: Mapping[str, bytes]
     ) -> Identities:

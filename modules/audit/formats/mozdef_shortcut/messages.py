@@ -17,7 +17,7 @@ from mig_audit.modules.audit.events.summary import Actor
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded_text
 from mig_audit.modules.audit.formats.network import is_ip
-from mig_audit.modules.audit.records.fields import PLAIN, PLAIN_PAIR
+from mig_audit.modules.audit.records.fields import PLAIN_PAIR
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Decoder, Event
@@ -41,6 +41,8 @@ _MARK = f"{os.urandom(6).hex()}-"
 _MARKS = re.compile(f"{_MARK}([0-9]+)-".encode())
 # An address is told under another name if it is one of IP's, so that its mark must be one as well.
 _ADDRESS = b"addr"
+_ID = b"id"
+_ORDINARY_ID = re.compile(rb"0|[1-9][0-9]{0,8}")
 _ADDRESS_MARK = f"2001:db8:{':'.join(os.urandom(2).hex() for _ in range(6))}"
 _PID, _SESSION, _TIME, _SERIAL, _STAMP, _FIRST = range(6)
 
@@ -64,17 +66,42 @@ class _Told(NamedTuple):
     exe: Optional[int]  # the number among the values of the program's path, None where it is part of the kind
 
 
-class _Texts(Memory[bytes, "tuple[str, bytes]"]):
-    """By a value as a record has it: the text it means, and that as a piece of a JSON string; empty if it is none."""
+class _Part(NamedTuple):
+    """One field of a message: what a kind has of it, the text that it is left open for, and that in a JSON string."""
 
-    def __init__(self, decode: Callable[[bytes], Optional[str]]) -> None:
+    of_kind: bytes
+    text: str
+    written: bytes
+
+
+class _Parts(Memory[bytes, _Part]):
+    """By a field as it is written."""
+
+    def __init__(self, decoder: Decoder) -> None:
         super().__init__()
-        self._decode = decode
+        self._decoder = decoder
+        self._texts: dict[bytes, Callable[[bytes], Optional[str]]] = {
+            **dict.fromkeys(_PLAIN_TEXTS, plain_value),
+            **dict.fromkeys(_ENCODED_TEXTS, string_value),
+            _ADDRESS: _ip_address,
+            _ID: self._nobody,
+        }
 
-    def make(self, key: bytes) -> tuple[str, bytes]:
-        """Return both."""
-        text = self._decode(key) or ""
-        return text, encoded_text(text)[1:-1]
+    def make(self, key: bytes) -> _Part:
+        """Return what it is."""
+        match = PLAIN_PAIR.fullmatch(key)
+        if match is None:
+            raise Declined
+        name, value = match.groups()
+        decode = self._texts.get(name)
+        text = decode(value) if decode is not None and value not in _ABSENT else None
+        return _Part(name, text, encoded_text(text)[1:-1]) if text else _Part(key, "", b"")
+
+    def _nobody(self, raw: bytes) -> Optional[str]:
+        """Return an id that has no name, which is only repeated then."""
+        return (
+            raw.decode("ascii") if _ORDINARY_ID.fullmatch(raw) and self._decoder.is_nobody(int(raw)) else None
+        )
 
 
 class Messages(Memory[_Kind, _Told]):
@@ -85,13 +112,8 @@ class Messages(Memory[_Kind, _Told]):
         self._frame = frame
         self._decoder = decoder
         self._document = document
-        plain, texts = _Texts(plain_value), _Texts(string_value)
-        self._texts = {
-            **dict.fromkeys(_PLAIN_TEXTS, plain),
-            **dict.fromkeys(_ENCODED_TEXTS, texts),
-            _ADDRESS: _Texts(_ip_address),
-        }
-        frame.names.append(self)
+        self._parts = _Parts(decoder)
+        frame.names += (self, self._parts)
 
     def encode(self, bundle: Bundle) -> Short:
         """Return the event, its category and its actor.
@@ -101,34 +123,29 @@ class Messages(Memory[_Kind, _Told]):
         """
         stamp, types, bodies, _, ending, _ = bundle
         match = _MESSAGE.fullmatch(bodies[0])
-        if match is None or ending != SINGLE or not PLAIN.fullmatch(match[5]):
+        if match is None or ending != SINGLE:
             raise Declined
         frame = self._frame
         seconds, milliseconds, serial = frame.numbers(stamp)
         if seconds != frame.seconds:
             frame.begin(seconds)
         pid, ids, session, subject, text = match.groups()
-        names: list[bytes] = []
-        texts: list[str] = []
-        values = [pid, session, frame.second + milliseconds, serial, stamp]
-        for name, value in PLAIN_PAIR.findall(text):
-            memory = self._texts.get(name)
-            told, written = memory[value] if memory is not None and value not in _ABSENT else ("", b"")
-            if told:
-                names.append(name)
-                texts.append(told)
-                values.append(written)
-            else:
-                names.append(b"%b=%b" % (name, value))
+        known = self._parts
+        parts = [known[part] for part in text.split(b" ")]
+        texts = [part.text for part in parts if part.text]
         if sum(map(len, texts)) > _ROOM:
             raise Declined
-        pieces, marks, category, actor, exe = self[_Kind(types[0], ids, subject, tuple(names))]
-        parts = [pieces[0]]
+        kind = _Kind(types[0], ids, subject, tuple([part.of_kind for part in parts]))
+        pieces, marks, category, actor, exe = self[kind]
+        values = [
+            pid, session, frame.second + milliseconds, serial, stamp, *[part.written for part in parts if part.text]
+        ]  # fmt: skip
+        told = [pieces[0]]
         for mark, piece in zip(marks, pieces[1:]):
-            parts += (values[mark], piece)
+            told += (values[mark], piece)
         if exe is not None:
             actor = Actor(actor.keys, texts[exe], actor.user)
-        return b"".join(parts), category, actor
+        return b"".join(told), category, actor
 
     def make(self, key: _Kind) -> _Told:
         """Return what is said of such a message."""

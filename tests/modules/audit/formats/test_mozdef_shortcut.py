@@ -220,6 +220,20 @@ def test_an_address_that_is_empty_is_told_the_same_both_ways() -> None:
     assert _compare(lines) == (1, 0)
 
 
+LOGIN = (
+    'type=USER_LOGIN msg=audit(1700000000.123:%d): pid=9 uid=0 auid=1000 ses=3 msg=\'op=login id=%s exe="/usr/sbin/sshd"'
+    " hostname=? addr=10.1.2.3 terminal=ssh res=success'"
+)
+
+
+@pytest.mark.parametrize(
+    "number", ["0", "25", "1000", "025", "4294967295", "4294967296", "-1", "?", '"25"', "unset"]
+)
+def test_an_id_is_told_with_its_name_if_it_has_one(number: str) -> None:
+    """Also when others without a name were told before."""
+    assert _compare([(LOGIN % line).encode() for line in ((1, "26"), (2, number), (3, number))]) == (3, 0)
+
+
 def test_long_events_go_the_long_way() -> None:
     """What is cut there is not cut here."""
     long = ["".join(f" a{index}=" + '"' + "x" * 4000 + '"' for index in range(1, 10))]
