@@ -34,6 +34,7 @@ _FOLLOWING = (b"SOCKADDR", b"EXECVE", b"CWD", b"PATH", b"PATH", b"PATH", b"PATH"
 USUAL = re.compile(
     rb"type=SYSCALL msg=audit\((([1-9][0-9]{9})\.([0-9]{3}):([1-3][0-9]{9}|[1-9][0-9]{0,8}))\): %b\n"
     % SYSCALL_BODY
+    + b"(?:%b)?" % _record(b"(BPRM_FCAPS|OBJ_PID)", b"(.*)")
     + b"".join(b"(?:%b)?" % _record(name, b"(.*)") for name in _FOLLOWING)
     + rb"(?:type=(EOE) msg=audit\(\1\): \n)?"
 )
@@ -43,7 +44,7 @@ The order is that of kernel/auditsc.c, audit_log_exit; there are more records th
 """
 
 _TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
-_CALL, _ADDRESS = 4, 13  # where in a `Usual` the SYSCALL record begins, and the others
+_AUX, _ADDRESS = 14, 15  # where they are in a `Usual`
 _EOE = b"EOE"
 _new = tuple.__new__  # what Usual(...) does, without its Python frame
 
@@ -64,6 +65,8 @@ class _Cut(NamedTuple):
     ppid: bytes
     pid: bytes
     who: bytes
+    aux_type: Optional[bytes]
+    aux: Optional[bytes]
     address: Optional[bytes]
     command: Optional[bytes]
     cwd: Optional[bytes]
@@ -81,6 +84,7 @@ class Usual(_Cut, Seen):
     Attributes:
         stamp: ``SEC.MMM:SERIAL``; then its three numbers, of which the first and the last have no leading zeros.
         call: of the SYSCALL record ``arch`` to ``exit``; then its arguments, its numbers, and what is behind ``pid``.
+        aux_type: which of the two records there may be behind that, None for neither, and ``aux``, its body.
         address: the body of the SOCKADDR record, None if there is none; likewise those of the other records.
         end: ``EOE`` if it ends with that; None while it may get more records; then one of `ENDINGS`, as bytes.
     """
@@ -118,7 +122,7 @@ class Usual(_Cut, Seen):
     @property
     def records(self) -> int:
         """Return how many records it has."""
-        return 1 + len(_FOLLOWING) - self[_ADDRESS:-1].count(None) + (self[-1] == _EOE)
+        return 2 + len(_FOLLOWING) - self[_AUX:-1].count(None) + (self[-1] == _EOE)
 
     @property
     def size(self) -> int:
@@ -140,6 +144,9 @@ class Usual(_Cut, Seen):
         numbers = b"items=%b ppid=%b pid=%b" % (self.items, self.ppid, self.pid)
         body = b" ".join((self.call, arguments, numbers, self.who))
         types, bodies = ["SYSCALL"], [body]
+        if self.aux_type is not None and self.aux is not None:
+            types.append(self.aux_type.decode("ascii"))
+            bodies.append(self.aux)
         for name, following in zip(_TYPES, self[_ADDRESS:-1]):
             if following is not None:
                 types.append(name)

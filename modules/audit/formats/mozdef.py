@@ -141,7 +141,7 @@ def _details(event: Event, hostname: str) -> Details:
         details["success"] = event.success
     if event.syscall is not None:
         _add_syscall(details, event.syscall)
-    _add_interpreted(details, event.interpreted)
+    add_interpreted(details, event.interpreted)
     # Behind socketcall the registers hold something else.
     if event.syscall is not None and event.syscall.name in SOCKET_CALLS and "SOCKETCALL" not in event.types:
         add_socket(details, event.syscall.args)
@@ -151,7 +151,7 @@ def _details(event: Event, hostname: str) -> Details:
     _add_paths(details, event)
     if event.address is not None:
         add_address(details, event.address, event.category)
-    _add_rest(details, event.rest)
+    add_rest(details, event.rest)
     if event.enrichment is not None:
         add_enrichment(details, event.enrichment)
     return details
@@ -172,7 +172,8 @@ def _add_syscall(details: Details, syscall: Syscall) -> None:
         _put(details, f"a{index}", value)
 
 
-def _add_interpreted(details: Details, interpreted: Sequence[tuple[str, str]]) -> None:
+def add_interpreted(details: Details, interpreted: Sequence[tuple[str, str]]) -> None:
+    """Tell what the values of some fields mean."""
     words: dict[str, Any] = {}
     for name, text in interpreted:
         _append(words, name, text)
@@ -315,7 +316,7 @@ def address_end(address: SocketAddress, category: str) -> Optional[str]:
     return "destination" if category in OUTBOUND else "source" if category in INBOUND else None
 
 
-def _add_rest(details: Details, rest: Sequence[Field]) -> None:
+def add_rest(details: Details, rest: Sequence[Field]) -> None:
     """Put what has no home into ``fields``, or under the key that audisp-json had for it."""
     apparmor = {field.record for field in rest if field.name == "apparmor"}
     fields: dict[str, Any] = {}

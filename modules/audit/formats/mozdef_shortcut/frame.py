@@ -57,7 +57,6 @@ class Frame:
 
     def __init__(self, hostname: str) -> None:
         host = encoded_text(hostname)
-        self._openings = Openings()
         self.before_pid = b'","severity":"INFO","hostname":' + host + b',"processid":"'
         tags = to_json([mozdef.PROGRAM, mig_audit.__version__, "audit"])
         self.before_serial = b'+00:00","source":"audit","tags":' + tags + b',"details":{"auditserial":"'
@@ -65,15 +64,6 @@ class Frame:
         self.seconds = self.second = b""
         self.minute = -1
         self.names: list[Memory[Any, Any]] = []
-
-    def opening(self, category: str, words: Words, *, success: bool) -> bytes:
-        """Return the event of a system call up to the end of its summary, without the quote."""
-        opening, room = self._openings[category, success]
-        if not room:
-            return opening
-        if words.told is not None:
-            return opening + words.told
-        return opening + encoded_text(words.text[:room])[1:-1]
 
     def numbers(self, stamp: bytes) -> tuple[bytes, bytes, bytes]:
         """Return an event's seconds, milliseconds and serial.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
+from mig_audit.lean_typing import NamedTuple, Optional
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.paths import NOWHERE, Directory, directory_of, parse_path
 from mig_audit.modules.audit.formats import mozdef
@@ -22,9 +22,6 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
 )
 from mig_audit.modules.audit.formats.mozdef_shortcut.strings import told_value, words_of
 
-if TYPE_CHECKING:
-    from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Arguments, Call
-
 # Of a name that led to nothing there is no inode.
 _PATH = re.compile(
     rb'item=(0|[1-9][0-9]{0,8}) name=("[^" ]*"|[^ "]+)(?: inode=(0|[1-9][0-9]{0,19}) (dev=.*)| (nametype=.*))',
@@ -36,7 +33,7 @@ _END = re.compile(
 )
 _PATHS = 8192  # in all places together
 _new = tuple.__new__  # what Path(...) does, without its Python frame
-_AT_FDCWD = b"ffffff9c"  # how the register ends, sign-extended or not
+AT_FDCWD = b"ffffff9c"  # how the register ends, sign-extended or not
 
 
 class Path(NamedTuple):
@@ -72,6 +69,10 @@ class _Ends(Memory[bytes, Optional[_End]]):
         return _End(fragment, nametype.decode("ascii"))
 
 
+# The body of a CWD record, `calls.Call.relative`, and whether every descriptor of a directory is AT_FDCWD.
+_PlaceKey = tuple[bytes, Optional[str], bool]
+
+
 class Place(dict[bytes, Path]):
     """What names are relative to, and by their text the PATH records that were seen there."""
 
@@ -99,8 +100,8 @@ class Place(dict[bytes, Path]):
         return value
 
 
-class Places:
-    """The working directories.
+class Places(dict[_PlaceKey, Place]):
+    """The working directories: by CWD record, what else changes what names are relative to, and whether it is that.
 
     Attributes:
         ends: of the PATH records.
@@ -109,42 +110,33 @@ class Places:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.ends = _Ends()
         self.nowhere = Place(self, 0, b"", NOWHERE)
         self.traces = bytearray(TRACES * _PATHS)
-        self._known: dict[tuple[bytes, Optional[str], bool], Place] = {}
         self._paths = 0
-
-    def find(self, body: bytes, call: Call, arguments: Arguments) -> Place:
-        """Return the place that names of this call are relative to, given its CWD record."""
-        here = True
-        for index in call.directories:
-            if arguments[index][-8:] != _AT_FDCWD:
-                here = False
-        key = (body, call.relative, here)
-        place = self._known.get(key)
-        # One without paths is there all the same, though as a dict it is false.
-        return self._make(key, call.name, here=here) if place is None else place
 
     def count(self) -> None:
         """Forget all paths, and places, when there are too many."""
         self._paths += 1
         if self._paths > _PATHS:
             self._paths = 0
-            self._known.clear()
+            self.clear()
             self.nowhere.clear()
 
-    def _make(self, key: tuple[bytes, Optional[str], bool], name: Optional[str], *, here: bool) -> Place:
-        raw = only_value(key[0], b"cwd=")
+    def __missing__(self, key: _PlaceKey) -> Place:
+        """Make a place; remember it if it is not the first time."""
+        body, relative, here = key
+        raw = only_value(body, b"cwd=")
         if raw is None:
             raise Declined
         told = told_value(raw)
-        directory = directory_of(told[0] if told else None, name, here=here)
+        directory = directory_of(told[0] if told else None, relative, here=here)
         number = hash(key)
         place = Place(self, number, b',"cwd":' + told[1] if told else b"", directory)
-        if came_before(self.traces, number) and len(key[0]) <= LONGEST:
+        if came_before(self.traces, number) and len(body) <= LONGEST:
             self.count()
-            self._known[key] = place
+            self[key] = place
         return place
 
 

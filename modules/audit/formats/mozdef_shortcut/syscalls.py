@@ -13,10 +13,11 @@ from mig_audit.modules.audit.events.group import EOE
 from mig_audit.modules.audit.events.usual import SYSCALL_BODY, Usual
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_shortcut.actors import Tails
+from mig_audit.modules.audit.formats.mozdef_shortcut.auxiliaries import TYPES, Auxiliaries
 from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Heads, Sockets
-from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
-from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, members
-from mig_audit.modules.audit.formats.mozdef_shortcut.paths import Places
+from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Openings, Words
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded_text, members
+from mig_audit.modules.audit.formats.mozdef_shortcut.paths import AT_FDCWD, Places
 from mig_audit.modules.audit.formats.mozdef_shortcut.texts import Addresses, Commands, Titles
 from mig_audit.modules.audit.formats.summaries import descriptor_text
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _SYSCALL = re.compile(SYSCALL_BODY, re.DOTALL)
 _OTHERS = ("SOCKADDR", "EXECVE", "CWD")
 # The types that an event may have here: PATH any number of times, the others once.
-_TYPES = frozenset({"SYSCALL", *_OTHERS, "PATH", "PROCTITLE", "EOE"})
+_TYPES = frozenset({"SYSCALL", *TYPES, *_OTHERS, "PATH", "PROCTITLE", "EOE"})
 _NO_PATHS = (None, None, None, None)
 
 
@@ -45,6 +46,8 @@ class _Order(NamedTuple):
     """Where in an event of these record types each record is (-1: nowhere), and its shape."""
 
     syscall: int
+    aux_type: Optional[bytes]
+    aux: int
     others: tuple[int, ...]
     paths: tuple[int, ...]
     title: int
@@ -63,8 +66,13 @@ class _Orders(Memory[tuple[str, ...], _Order]):
         if "SYSCALL" not in places or not alone or not _TYPES.issuperset(types):
             raise Declined
         others = tuple([places.get(name, -1) for name in _OTHERS])
+        aux = [name for name in TYPES if name in places]
+        if len(aux) > 1:
+            raise Declined
         return _Order(
             places["SYSCALL"],
+            aux[0].encode("ascii") if aux else None,
+            places[aux[0]] if aux else -1,
             others,
             paths,
             places.get("PROCTITLE", -1),
@@ -73,12 +81,16 @@ class _Orders(Memory[tuple[str, ...], _Order]):
         )
 
 
-class _Shapes(Memory[tuple[bool, bool, bool, int, bool, Optional[bytes]], _Shape]):
-    """Of usual events: by which records there are not, the number of PATH records, and how it ended."""
+_ShapeKey = tuple[Optional[bytes], bool, bool, bool, int, bool, Optional[bytes]]
 
-    def make(self, key: tuple[bool, bool, bool, int, bool, Optional[bytes]]) -> _Shape:
-        *without, paths, untitled, end = key
-        others = [name for name, absent in zip(_OTHERS, without) if not absent]
+
+class _Shapes(Memory[_ShapeKey, _Shape]):
+    """Of usual events: by the type of the second record, which there are not, how many paths, and how it ended."""
+
+    def make(self, key: _ShapeKey) -> _Shape:
+        aux_type, *without, paths, untitled, end = key
+        others = [] if aux_type is None else [aux_type.decode("ascii")]
+        others += [name for name, absent in zip(_OTHERS, without) if not absent]
         ending = (end or b"").decode("ascii").lower()
         types = ["SYSCALL", *others, *["PATH"] * paths, *([] if untitled else ["PROCTITLE"])]
         return _shape([*types, "EOE"] if ending == EOE else types, ending)
@@ -99,10 +111,12 @@ class Syscalls:
 
     def __init__(self, frame: Frame, decoder: Decoder) -> None:
         self._frame = frame
+        self._openings = Openings()
         self._orders = _Orders()
         self._shapes = _Shapes()
         self._heads = Heads(decoder)
         self._tails = Tails(frame, decoder)
+        self._auxiliaries = Auxiliaries(frame, decoder)
         self._sockets = Sockets()
         self._places = Places()
         self._nowhere = self._places.nowhere
@@ -123,8 +137,9 @@ class Syscalls:
             raise Declined
         others = [None if place < 0 else bodies[place] for place in order.others]
         title = None if order.title < 0 else bodies[order.title]
+        aux = (order.aux_type, None if order.aux < 0 else bodies[order.aux])
         numbers = self._frame.numbers(stamp)
-        usual = Usual._make((stamp, *numbers, *match.groups(), *others, *_NO_PATHS, title, None))
+        usual = Usual._make((stamp, *numbers, *match.groups(), *aux, *others, *_NO_PATHS, title, None))
         return self.encode_usual(usual, [bodies[place] for place in order.paths], order.shape, last)
 
     def encode_usual(  # noqa: C901, PLR0912, PLR0915  # the hot path
@@ -143,7 +158,7 @@ class Syscalls:
         """
         (
             stamp, seconds, milliseconds, serial, head_raw, a0, a1, a2, a3, items, ppid, pid, tail_raw,
-            address_raw, command_raw, cwd_raw, path, second, third, fourth, title_raw, end,
+            aux_type, aux_raw, address_raw, command_raw, cwd_raw, path, second, third, fourth, title_raw, end,
         ) = usual  # fmt: skip
         if shape is None:
             if second is not None:
@@ -151,7 +166,13 @@ class Syscalls:
             elif path is not None:
                 paths = (path,)
             shape = self._shapes[
-                address_raw is None, command_raw is None, cwd_raw is None, len(paths), title_raw is None, end
+                aux_type,
+                address_raw is None,
+                command_raw is None,
+                cwd_raw is None,
+                len(paths),
+                title_raw is None,
+                end,
             ]
         fragment, enough = shape
         if items not in enough:
@@ -169,10 +190,24 @@ class Syscalls:
         if deciding:
             key = deciding(arguments)
             words = call.words.get(key) or call.say(key, arguments)
+        rest = b""
+        signalled = call.title
+        if aux_type is not None and aux_raw is not None:
+            aux = self._auxiliaries[aux_type, aux_raw]
+            rest, words = aux.fragment, aux.beside(words)
+            if aux.target:
+                signalled = Words.of(call.title.text + aux.target)
         if call.asks_for_socket:
             words += self._sockets[arguments[:3]]
 
-        place = self._nowhere if cwd_raw is None else self._places.find(cwd_raw, call, arguments)
+        if cwd_raw is None:
+            place = self._nowhere
+        else:
+            here = True
+            for index in call.directories:
+                if arguments[index][-8:] != AT_FDCWD:
+                    here = False
+            place = self._places[cwd_raw, call.relative, here]
         command = title = address = subject = before = elements = after = b""
         about, ran = call.title, program
         if command_raw is not None:
@@ -201,12 +236,19 @@ class Syscalls:
         if category == "execve":
             about = ran
         elif category == "signal":
-            about = call.title
+            about = signalled
+        opening, room = self._openings[category, success]
+        if not room:
+            told = b""
+        elif about.told is not None:
+            told = about.told
+        else:
+            told = encoded_text(about.text[:room])[1:-1]
         data = b"".join((
-            frame.opening(category, about, success=success), frame.before_pid, pid, frame.after_pid, frame.second, milliseconds, frame.before_serial, serial,
+            opening, told, frame.before_pid, pid, frame.after_pid, frame.second, milliseconds, frame.before_serial, serial,
             frame.before_stamp, stamp, fragment, keys, head, b',"a0":"', a0, b'","a1":"', a1, b'","a2":"', a2,
             b'","a3":"', a3, b'"', words, identities, b',"pid":"', pid, b'","ppid":"', ppid, b'"', process,
-            place.fragment, command, title, subject, before, elements, after, address, last,
+            place.fragment, command, title, subject, before, elements, after, address, rest, last,
         ))  # fmt: skip
         if len(data) > mozdef.TERM_LIMIT:
             raise Declined

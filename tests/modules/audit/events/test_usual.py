@@ -55,6 +55,16 @@ def test_it_is_the_bundle_that_its_lines_are() -> None:
     assert usual.bundle().group() == bundle.group()
 
 
+def test_whom_a_signal_was_sent_to_is_a_part_of_it() -> None:
+    """Likewise what a program may, behind the call."""
+    target = b"type=OBJ_PID msg=audit(1700000000.123:77): opid=12"
+    usual = _cut([CALL, target, TITLE, END])
+
+    assert usual is not None
+    assert (usual.aux_type, usual.aux, usual.records) == (b"OBJ_PID", b"opid=12", 4)
+    assert usual.bundle().types == ["SYSCALL", "OBJ_PID", "PROCTITLE", "EOE"]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

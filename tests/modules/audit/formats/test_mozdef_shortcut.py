@@ -69,6 +69,19 @@ CONNECT = [
     "type=SOCKADDR msg=audit(1700000000.123:79): saddr=020001BB7F0000010000000000000000",
     "type=EOE msg=audit(1700000000.123:79): ",
 ]
+KILL = [
+    EXEC[0].replace("syscall=59", "syscall=62").replace("items=1", "items=0").replace("a1=7f1", "a1=9"),
+    'type=OBJ_PID msg=audit(1700000000.123:78): opid=12 oauid=1000 ouid=0 oses=3 obj=unconfined ocomm="sleep"',
+    EXEC[-1],
+]
+SETUID = [
+    EXEC[0],
+    (
+        "type=BPRM_FCAPS msg=audit(1700000000.123:78): fver=0 fp=0 fi=0 fe=0 old_pp=0 old_pi=0 old_pe=0 old_pa=0"
+        " pp=000001fffeffffff pi=0 pe=3 pa=0 frootid=0"
+    ),
+    *EXEC[1:],
+]
 
 
 def _compare(lines: Iterable[bytes]) -> tuple[int, int]:
@@ -101,7 +114,7 @@ def _told(shortcut: Shortcut, complete: Complete) -> Iterator[tuple[Bundle, Shor
         yield usual.bundle(), found
 
 
-@pytest.mark.parametrize("event", [EVENT, EXEC, CONNECT])
+@pytest.mark.parametrize("event", [EVENT, EXEC, CONNECT, KILL, SETUID])
 def test_a_usual_event_takes_the_shortcut(event: list[str]) -> None:
     """And is what it is."""
     assert _compare([line.encode() for line in event]) == (1, 0)
@@ -207,7 +220,7 @@ def test_events_without_an_end_take_it_too() -> None:
 )
 def test_an_unusual_record_changes_nothing_but_the_way(old: str, new: str) -> None:
     """Each is told the same, by whichever way it goes."""
-    changed = [[line.replace(old, new) for line in event] for event in (EVENT, EXEC, CONNECT)]
+    changed = [[line.replace(old, new) for line in event] for event in (EVENT, EXEC, CONNECT, KILL, SETUID)]
 
     assert changed != [EVENT, EXEC, CONNECT]
     assert sum(_compare([line.encode() for event in changed for line in event])) >= 3
@@ -218,6 +231,39 @@ def test_an_address_that_is_empty_is_told_the_same_both_ways() -> None:
     lines = [line.replace("saddr=020001BB7F0000010000000000000000", "saddr=").encode() for line in CONNECT]
 
     assert _compare(lines) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("opid=12", "opid=012"),
+        ("opid=12 ", ""),
+        ("opid=12", "opid=12 opid=13"),
+        ("oauid=1000", "oauid=-1"),
+        ("oauid=1000", "oauid=4294967295"),
+        ("obj=unconfined", "pid=7"),
+        ("obj=unconfined", "exe=7669"),
+        ("obj=unconfined", "a0=7"),
+        ('ocomm="sleep"', "ocomm=736C6565701B"),
+        ('ocomm="sleep"', "ocomm=(null)"),
+        ('ocomm="sleep"', 'ocomm="' + "x" * 600 + '"'),
+        ("a1=9", "a1=99"),
+        ("syscall=62", "syscall=1"),
+        ("syscall=62", "syscall=41"),
+        ("type=OBJ_PID", "type=BPRM_FCAPS"),
+        ("fver=0", "fver=x"),
+        ("pa=0 ", ""),
+        ("pp=000001fffeffffff", "pp=zz"),
+        ("pe=3", "pe=3 pe=3"),
+        ("frootid=0", "frootid=0 apparmor=1"),
+        ("type=BPRM_FCAPS", "type=OBJ_PID"),
+        ("type=EXECVE", "type=BPRM_FCAPS"),
+    ],
+)
+def test_an_unusual_second_record_changes_nothing_but_the_way(old: str, new: str) -> None:
+    """Neither what was signalled nor what a program may."""
+    for event in (KILL, SETUID):
+        assert sum(_compare([line.replace(old, new).encode() for line in event])) >= 1
 
 
 LOGIN = (
@@ -427,7 +473,7 @@ _FIELD = re.compile(rb"(?<= )([a-z0-9]+)=([^ ]*)")
 # Where each string stands: the event, the line, and the field.
 _PLACES = [
     (event, number, match)
-    for event in (EVENT, EXEC, CONNECT)
+    for event in (EVENT, EXEC, CONNECT, KILL, SETUID)
     for number, line in enumerate(event)
     for match in _FIELD.finditer(line.encode())
     # The registers of a call are no strings.
