@@ -110,6 +110,11 @@ class Usual(_Cut, Seen):
         return () if self.command is None else (self.command,)
 
     @property
+    def alone(self) -> bool:
+        """Say whether no record but the first can say who did what; see `Seen.alone`."""
+        return self.aux is None and super().alone
+
+    @property
     def whole(self) -> bool:
         """Say whether it has the PATH records that it announces."""
         return int(self.items) <= len(self.paths)
