@@ -117,6 +117,8 @@ class Recording:
             self.tail.offset < end and time.monotonic() < deadline and self._context.stop.requests == requests
         ):
             self._process()
+            # It is restoring the kernel, and is to be heard, and woken if it stands still.
+            self._listen()
         self._set_torn_aside(end)
         self._flush()
         self._skim(end)

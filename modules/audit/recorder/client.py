@@ -246,7 +246,9 @@ class RecorderProcess:
             self.failure = self.death.error
         if self.restoration is not None and self.restoration.complete:
             self._line.dismiss()
-        if self._pulse.stops and not self._pulse.given_up:
+        if self._pulse.given_up and self.ended is not None:
+            self.standstills.append(_stood_still_at_the_end(self._pulse.given_up))
+        elif self._pulse.stops and not self._pulse.given_up:
             self.standstills.append(_stood_still(self._pulse.stops))
 
     def _reap(self) -> None:
@@ -255,6 +257,13 @@ class RecorderProcess:
                 self._process.wait(_FAREWELL)
             except subprocess.TimeoutExpired:
                 self._end()
+
+
+def _stood_still_at_the_end(given_up: str) -> StandstillError:
+    return StandstillError(
+        f"the recorder stood still while it restored the kernel, and was ended: {given_up}",
+        "see who stops processes here; kernel.restored says what its guard made of it",
+    )
 
 
 def _stood_still(stops: Sequence[float]) -> StandstillError:

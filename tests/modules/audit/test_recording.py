@@ -41,6 +41,9 @@ class DeadRecorder:
     def give_up_at(self, _limit: float) -> None:
         """Need not be given up."""
 
+    def listen(self, _timeout: float) -> None:
+        """Say nothing."""
+
     def stop(self) -> None:
         """Have stopped."""
 

@@ -13,14 +13,17 @@ from memory_kernel import STATUS, rule
 from mig_audit.errors import InternalError, NotPermittedError
 from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
-from mig_audit.modules.audit.recorder import reports
+from mig_audit.modules.audit.recorder import pulse, reports
+from mig_audit.modules.audit.recorder.canaries import Canaries
 from mig_audit.modules.audit.recorder.client import RecorderProcess
+from mig_audit.modules.audit.recorder.reports import Ended
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 OURS = RuleOutcome(rule("ours"), "added")
 BEFORE = Snapshot(STATUS, ())
+_NOBODY = 4_000_000  # beyond the largest process id
 
 # A recorder and a guard in one: each says what it has to say, and then both are dead.
 _DYING = """
@@ -38,12 +41,17 @@ def _lines(*said: tuple[str, dict[str, Any]]) -> bytes:
 def _died(tmp_path: Path, *guard: tuple[str, dict[str, Any]]) -> RecorderProcess:
     """Start a recorder that dies in its window, and hear what its guard says."""
     recorder = _lines(
-        (reports.GUARDED, {"pid": 1, "bound": ""}),
+        (reports.GUARDED, {"pid": _NOBODY, "bound": ""}),
         (reports.FOUND, reports.Found(BEFORE, {Setting.ENABLED: 1}).to_json()),
         (reports.OUTCOME, OURS.to_json()),
     )
+    return _start(tmp_path, _DYING.format(recorder=recorder, guard=_lines(*guard)))
+
+
+def _start(tmp_path: Path, program: str) -> RecorderProcess:
+    """Start a program as the recorder, and take leave of it."""
     script = tmp_path / "dying.py"
-    script.write_text(_DYING.format(recorder=recorder, guard=_lines(*guard)))
+    script.write_text(program)
     log = os.open(tmp_path / "raw.log", os.O_RDWR | os.O_CREAT, 0o600)
     started = RecorderProcess.start(log, "0123456789abcdef", (sys.executable, "-I", "-S", str(script)))
     os.close(log)
@@ -92,3 +100,25 @@ def test_where_the_guard_is_dead_too_that_is_told(tmp_path: Path) -> None:
     (difference,) = _restoration(_died(tmp_path)).differences
 
     assert "its guard died too: run `mig-audit restore`" in difference
+
+
+def test_a_recorder_that_stands_still_while_it_restores_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its window is complete, so nothing is missing; the guard did the rest."""
+    ended = Ended("window", "", 1.0, 2.0, 0, 0, 0, 0, 0, 0, (), Canaries(), (), 0, "", STATUS, None)
+    recorder = _lines(
+        (reports.GUARDED, {"pid": _NOBODY, "bound": ""}),
+        (reports.FOUND, reports.Found(BEFORE, {}).to_json()),
+        (reports.ENDED, ended.to_json()),
+    )
+    guard = _lines((reports.RESTORED, Restoration(BEFORE, (), ()).to_json()))
+    monkeypatch.setattr(pulse, "SILENCE", 0.1)
+    monkeypatch.setattr(pulse, "PATIENCE", 0.1)
+    started = _start(tmp_path, _DYING.format(recorder=recorder, guard=guard) + "import time; time.sleep(60)")
+
+    assert (started.failure, started.death) == (None, None)
+    assert started.restoration is not None
+    assert started.restoration.restored
+    (error,) = started.standstills
+    assert "the recorder stood still while it restored the kernel" in str(error)
