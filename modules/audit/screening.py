@@ -110,7 +110,7 @@ class Screening:
         stamp, types, bodies, records, _, part = bundle
         if records is not None or part:
             return _NOTHING
-        glance = glance_at(types, bodies)
+        glance = glance_at(types, bodies) if "SYSCALL" in types else None
         if glance is None and ("SYSCALL" in types or not _CHANGES.isdisjoint(types)):
             return _NOTHING
         seconds, _, rest = stamp.partition(b".")

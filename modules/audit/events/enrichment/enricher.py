@@ -119,7 +119,7 @@ class Enricher:
 
         An event that was enriched here must not be given to `enrich` again. ``time`` is in milliseconds.
         """
-        if not self._can_label(glance):
+        if self._asked and not self._can_label(glance):
             return None
         special = special_call(glance.call)
         known = self._known.get(glance.pid) if special is None else None
@@ -127,18 +127,20 @@ class Enricher:
             known is not None
             and glance.who.startswith(known.who)
             and glance.ppid == known.ppid
-            and self._holds(known, time)
+            and known.enrichment.place is known.lasting.process.place
+            and self.processes.again(known.lasting, time)
         ):
-            found, enrichment = known.lasting.found, known.enrichment
+            enrichment, process = known.enrichment, known.lasting.process
         else:
             told = told_by_glance(glance, time)
             if told is None:
                 return None
             found, enrichment = self._learn(told)
+            process = found.process
             if special is None:
                 who, key, _ = glance.who.rpartition(b" key=")
                 self._remember(self._known, glance.pid, glance.ppid, who + key, found, enrichment)
-        return self._label(found.process, enrichment, glance) if self._labels else enrichment
+        return self._label(process, enrichment, glance) if self._labels else enrichment
 
     def enrich_message(
         self, types: Sequence[str], bodies: Sequence[bytes], time: int
@@ -149,7 +151,11 @@ class Enricher:
             return None
         pid = message[1]
         known = self._messages.get(pid)
-        if known is not None and self._holds(known, time):
+        if (
+            known is not None
+            and known.enrichment.place is known.lasting.process.place
+            and self.processes.again(known.lasting, time)
+        ):
             return known.enrichment
         found, enrichment = self._learn(Told(int(pid), None, time, None, None))
         self._remember(self._messages, pid, b"", b"", found, enrichment)
@@ -159,11 +165,6 @@ class Enricher:
         found = self.processes.find(told)
         enrichment = self._around(found, told)
         return found, self._started(enrichment, found, told) if told.starts else enrichment
-
-    def _holds(self, known: _Known, time: int) -> bool:
-        """Say whether an answer is that for a later event too."""
-        _, _, lasting, enrichment = known
-        return enrichment.place is lasting.process.place and self.processes.again(lasting, time)
 
     def _remember(  # a row of the memory
         self,
@@ -183,8 +184,6 @@ class Enricher:
 
     def _can_label(self, glance: Seen) -> bool:
         """Say whether all that the rules for labels ask is known without the decoded event."""
-        if not self._asked:
-            return True
         early = EarlyCall(glance, None, _EMPTY)
         return all(asks(early) is not None for asks in self._asked)
 
