@@ -12,7 +12,7 @@ import re
 import mig_audit
 from mig_audit.lean_typing import TYPE_CHECKING, Union
 from mig_audit.modules.audit.formats.actors import command, name_of, number_of
-from mig_audit.modules.audit.formats.enriched import place_of, sha256_of
+from mig_audit.modules.audit.formats.enriched import around
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.network import remote
 from mig_audit.modules.audit.formats.summaries import summarise
@@ -93,7 +93,7 @@ def _pairs(event: Event, host: str) -> Iterator[Pair]:
     yield "duser", account or name_of(identities.euid or identities.uid)
     yield "sproc", process.exe or process.comm
     yield "spid", process.pid
-    place = place_of(event)
+    place = around(event).place
     yield "sourceServiceName", place and place.unit
     yield from _remote(event)
     path = subject and (subject.path or subject.name)
@@ -101,7 +101,7 @@ def _pairs(event: Event, host: str) -> Iterator[Pair]:
     yield "fname", path and path.rstrip("/").rpartition("/")[2]
     yield "fileId", subject and subject.inode
     yield "filePermission", subject and subject.mode
-    yield "fileHash", sha256_of(event)
+    yield "fileHash", around(event).sha256
     yield "msg", summarise(event)
     yield from _custom(event)
 

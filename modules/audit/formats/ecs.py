@@ -12,17 +12,7 @@ from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
 from mig_audit.modules.audit.events.names import UNSET
 from mig_audit.modules.audit.formats.actors import command
 from mig_audit.modules.audit.formats.ecs_taxonomy import classify
-from mig_audit.modules.audit.formats.enriched import (
-    ancestors_of,
-    environment_of,
-    labels_of,
-    parent_of,
-    place_of,
-    presumed_of,
-    script_of,
-    sha256_of,
-    unknown_of,
-)
+from mig_audit.modules.audit.formats.enriched import around, unknown
 from mig_audit.modules.audit.formats.file_actions import file_kind, permissions
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.jsontext import to_json
@@ -120,8 +110,8 @@ def _process(event: Event) -> Fields:
         "command_line": command(event),
         "args": None if argv is None else ["(missing)" if word is None else word for word in argv],
         "args_count": None if argv is None else process.argc,
-        "hash": {"sha256": sha256_of(event)},
-        "env_vars": [f"{name}={value}" for name, value in environment_of(event)],
+        "hash": {"sha256": around(event).sha256},
+        "env_vars": [f"{name}={value}" for name, value in around(event).environment],
         "title": None if process.title is None else " ".join(process.title),
         "working_directory": process.cwd,
         "user": _identity(identities.euid),
@@ -133,7 +123,7 @@ def _process(event: Event) -> Fields:
 
 
 def _parent(event: Event) -> Fields:
-    parent = parent_of(event)
+    parent = around(event).parent
     if parent is None or parent.pid != event.process.ppid:
         return {"pid": event.process.ppid}
     return {
@@ -145,7 +135,7 @@ def _parent(event: Event) -> Fields:
 
 
 def _container(event: Event) -> Fields:
-    place = place_of(event)
+    place = around(event).place
     return {"id": place.container, "runtime": place.runtime} if place else {}
 
 
@@ -232,7 +222,7 @@ def _auditd(event: Event) -> Fields:
     """Return what ECS has no field for; every value below ``data`` is text."""
     syscall, process, identities = event.syscall, event.process, event.identities
     data: dict[str, Optional[str]] = {}
-    place = place_of(event)
+    place = around(event).place
     if syscall is not None:
         data = {
             "arch": syscall.arch_name or syscall.arch,
@@ -256,11 +246,11 @@ def _auditd(event: Event) -> Fields:
         "paths": [_path(path) for path in event.paths],
         "unit": place and place.unit,
         "cgroup": place and place.cgroup,
-        "script": script_of(event),
-        "labels": list(labels_of(event)),
-        "ancestors": [_ancestor(ancestor) for ancestor in ancestors_of(event)],
-        "presumed": list(presumed_of(event)),
-        "unknown": list(unknown_of(event)),
+        "script": around(event).script,
+        "labels": list(around(event).labels),
+        "ancestors": [_ancestor(ancestor) for ancestor in around(event).ancestors],
+        "presumed": list(around(event).presumed),
+        "unknown": unknown(event),
         "data": data,
     }
 

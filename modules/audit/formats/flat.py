@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, Union
 from mig_audit.modules.audit.formats.actors import command, name_of, number_of
-from mig_audit.modules.audit.formats.enriched import (
-    labels_of,
-    parent_of,
-    place_of,
-    presumed_of,
-    script_of,
-    sha256_of,
-    unknown_of,
-)
+from mig_audit.modules.audit.formats.enriched import around, unknown
 from mig_audit.modules.audit.formats.summaries import summarise
 from mig_audit.modules.audit.formats.techniques import find_techniques
 
@@ -77,16 +69,16 @@ COLUMNS: Mapping[str, Callable[[Event], Value]] = {
     "syscall": lambda event: event.syscall and (event.syscall.name or event.syscall.number),
     "arguments": _arguments,
     "arch": lambda event: event.syscall and (event.syscall.arch_name or event.syscall.arch),
-    "parent_comm": lambda event: (parent := parent_of(event)) and parent.comm,
-    "parent_exe": lambda event: (parent := parent_of(event)) and parent.exe,
-    "parent_command": lambda event: (parent := parent_of(event)) and parent.command,
-    "container": lambda event: (place := place_of(event)) and place.container,
-    "unit": lambda event: (place := place_of(event)) and place.unit,
-    "script": script_of,
-    "sha256": sha256_of,
-    "labels": lambda event: " ".join(labels_of(event)),
-    "presumed": lambda event: " ".join(presumed_of(event)),
-    "unknown": lambda event: "; ".join(unknown_of(event)),
+    "parent_comm": lambda event: (parent := around(event).parent) and parent.comm,
+    "parent_exe": lambda event: (parent := around(event).parent) and parent.exe,
+    "parent_command": lambda event: (parent := around(event).parent) and parent.command,
+    "container": lambda event: (place := around(event).place) and place.container,
+    "unit": lambda event: (place := around(event).place) and place.unit,
+    "script": lambda event: around(event).script,
+    "sha256": lambda event: around(event).sha256,
+    "labels": lambda event: " ".join(around(event).labels),
+    "presumed": lambda event: " ".join(around(event).presumed),
+    "unknown": lambda event: "; ".join(unknown(event)),
     "types": lambda event: " ".join(event.types),
     "incomplete": lambda event: " ".join(event.gaps),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mig_audit
 from mig_audit.lean_typing import TYPE_CHECKING, Any
-from mig_audit.modules.audit.formats.enriched import labels_of, place_of, presumed_of, script_of, unknown_of
+from mig_audit.modules.audit.formats.enriched import around, unknown
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.ocsf_classes import activity_of
@@ -116,7 +116,7 @@ def _attacks(event: Event) -> list[Object]:
 
 
 def _unmapped(event: Event) -> Object:
-    syscall, place = event.syscall, place_of(event)
+    syscall, place = event.syscall, around(event).place
     fields: dict[str, Any] = {}
     for field in event.rest:
         fields.setdefault(field.record, {}).setdefault(field.name, []).append(field.value)
@@ -139,10 +139,10 @@ def _unmapped(event: Event) -> Object:
         container_runtime=place and place.runtime,
         unit=place and place.unit,
         cgroup=place and place.cgroup,
-        script=script_of(event),
-        labels=list(labels_of(event)),
-        presumed=list(presumed_of(event)),
-        unknown=list(unknown_of(event)),
+        script=around(event).script,
+        labels=list(around(event).labels),
+        presumed=list(around(event).presumed),
+        unknown=unknown(event),
         terminal=event.process.tty,
         subject=event.process.subj,
         fields=fields,

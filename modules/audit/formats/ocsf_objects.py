@@ -5,7 +5,7 @@ from __future__ import annotations
 from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
 from mig_audit.modules.audit.events.names import UNSET
 from mig_audit.modules.audit.formats.actors import command
-from mig_audit.modules.audit.formats.enriched import ancestors_of, environment_of, parent_of, sha256_of
+from mig_audit.modules.audit.formats.enriched import around
 from mig_audit.modules.audit.formats.file_actions import file_kind
 
 if TYPE_CHECKING:
@@ -75,12 +75,12 @@ def process(event: Event) -> Object:
     return known(
         pid=own.pid,
         name=own.comm,
-        file=executable(own.exe, sha256_of(event)),
+        file=executable(own.exe, around(event).sha256),
         cmd_line=command(event),
         working_directory=own.cwd,
         parent_process=parent(event),
-        ancestry=[_ancestor(ancestor) for ancestor in ancestors_of(event)],
-        environment_variables=[{"name": name, "value": value} for name, value in environment_of(event)],
+        ancestry=[_ancestor(ancestor) for ancestor in around(event).ancestors],
+        environment_variables=[{"name": name, "value": value} for name, value in around(event).environment],
         user=user(identities.euid or identities.uid),
         auid=_number(identities.auid),
         euid=_number(identities.euid),
@@ -91,7 +91,7 @@ def process(event: Event) -> Object:
 
 def parent(event: Event) -> Object:
     """Return the parent; empty where no record names it."""
-    number, told = event.process.ppid, parent_of(event)
+    number, told = event.process.ppid, around(event).parent
     if number is None:
         return {}
     if told is None or told.pid != number:

@@ -9,16 +9,7 @@ from __future__ import annotations
 import mig_audit
 from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional, Union
 from mig_audit.modules.audit.formats.actors import command, name_of, number_of
-from mig_audit.modules.audit.formats.enriched import (
-    environment_of,
-    labels_of,
-    parent_of,
-    place_of,
-    presumed_of,
-    script_of,
-    sha256_of,
-    unknown_of,
-)
+from mig_audit.modules.audit.formats.enriched import around, unknown
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.network import remote
@@ -150,7 +141,8 @@ def _process(event: Event) -> Iterator[Attribute]:
 
 def _around(event: Event) -> Iterator[Attribute]:
     """Give what enrichment added."""
-    parent, place = parent_of(event), place_of(event)
+    enrichment = around(event)
+    parent, place = enrichment.parent, enrichment.place
     if parent is not None:
         yield "audit.parent.name", parent.comm
         yield "audit.parent.executable", parent.exe
@@ -160,12 +152,12 @@ def _around(event: Event) -> Iterator[Attribute]:
         yield "container.runtime", place.runtime
         yield "audit.unit", place.unit
         yield "process.linux.cgroup", place.cgroup
-    yield "audit.script", script_of(event)
-    yield "audit.sha256", sha256_of(event)
-    yield "audit.environment", tuple([f"{name}={value}" for name, value in environment_of(event)])
-    yield "audit.labels", labels_of(event)
-    yield "audit.presumed", presumed_of(event)
-    yield "audit.unknown", unknown_of(event)
+    yield "audit.script", enrichment.script
+    yield "audit.sha256", enrichment.sha256
+    yield "audit.environment", tuple([f"{name}={value}" for name, value in enrichment.environment])
+    yield "audit.labels", enrichment.labels
+    yield "audit.presumed", enrichment.presumed
+    yield "audit.unknown", tuple(unknown(event))
 
 
 def _file(event: Event) -> Iterator[Attribute]:
