@@ -7,7 +7,7 @@ any shortcut, and nothing decided before.
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional, Protocol
 
 from streams import in_bundles
 
@@ -214,16 +214,29 @@ def check_told(told: Told, expected: Told, way: str) -> None:
             raise BrokenError(f"{way} the {name} is {ours}, and else {theirs}")
 
 
+class Way(Protocol):
+    """A way through a stream: `RunWay` takes blocks, `PlainWay` takes lines."""
+
+    def feed(self, parts: Iterable[bytes], /) -> list[bytes]:
+        """Return the events that are given out because of these."""
+
+    def flush(self) -> list[bytes]:
+        """Return the events that were open."""
+
+    def told(self) -> Told:
+        """Return what is told of the stream."""
+
+
 class LongRun:
     """Both ways through all logs, as if they were one: what is remembered of one can do harm to the next.
 
     ``lines`` are those since it was begun.
     """
 
-    def __init__(self, form: Format) -> None:
-        """Begin one."""
+    def __init__(self, run: Way, plain: Way) -> None:
+        """Begin one: a way that takes blocks, and one that takes lines."""
         self.lines: list[bytes] = []
-        self._run, self._plain = RunWay(form), PlainWay(form)
+        self._run, self._plain = run, plain
         self._ours: list[bytes] = []
         self._theirs: list[bytes] = []
 

@@ -20,6 +20,7 @@ from both_ways import (
     check_same,
     check_told,
 )
+from narrow import NarrowPlainWay, NarrowRunWay
 from orders import STAMP
 
 from mig_audit.modules.audit.events import Origin
@@ -62,7 +63,7 @@ class Checker:
 
     def __init__(self) -> None:
         self._formats = {name: make_format(name, _ORIGIN) for name in FORMATS}
-        self._long_run = LongRun(self._formats[_DEFAULT])
+        self._long_runs = self._begin_long_runs()
         self._library = Library()
         self.history: list[bytes] = []
 
@@ -104,9 +105,9 @@ class Checker:
         Raises:
             BrokenError: the two ways are not the same.
         """
-        long_run = LongRun(self._formats[_DEFAULT])
-        long_run.feed([_block(lines)], lines)
-        long_run.flush()
+        for long_run in self._begin_long_runs():
+            long_run.feed([_block(lines)], lines)
+            long_run.flush()
 
     def _check_asked(self, lines: list[bytes], asked: Asked) -> None:
         form = self._formats[_DEFAULT]
@@ -133,17 +134,27 @@ class Checker:
         check_told(run.told()._replace(account=None), plain.told()._replace(account=None), "in a window")
 
     def _go_on(self, pieces: Sequence[bytes], lines: list[bytes], random: Random) -> None:
-        long_run = self._long_run
+        ends = not random.randrange(20)
+        for long_run in self._long_runs:
+            self._go_on_with(long_run, pieces, lines, ends=ends)
+        if len(self._long_runs[0].lines) >= _LONG:
+            self._long_runs = self._begin_long_runs()
+
+    def _go_on_with(
+        self, long_run: LongRun, pieces: Sequence[bytes], lines: list[bytes], *, ends: bool
+    ) -> None:
         try:
             long_run.feed(pieces, lines)
-            if not random.randrange(20):
+            if ends:
                 long_run.flush()
         except Exception:
             self.history = long_run.lines
-            self._long_run = LongRun(self._formats[_DEFAULT])
+            self._long_runs = self._begin_long_runs()
             raise
-        if len(long_run.lines) >= _LONG:
-            self._long_run = LongRun(self._formats[_DEFAULT])
+
+    def _begin_long_runs(self) -> tuple[LongRun, LongRun]:
+        form = self._formats[_DEFAULT]
+        return LongRun(RunWay(form), PlainWay(form)), LongRun(NarrowRunWay(), NarrowPlainWay())
 
 
 def _block(lines: list[bytes]) -> bytes:

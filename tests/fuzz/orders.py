@@ -128,8 +128,16 @@ def _stepped(lines: list[bytes], random: Random) -> None:
     lines[place:] = [_moved(line, step, 0) for line in lines[place:]]
 
 
+def _long_ago(lines: list[bytes], random: Random) -> None:
+    """Set all clocks to a time that is written with fewer digits, or is about to have one more."""
+    match = STAMP.search(random.choice(lines))
+    if match:
+        step = random.choice((10**12, 10**12 - 500, 10**12, 5 * 10**11, 10**6)) - int(match[1] + match[2])
+        lines[:] = [_moved(line, step, 0) for line in lines]
+
+
 def _nearly_its_stamp(lines: list[bytes], random: Random) -> None:
-    """Write the stamp of one record, or of the rest of its event, otherwise: the same numbers, or nearly."""
+    """Write the stamp of one record, or of the rest of its event, or of all of it, otherwise: the same numbers, or nearly."""
     place = random.randrange(len(lines))
     match = STAMP.search(lines[place])
     if not match:
@@ -145,7 +153,7 @@ def _nearly_its_stamp(lines: list[bytes], random: Random) -> None:
         b"audit( %b.%b:%b)" % (seconds, milliseconds, serial),
         b"audit(%b.%b:%b) " % (seconds, milliseconds, serial),
     ))  # fmt: skip
-    end = place + 1 if random.randrange(2) else len(lines)
+    place, end = random.choice(((place, place + 1), (place, len(lines)), (0, len(lines))))
     lines[place:end] = [line.replace(match[0], other, 1) for line in lines[place:end]]
 
 
@@ -210,5 +218,5 @@ def _on_some(change: Change) -> Change:
 
 ON_EVENTS: tuple[Change, ...] = tuple(map(_on_some, (
     _in_turn, _in_turn, _shuffled, _without_ends, _another_end, _single_within, _again, _another_like_it, _another_like_it,
-    _rolled_over, _stepped, _nearly_its_stamp, _one_value_throughout, _joined, _parted, _lengthened, _long_run, _ended_otherwise,
+    _rolled_over, _stepped, _long_ago, _nearly_its_stamp, _one_value_throughout, _joined, _parted, _lengthened, _long_run, _ended_otherwise,
 )))  # fmt: skip

@@ -28,8 +28,6 @@ _EOE = "EOE"
 # one event. LOGIN is the kernel's and comes with its system call. KERNEL is the record of audit's own start.
 _FIRST_KERNEL_EVENT, _LAST_KERNEL_EVENT = 1300, 2099
 _LOGIN, _KERNEL = 1006, 2000
-# As many records in a row from before the clock, and the clock was set back (or an older log follows a newer one).
-_STEP_BACK = 1000
 
 # About what a record takes beside its body.
 _RECORD_SIZE = 400
@@ -85,6 +83,8 @@ class Correlator:
             about 1,700. Further ones become late parts.
         memory: how many completed events are remembered at least, and at most twice, so that their late records are
             known as such.
+        step_back: as many records in a row from before the clock, and the clock was set back (or an older log follows a
+            newer one).
     """
 
     seconds_limit = SECONDS_LIMIT
@@ -98,8 +98,10 @@ class Correlator:
         max_size: int = 32 * 1024 * 1024,
         max_records: int = 4096,
         memory: int = 10_000,
+        step_back: int = 1000,
     ) -> None:
         self._timeout = timeout
+        self._step_back = step_back
         self._max_open = max_open
         self._max_size = max_size
         self._max_records = max_records
@@ -291,8 +293,8 @@ class Correlator:
         """
         self._behind_latest = max(self._behind_latest, now) if self._behind else now
         self._behind += records
-        if self._behind >= _STEP_BACK:
-            step, more = self._clock - self._behind_latest, self._behind - _STEP_BACK
+        if self._behind >= self._step_back:
+            step, more = self._clock - self._behind_latest, self._behind - self._step_back
             self._offset += step
             # What is left of these records may still be from before the clock.
             self._behind = more if now + step < self._clock - self._timeout else 0
