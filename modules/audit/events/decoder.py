@@ -183,8 +183,8 @@ class Decoder:
         return known
 
     def is_nobody(self, number: int) -> bool:
-        """Say whether there is neither a user nor a group of this number."""
-        return self._names.user(number) is None and self._names.group(number) is None
+        """Say whether there is no user of this number."""
+        return self._names.user(number) is None
 
     def _make_identities(
         self, raws: tuple[Optional[bytes], ...], enriched: Mapping[str, bytes]

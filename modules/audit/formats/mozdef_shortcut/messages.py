@@ -18,6 +18,8 @@ from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded_text
 from mig_audit.modules.audit.formats.network import is_ip
 from mig_audit.modules.audit.records.fields import PLAIN_PAIR
+from mig_audit.modules.audit.records.interpretation.arguments import USER
+from mig_audit.modules.audit.records.interpretation.fields import Kind, field_kind
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Decoder, Event
@@ -41,7 +43,7 @@ _MARK = f"{os.urandom(6).hex()}-"
 _MARKS = re.compile(f"{_MARK}([0-9]+)-".encode())
 # An address is told under another name if it is one of IP's, so that its mark must be one as well.
 _ADDRESS = b"addr"
-_ID = b"id"
+_ID, _A_USER = b"id", Kind(USER, 0)
 _ORDINARY_ID = re.compile(rb"0|[1-9][0-9]{0,8}")
 _ADDRESS_MARK = f"2001:db8:{':'.join(os.urandom(2).hex() for _ in range(6))}"
 _PID, _SESSION, _TIME, _SERIAL, _STAMP, _FIRST = range(6)
@@ -154,6 +156,8 @@ class Messages(Memory[_Kind, _Told]):
         if len(set(names)) < len(names) or not _HEADER.isdisjoint(names):
             raise Declined  # what is said then follows from which values are equal
         open_names = [name for name, equals, _ in fields if not equals]
+        if _ID in open_names and field_kind(key.type, "id") != _A_USER:
+            raise Declined  # it is a group's
         numbers = {name: number for number, name in enumerate(open_names)}
         text = b" ".join(
             b"%b=%b" % (name, value if equals else _value_mark(name, numbers[name]).encode())

@@ -29,6 +29,7 @@ from mig_audit.modules.audit.formats.mozdef_shortcut import memory
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from mig_audit.modules.audit.events import Names
     from mig_audit.modules.audit.events.usual import Complete
     from mig_audit.modules.audit.formats.interface import Short, Shortcut
 
@@ -84,11 +85,11 @@ SETUID = [
 ]
 
 
-def _compare(lines: Iterable[bytes]) -> tuple[int, int]:
+def _compare(lines: Iterable[bytes], names: Names = NAMES) -> tuple[int, int]:
     """Hold the two ways against each other; return how many events went which way."""
     short, long = 0, 0
-    shortcut = FORMAT.shortcut(Decoder(NAMES))
-    decoder = Decoder(NAMES)
+    shortcut = FORMAT.shortcut(Decoder(names))
+    decoder = Decoder(names)
     stream = RunStream(Ledger(), Correlator())
     for complete in (*stream.feed(block_of(lines)), *stream.flush()):
         for bundle, found in _told(shortcut, complete):
@@ -278,6 +279,14 @@ LOGIN = (
 def test_an_id_is_told_with_its_name_if_it_has_one(number: str) -> None:
     """Also when others without a name were told before."""
     assert _compare([(LOGIN % line).encode() for line in ((1, "26"), (2, number), (3, number))]) == (3, 0)
+
+
+def test_an_id_of_a_group_is_told_with_the_groups_name() -> None:
+    """Which no user needs to have."""
+    lines = [LOGIN.replace("USER_LOGIN", "ADD_GROUP") % line for line in ((1, "0"), (2, "7"), (3, "26"))]
+    names = TableNames({0: "root"}, {7: "lp"})
+
+    assert sum(_compare([line.encode() for line in lines], names)) == 3
 
 
 def test_long_events_go_the_long_way() -> None:
