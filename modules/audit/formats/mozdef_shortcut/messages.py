@@ -11,11 +11,19 @@ import os
 import re
 
 from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
-from mig_audit.modules.audit.events.decoder import plain_value, string_value
+from mig_audit.modules.audit.events.decoder import LookUp, plain_value, string_value
+from mig_audit.modules.audit.events.event import Identities
 from mig_audit.modules.audit.events.group import SINGLE, Bundle
-from mig_audit.modules.audit.events.summary import Actor
+from mig_audit.modules.audit.events.summary import Actor, user_of
+from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.jsontext import to_json
-from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded_text
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
+    MANY,
+    Declined,
+    Memory,
+    encoded_text,
+    written,
+)
 from mig_audit.modules.audit.formats.network import is_ip
 from mig_audit.modules.audit.records.fields import PLAIN_PAIR
 from mig_audit.modules.audit.records.interpretation.arguments import USER
@@ -46,14 +54,14 @@ _ADDRESS = b"addr"
 _ID, _A_USER = b"id", Kind(USER, 0)
 _ORDINARY_ID = re.compile(rb"0|[1-9][0-9]{0,8}")
 _ADDRESS_MARK = f"2001:db8:{':'.join(os.urandom(2).hex() for _ in range(6))}"
-_PID, _SESSION, _TIME, _SERIAL, _STAMP, _FIRST = range(6)
+_PID, _SESSION, _TIME, _SERIAL, _STAMP, _SENDER, _FIRST = range(7)
+_SOMEBODY = b"uid=0 auid=0"
 
 
 class _Kind(NamedTuple):
     """What a message has in common with others: a name in the place of each value that is left open."""
 
     type: str
-    ids: bytes
     subject: Optional[bytes]
     text: tuple[bytes, ...]
 
@@ -106,6 +114,24 @@ class _Parts(Memory[bytes, _Part]):
         )
 
 
+class _Senders(Memory[bytes, "tuple[bytes, str]"]):
+    """By the ids before the text: on whose account it was, as members of the details, and who that is."""
+
+    entries = MANY
+
+    def __init__(self, frame: Frame, decoder: Decoder) -> None:
+        super().__init__()
+        self._frame = frame
+        self._decoder = decoder
+
+    def make(self, key: bytes) -> tuple[bytes, str]:
+        """Return both."""
+        uid, auid = [part.partition(b"=")[2] for part in key.split(b" ")]
+        look_up = LookUp(self._decoder.identities, self._frame.minute)
+        identities = look_up.find({"auid": auid, "uid": uid})
+        return written(mozdef.add_identities, identities), user_of(identities)
+
+
 class Messages(Memory[_Kind, _Told]):
     """Encodes them; what it cannot, it declines."""
 
@@ -115,7 +141,8 @@ class Messages(Memory[_Kind, _Told]):
         self._decoder = decoder
         self._document = document
         self._parts = _Parts(decoder)
-        frame.names += (self, self._parts)
+        self._senders = _Senders(frame, decoder)
+        frame.names += (self, self._parts, self._senders)
 
     def encode(self, bundle: Bundle) -> Short:
         """Return the event, its category and its actor.
@@ -137,17 +164,17 @@ class Messages(Memory[_Kind, _Told]):
         texts = [part.text for part in parts if part.text]
         if sum(map(len, texts)) > _ROOM:
             raise Declined
-        kind = _Kind(types[0], ids, subject, tuple([part.of_kind for part in parts]))
+        sender, user = self._senders[ids]
+        kind = _Kind(types[0], subject, tuple([part.of_kind for part in parts]))
         pieces, marks, category, actor, exe = self[kind]
         values = [
-            pid, session, frame.second + milliseconds, serial, stamp, *[part.written for part in parts if part.text]
+            pid, session, frame.second + milliseconds, serial, stamp, sender,
+            *[part.written for part in parts if part.text],
         ]  # fmt: skip
         told = [pieces[0]]
         for mark, piece in zip(marks, pieces[1:]):
             told += (values[mark], piece)
-        if exe is not None:
-            actor = Actor(actor.keys, texts[exe], actor.user)
-        return b"".join(told), category, actor
+        return b"".join(told), category, Actor(actor.keys, actor.exe if exe is None else texts[exe], user)
 
     def make(self, key: _Kind) -> _Told:
         """Return what is said of such a message."""
@@ -163,7 +190,7 @@ class Messages(Memory[_Kind, _Told]):
             b"%b=%b" % (name, value if equals else _value_mark(name, numbers[name]).encode())
             for name, equals, value in fields
         )
-        body = b"pid=1 %b ses=1%b msg='%b'" % (key.ids, key.subject or b"", text)
+        body = b"pid=1 %b ses=1%b msg='%b'" % (_SOMEBODY, key.subject or b"", text)
         stamp = f"{self._frame.minute * 60}.000:1"
         event = self._decoder.decode(Bundle(stamp.encode(), [key.type], [body], None, SINGLE, 0).group())
         document = self._document(event)
@@ -178,6 +205,9 @@ class Messages(Memory[_Kind, _Told]):
         data = to_json(document)
         if _ADDRESS in numbers:
             data = data.replace(_ADDRESS_MARK.encode(), _mark(_FIRST + numbers[_ADDRESS]).encode())
+        # No text has these quotes in it, so that it is there once. Other ids are the text's, and part of the kind.
+        somebody = Identities(event.identities.auid, event.identities.uid)
+        data = data.replace(written(mozdef.add_identities, somebody), _mark(_SENDER).encode())
         pieces = _MARKS.split(data)
         return _Told(
             tuple(pieces[::2]),

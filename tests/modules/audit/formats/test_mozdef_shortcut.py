@@ -319,6 +319,19 @@ def test_names_hold_for_a_minute_of_the_stream() -> None:
     assert users[0] == users[1] != users[2]
 
 
+@pytest.mark.parametrize("more", ["", " suid=1000", " uid=1000", " id=0"])
+def test_senders_of_one_kind_of_message_are_told_apart(more: str) -> None:
+    """By number and name, for which nothing else of the message need be made again."""
+    ids = [(0, 0), (0, 1000), (1000, 0), (5, 6), (1000, 4294967295), (0, 0), (5, 6)]
+    text = f'op=login acct="bob" exe="/usr/bin/su" hostname=? addr=? terminal=? res=success{more}'
+    lines = [
+        f"type=USER_LOGIN msg=audit(1700000000.123:{serial}): pid=7 uid={uid} auid={auid} ses=3 msg='{text}'"
+        for serial, (uid, auid) in enumerate(ids, start=1)
+    ]
+
+    assert sum(_compare([line.encode() for line in lines])) == len(lines)
+
+
 class Doubled(memory.Memory[bytes, bytes]):
     """Remembers twice the key."""
 
