@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from operator import itemgetter
 
 from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.events.decoder import LookUp, plain_value, string_value
@@ -56,6 +57,7 @@ _ORDINARY_ID = re.compile(rb"0|[1-9][0-9]{0,8}")
 _ADDRESS_MARK = f"2001:db8:{':'.join(os.urandom(2).hex() for _ in range(6))}"
 _PID, _SESSION, _TIME, _SERIAL, _STAMP, _SENDER, _FIRST = range(7)
 _SOMEBODY = b"uid=0 auid=0"
+_new = tuple.__new__  # what _Kind(...) does, without its Python frame
 
 
 class _Kind(NamedTuple):
@@ -67,13 +69,13 @@ class _Kind(NamedTuple):
 
 
 class _Told(NamedTuple):
-    """What is said of such a message: the pieces between the marks, and the mark behind each but the last."""
+    """What is said of such a message: pieces with room for a value between each two, and what picks these values."""
 
-    pieces: tuple[bytes, ...]
-    marks: tuple[int, ...]
+    template: list[bytes]
+    pick: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
     category: str
     actor: Actor
-    exe: Optional[int]  # the number among the values of the program's path, None where it is part of the kind
+    exe: Optional[int]  # which field is the program's path, None where that is part of the kind
 
 
 class _Part(NamedTuple):
@@ -159,21 +161,15 @@ class Messages(Memory[_Kind, _Told]):
         if seconds != frame.seconds:
             frame.begin(seconds)
         pid, ids, session, subject, text = match.groups()
-        known = self._parts
-        parts = [known[part] for part in text.split(b" ")]
-        texts = [part.text for part in parts if part.text]
+        kinds, texts, written = zip(*map(self._parts.__getitem__, text.split(b" ")))
         if sum(map(len, texts)) > _ROOM:
             raise Declined
         sender, user = self._senders[ids]
-        kind = _Kind(types[0], subject, tuple([part.of_kind for part in parts]))
-        pieces, marks, category, actor, exe = self[kind]
-        values = [
-            pid, session, frame.second + milliseconds, serial, stamp, sender,
-            *[part.written for part in parts if part.text],
-        ]  # fmt: skip
-        told = [pieces[0]]
-        for mark, piece in zip(marks, pieces[1:]):
-            told += (values[mark], piece)
+        template, pick, category, actor, exe = self[_new(_Kind, (types[0], subject, kinds))]
+        told = template.copy()
+        told[1::2] = pick(
+            (pid, session, frame.second + milliseconds, serial, stamp, sender, *filter(None, written))
+        )
         return b"".join(told), category, Actor(actor.keys, actor.exe if exe is None else texts[exe], user)
 
     def make(self, key: _Kind) -> _Told:
@@ -209,13 +205,8 @@ class Messages(Memory[_Kind, _Told]):
         somebody = Identities(event.identities.auid, event.identities.uid)
         data = data.replace(written(mozdef.add_identities, somebody), _mark(_SENDER).encode())
         pieces = _MARKS.split(data)
-        return _Told(
-            tuple(pieces[::2]),
-            tuple(map(int, pieces[1::2])),
-            event.category,
-            Actor.of(event),
-            numbers.get(b"exe"),
-        )
+        exe = names.index(b"exe") if b"exe" in numbers else None
+        return _Told(pieces, itemgetter(*map(int, pieces[1::2])), event.category, Actor.of(event), exe)
 
 
 def _ip_address(raw: bytes) -> Optional[str]:

@@ -9,7 +9,7 @@ from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.paths import NOWHERE, Directory, directory_of, parse_path
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.jsontext import to_json
-from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
+from mig_audit.modules.audit.formats.mozdef_shortcut.frame import SHORT, Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     LONGEST,
     MANY,
@@ -26,6 +26,9 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.strings import told_value, 
 _PATH = re.compile(
     rb'item=(0|[1-9][0-9]{0,8}) name=("[^" ]*"|[^ "]+)(?: inode=(0|[1-9][0-9]{0,19}) (dev=.*)| (nametype=.*))',
     re.DOTALL,
+)
+_PLAIN = re.compile(
+    rb'item=(0|[1-9][0-9]{0,8}) name=("/[!#-\[\]-~]*") inode=(0|[1-9][0-9]{0,19}) (dev=.*)', re.DOTALL
 )
 _END = re.compile(
     rb"(?:dev=([0-9a-f:]+) mode=([0-7]+) ouid=(0|[1-9][0-9]{0,9}) ogid=(0|[1-9][0-9]{0,9}) rdev=([0-9a-f:]+) )?"
@@ -88,16 +91,18 @@ class Place(dict[bytes, Path]):
     def __missing__(self, key: bytes) -> Path:
         """Make a PATH record; if it is not the first time, remember it among those that all places have together."""
         places = self._places
-        match = _PATH.fullmatch(key)
-        end = places.ends[match[4] or match[5]] if match else None
-        if match is None or end is None:
-            value = _unusual(key, self._directory)
-        else:
-            value = _usual(match, end, self._directory)
+        value = _plain(key, places.ends) or self._make(key)
         if came_before(places.traces, hash(key) ^ self._number) and len(key) <= LONGEST:
             places.count()
             self[key] = value
         return value
+
+    def _make(self, key: bytes) -> Path:
+        match = _PATH.fullmatch(key)
+        end = self._places.ends[match[4] or match[5]] if match else None
+        if match is None or end is None:
+            return _unusual(key, self._directory)
+        return _usual(match, end, self._directory)
 
 
 class Places(dict[_PlaceKey, Place]):
@@ -138,6 +143,21 @@ class Places(dict[_PlaceKey, Place]):
             self.count()
             self[key] = place
         return place
+
+
+def _plain(body: bytes, ends: _Ends) -> Optional[Path]:
+    """Return what `_usual` does of an absolute name that is JSON as it stands; None of any other."""
+    match = _PLAIN.fullmatch(body)
+    if match is None:
+        return None
+    item, told, inode, rest = match.groups()
+    end = ends[rest]
+    if end is None or end[1] == "PARENT" or len(told) > SHORT:
+        return None
+    of_it = b'"path":%b,"inode":"%b"%b' % (told, inode, end[0])
+    text = told[1:-1]
+    words = _new(Words, (text.decode("ascii"), text))
+    return _new(Path, (b'{"item":"%b","name":%b,%b}' % (item, told, of_it), b"," + of_it, words, True, False))
 
 
 def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
