@@ -16,9 +16,11 @@ from mig_audit.modules.audit.events.decoder import Call, resolve_call, string_va
 from mig_audit.modules.audit.events.event import NO_SYSCALL
 from mig_audit.modules.audit.events.execve import parse_arguments
 from mig_audit.modules.audit.events.paths import find_directory, parse_path
+from mig_audit.modules.audit.records import parse_fields
+from mig_audit.modules.audit.records.memo import LONGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mig_audit.modules.audit.events.event import PathItem
 
@@ -31,8 +33,20 @@ _SHAPE = compile_late(
 # Records that say nothing about the event as a whole, whatever is in them; and those that do not if this is all they
 # have, the first time.
 _QUIET = frozenset({"SYSCALL", "PATH", "EXECVE", "EOE"})
+# kernel/auditsc.c, audit_log_exit and audit_log_pid_context: what records of these types have in them says nothing about
+# the event as a whole either, as far as it is what the kernel writes.
+AUXILIARY_FIELDS: Mapping[bytes, frozenset[str]] = {
+    b"BPRM_FCAPS": frozenset(
+        ["fver", "fp", "fi", "fe", "old_pp", "old_pi", "old_pe", "old_pa", "pp", "pi", "pe", "pa", "frootid"]
+    ),
+    b"OBJ_PID": frozenset(["opid", "oauid", "ouid", "oses", "obj", "ocomm"]),
+}
+"""The fields of records that tell more of some calls, by their types."""
+
+_AUXILIARIES = frozenset([name.decode("ascii") for name in AUXILIARY_FIELDS])
 _CWD, _TITLE, _ADDRESS, _WHO = b"cwd=", b"proctitle=", b"saddr=", b"auid="
 _ONE_FIELD = {"CWD": _CWD, "PROCTITLE": _TITLE, "SOCKADDR": _ADDRESS}
+_KNOWN = _QUIET | _AUXILIARIES | frozenset(_ONE_FIELD)
 _new = tuple.__new__  # what Glance(...) does, without its Python frame
 
 
@@ -85,10 +99,15 @@ class Seen:
         raise NotImplementedError
 
     @property
-    def alone(self) -> bool:
-        """Say whether each record that may have one field only has just that; else it may say who did what.
+    def auxiliaries(self) -> Sequence[tuple[bytes, bytes]]:
+        """Return types and bodies of the auxiliary records."""
+        raise NotImplementedError
 
-        And whether the SYSCALL record goes on behind ``pid`` as the kernel's does.
+    @property
+    def alone(self) -> bool:
+        """Say whether no record but the first says who did what, and that goes on behind ``pid`` as the kernel's does.
+
+        Each record that may have one field only must have just that, and each auxiliary one its own fields.
         """
         cwd, address, title = self.cwd, self.address, self.title
         if not self.who.startswith(_WHO):
@@ -97,7 +116,10 @@ class Seen:
             return False
         if address is not None and (b" " in address or not address.startswith(_ADDRESS)):
             return False
-        return title is None or (b" " not in title and title.startswith(_TITLE))
+        if title is not None and (b" " in title or not title.startswith(_TITLE)):
+            return False
+        others = self.auxiliaries
+        return not others or all(is_auxiliary(kind, body) for kind, body in others)
 
     @property
     def args(self) -> tuple[str, str, str, str]:
@@ -143,6 +165,7 @@ class _Parts(NamedTuple):
     types: tuple[str, ...]
     paths: tuple[bytes, ...]
     commands: tuple[bytes, ...]
+    auxiliaries: tuple[tuple[bytes, bytes], ...]
 
 
 class Glance(_Parts, Seen):
@@ -160,6 +183,7 @@ class _Layout(NamedTuple):
     title: int
     paths: tuple[int, ...]
     commands: tuple[int, ...]
+    auxiliaries: tuple[int, ...]
     ends: tuple[int, ...]
 
 
@@ -168,7 +192,7 @@ def glance_at(types: Sequence[str], bodies: Sequence[bytes]) -> Optional[Glance]
     layout = _layout(tuple(types))
     if layout is None:
         return None
-    at_call, at_cwd, at_address, at_title, at_paths, at_commands, at_ends = layout
+    at_call, at_cwd, at_address, at_title, at_paths, at_commands, at_others, at_ends = layout
     match = _SHAPE.fullmatch(bodies[at_call])
     if match is None:
         return None
@@ -180,7 +204,22 @@ def glance_at(types: Sequence[str], bodies: Sequence[bytes]) -> Optional[Glance]
     title = bodies[at_title] if at_title >= 0 else None
     paths = tuple([bodies[place] for place in at_paths])
     commands = tuple([bodies[place] for place in at_commands]) if at_commands else ()
-    return _new(Glance, (*match.groups(), cwd, address, title, tuple(types), paths, commands))
+    others = (
+        tuple([(types[place].encode("ascii"), bodies[place]) for place in at_others]) if at_others else ()
+    )
+    return _new(Glance, (*match.groups(), cwd, address, title, tuple(types), paths, commands, others))
+
+
+def is_auxiliary(kind: bytes, body: bytes) -> bool:
+    """Say whether an auxiliary record has no other fields than the kernel writes there."""
+    return (_is_auxiliary if len(body) <= LONGEST else _has_own_fields)(kind, body)
+
+
+def _has_own_fields(kind: bytes, body: bytes) -> bool:
+    return AUXILIARY_FIELDS[kind].issuperset([name for name, _ in parse_fields(body)])
+
+
+_is_auxiliary = lru_cache(maxsize=1024)(_has_own_fields)
 
 
 @lru_cache(maxsize=4096)
@@ -195,14 +234,14 @@ def _layout(types: tuple[str, ...]) -> Optional[_Layout]:
     """Return where the records of these types are; None where others than the SYSCALL record may say who did what."""
     if types.count("SYSCALL") != 1 or any(types.count(name) > 1 for name in _ONE_FIELD):
         return None
-    if any(name not in _QUIET and name not in _ONE_FIELD for name in types):
+    if not _KNOWN.issuperset(types):
         return None
 
     def only(name: str) -> int:
         return types.index(name) if name in types else -1
 
-    def every(name: str) -> tuple[int, ...]:
-        return tuple([place for place, each in enumerate(types) if each == name])
+    def every(*names: str) -> tuple[int, ...]:
+        return tuple([place for place, each in enumerate(types) if each in names])
 
     return _Layout(
         only("SYSCALL"),
@@ -211,5 +250,6 @@ def _layout(types: tuple[str, ...]) -> Optional[_Layout]:
         only("PROCTITLE"),
         every("PATH"),
         every("EXECVE"),
+        every(*_AUXILIARIES),
         every("EOE"),
     )

@@ -111,9 +111,9 @@ class Usual(_Cut, Seen):
         return () if self.command is None else (self.command,)
 
     @property
-    def alone(self) -> bool:
-        """Say whether no record but the first can say who did what; see `Seen.alone`."""
-        return self.aux is None and super().alone
+    def auxiliaries(self) -> Sequence[tuple[bytes, bytes]]:
+        """Return type and body of the auxiliary record, if there is one."""
+        return () if self.aux_type is None or self.aux is None else ((self.aux_type, self.aux),)
 
     @property
     def whole(self) -> bool:

@@ -16,8 +16,9 @@ from mig_audit.modules.audit.events.enrichment.processes import UNSEEN, ProcessT
 from mig_audit.modules.audit.events.enrichment.scripts import find_script, program_inode
 from mig_audit.modules.audit.events.enrichment.told import Told, special_call, told_by, told_by_glance
 from mig_audit.modules.audit.events.filters.early import EarlyCall
-from mig_audit.modules.audit.events.filters.matching import compile_condition, leaves_of
-from mig_audit.modules.audit.events.filters.remembered import compile_early
+from mig_audit.modules.audit.events.filters.matching import leaves_of
+from mig_audit.modules.audit.events.filters.messages import EarlyOther
+from mig_audit.modules.audit.events.filters.remembered import Question
 from mig_audit.modules.audit.records import printable
 from mig_audit.modules.audit.records.memo import LONGEST
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.enrichment.processes import Found, Lasting
     from mig_audit.modules.audit.events.enrichment.settings import EnrichmentSettings, LabelRule
     from mig_audit.modules.audit.events.event import Event
+    from mig_audit.modules.audit.events.filters.early import Early
     from mig_audit.modules.audit.events.glance import Seen
 
 _INIT = 1
@@ -86,10 +88,8 @@ class Enricher:
         self._proc = proc
         self.processes = ProcessTable(proc, clock, depth=settings.ancestors, trust=settings.trust)
         self._hashes = None if settings.hash_size is None else Hashes(max_size=settings.hash_size)
-        self._labels = [
-            (rule, compile_condition(rule.where), compile_early(rule.where)) for rule in settings.labels
-        ]
-        self._asked = [compile_early(leaf) for rule in settings.labels for leaf in leaves_of(rule.where)]
+        self._labels = [(rule, Question(rule.where)) for rule in settings.labels]
+        self._asked = [Question(leaf) for rule in settings.labels for leaf in leaves_of(rule.where)]
         self._names = frozenset(name for name in settings.environment if not name.endswith("*"))
         # What was the answer for a process lately, where nothing but records can change it.
         self._known: dict[bytes, _Known] = {}
@@ -109,8 +109,8 @@ class Enricher:
         if not self._labels:
             return _with(event, enrichment)
         event = _with(event, _labelled(enrichment, found.process))
-        for rule, matches, _ in self._labels:
-            if matches(event):
+        for rule, question in self._labels:
+            if question.meets(event):
                 _apply(rule, found.process)
         return _with(event, _labelled(enrichment, found.process))
 
@@ -119,7 +119,7 @@ class Enricher:
 
         An event that was enriched here must not be given to `enrich` again. ``time`` is in milliseconds.
         """
-        if self._asked and not self._can_label(glance):
+        if self._asked and not self._can_label(EarlyCall(glance, None, _EMPTY)):
             return None
         special = special_call(glance.call)
         known = self._known.get(glance.pid) if special is None else None
@@ -140,14 +140,18 @@ class Enricher:
             if special is None:
                 who, key, _ = glance.who.rpartition(b" key=")
                 self._remember(self._known, glance.pid, glance.ppid, who + key, found, enrichment)
-        return self._label(process, enrichment, glance) if self._labels else enrichment
+        if not self._labels:
+            return enrichment
+        return self._label(process, enrichment, EarlyCall(glance, None, _labelled(enrichment, process)))
 
     def enrich_message(
         self, types: Sequence[str], bodies: Sequence[bytes], time: int
     ) -> Optional[Enrichment]:
         """Return the same of an event without a system call."""
         message = _MESSAGE.match(bodies[0]) if len(types) == 1 else None
-        if message is None or self._labels:
+        if message is None:
+            return None
+        if self._asked and not self._can_label(EarlyOther(types, bodies, None, _EMPTY)):
             return None
         pid = message[1]
         known = self._messages.get(pid)
@@ -156,10 +160,15 @@ class Enricher:
             and known.enrichment.place is known.lasting.process.place
             and self.processes.again(known.lasting, time)
         ):
-            return known.enrichment
-        found, enrichment = self._learn(Told(int(pid), None, time, None, None))
-        self._remember(self._messages, pid, b"", b"", found, enrichment)
-        return enrichment
+            enrichment, process = known.enrichment, known.lasting.process
+        else:
+            found, enrichment = self._learn(Told(int(pid), None, time, None, None))
+            process = found.process
+            self._remember(self._messages, pid, b"", b"", found, enrichment)
+        if not self._labels:
+            return enrichment
+        early = EarlyOther(types, bodies, None, _labelled(enrichment, process))
+        return self._label(process, enrichment, early)
 
     def _learn(self, told: Told) -> tuple[Found, Enrichment]:
         found = self.processes.find(told)
@@ -182,16 +191,14 @@ class Enricher:
             known.clear()
         known[pid] = _Known(ppid, who, lasting, enrichment)
 
-    def _can_label(self, glance: Seen) -> bool:
+    def _can_label(self, early: Early) -> bool:
         """Say whether all that the rules for labels ask is known without the decoded event."""
-        early = EarlyCall(glance, None, _EMPTY)
-        return all(asks(early) is not None for asks in self._asked)
+        return all(question.meets_early(early) is not None for question in self._asked)
 
-    def _label(self, process: Process, enrichment: Enrichment, glance: Seen) -> Enrichment:
+    def _label(self, process: Process, enrichment: Enrichment, early: Early) -> Enrichment:
         """Return the enrichment with the labels that the process has after this event."""
-        early = EarlyCall(glance, None, _labelled(enrichment, process))
-        for rule, _, meets in self._labels:
-            if meets(early):
+        for rule, question in self._labels:
+            if question.meets_early(early):
                 _apply(rule, process)
         return _labelled(enrichment, process)
 

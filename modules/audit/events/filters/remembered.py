@@ -12,10 +12,10 @@ from operator import attrgetter
 
 from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, TypeVar, Union
 from mig_audit.modules.audit.events.category import open_flags_index
-from mig_audit.modules.audit.events.filters.early import TAIL_FIELDS
+from mig_audit.modules.audit.events.filters.early import TAIL_FIELDS, EarlyCall
 from mig_audit.modules.audit.events.filters.fields import ENRICHED
 from mig_audit.modules.audit.events.filters.leaves import Leaf
-from mig_audit.modules.audit.events.filters.matching import asks_names, decide, leaves_of
+from mig_audit.modules.audit.events.filters.matching import asks_names, compile_condition, decide, leaves_of
 from mig_audit.modules.audit.events.filters.model import Every, Opposite, Some
 from mig_audit.modules.audit.events.filters.path_test import PathTest
 from mig_audit.modules.audit.events.glance import call_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from mig_audit.modules.audit.events.enrichment import Enrichment
-    from mig_audit.modules.audit.events.filters.early import EarlyCall
+    from mig_audit.modules.audit.events.filters.early import Early
     from mig_audit.modules.audit.events.filters.model import Condition
     from mig_audit.modules.audit.events.glance import Seen
 
@@ -50,6 +50,28 @@ _PIECES: Mapping[str, tuple[int, str]] = {
     "category": (_RECORD, "category"),
     "path": (_PATH, "paths"),
 }
+
+
+class Question:
+    """A condition, asked of a whole event or before there is one.
+
+    Attributes:
+        meets: says of an event whether it meets the condition; never raises.
+        meets_call: says the same of a system call's event before it is decoded.
+        asks_names: whether it depends on names of users or groups.
+    """
+
+    def __init__(self, condition: Condition) -> None:
+        self._condition = condition
+        self.meets = compile_condition(condition)
+        self.meets_call = compile_early(condition)
+        self.asks_names = asks_names(condition)
+
+    def meets_early(self, early: Early) -> Optional[bool]:
+        """Say whether an event meets it, None where that cannot be told yet."""
+        return (
+            self.meets_call(early) if isinstance(early, EarlyCall) else decide(self._condition, early.values)
+        )
 
 
 def compile_early(condition: Condition) -> EarlyTest:

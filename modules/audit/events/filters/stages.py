@@ -13,9 +13,8 @@ from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional, Protoc
 from mig_audit.modules.audit.events.filters.early import EarlyCall
 from mig_audit.modules.audit.events.filters.fields import IDENTITY
 from mig_audit.modules.audit.events.filters.leaves import EQUALS, Leaf
-from mig_audit.modules.audit.events.filters.matching import asks_names, compile_condition, decide
 from mig_audit.modules.audit.events.filters.messages import EarlyOther
-from mig_audit.modules.audit.events.filters.remembered import compile_early
+from mig_audit.modules.audit.events.filters.remembered import Question
 from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
 
 if TYPE_CHECKING:
@@ -53,20 +52,6 @@ class Stage(Protocol):
 _CallTest = Callable[[EarlyCall, int], Optional[bool]]
 
 
-class _Question:
-    """A condition, asked of a whole event or before there is one."""
-
-    def __init__(self, condition: Condition) -> None:
-        self._condition = condition
-        self.early = compile_early(condition)
-        self.meets = compile_condition(condition)
-        self.asks_names = asks_names(condition)
-
-    def meets_early(self, early: Early) -> Optional[bool]:
-        """Say whether an event meets it, None where that cannot be told yet."""
-        return self.early(early) if isinstance(early, EarlyCall) else decide(self._condition, early.values)
-
-
 class _By:
     """The value that events are counted by."""
 
@@ -101,10 +86,10 @@ class Choice:
     """Keeps what meets a condition, or drops it."""
 
     def __init__(self, condition: Condition, *, keep: bool) -> None:
-        self._question = _Question(condition)
+        self._question = Question(condition)
         self._keep = keep
         self.asks_names = self._question.asks_names
-        self.takes_call = _taking(self._question.early, keep=keep)
+        self.takes_call = _taking(self._question.meets_call, keep=keep)
 
     def takes(self, event: Event) -> bool:
         """Say whether it takes an event away."""
@@ -120,7 +105,7 @@ class _Counting:
     """What a sample and a cap have in common: of the events that meet a condition, some are counted out."""
 
     def __init__(self, condition: Condition, by: Optional[Field]) -> None:
-        self._question = _Question(condition)
+        self._question = Question(condition)
         self._by = _By(by)
         self.asks_names = self._question.asks_names or self._by.asks_names
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple
+from mig_audit.modules.audit.events.glance import AUXILIARY_FIELDS
 from mig_audit.modules.audit.events.group import SINGLE, Bundle
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import LONGEST, Declined, Memory, written
@@ -13,16 +14,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 
 
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# kernel/auditsc.c, audit_log_exit and audit_log_pid_context. None of them is about the event as a whole.
-_FIELDS = {
-    b"BPRM_FCAPS": _names("fver fp fi fe old_pp old_pi old_pe old_pa pp pi pe pa frootid"),
-    b"OBJ_PID": _names("opid oauid ouid oses obj ocomm"),
-}
-TYPES = tuple(name.decode("ascii") for name in _FIELDS)
+TYPES = tuple(name.decode("ascii") for name in AUXILIARY_FIELDS)
 _BEFORE = b',"interpreted":{'
 
 
@@ -53,7 +45,7 @@ class Auxiliaries(Memory[tuple[bytes, bytes], Auxiliary]):
         """Return what it says."""
         kind, body = key
         names = [name for name, _ in parse_fields(body)]
-        if len(set(names)) < len(names) or not _FIELDS[kind].issuperset(names):
+        if len(set(names)) < len(names) or not AUXILIARY_FIELDS[kind].issuperset(names):
             raise Declined
         stamp = b"%d.000:1" % (self._frame.minute * 60)
         event = self._decoder.decode(Bundle(stamp, [kind.decode("ascii")], [body], None, SINGLE, 0).group())

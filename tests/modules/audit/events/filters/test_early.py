@@ -116,6 +116,13 @@ _OTHERS = st.lists(
             ("CONFIG_CHANGE", 'op=add_rule key="net" list=4 res=0'),
             ("OPENAT2", "oflag=0100 mode=0 resolve=0"),
             ("LOGIN", "pid=5 uid=0 old-auid=1 auid=2 res=1"),
+            (
+                "BPRM_FCAPS",
+                "fver=0 fp=0 fi=0 fe=0 old_pp=0 old_pi=0 old_pe=0 old_pa=0 pp=1 pi=0 pe=1 pa=0 frootid=0",
+            ),
+            ("BPRM_FCAPS", "fver=0 res=0"),
+            ("OBJ_PID", 'opid=9 oauid=1000 ouid=0 oses=1 ocomm="x"'),
+            ("OBJ_PID", 'opid=9 key="net"'),
             ("EOE", ""),
             ("EOE", "res=0"),
         ]
