@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import psutil
 import pytest
+from run_state import settings_of, the_undertaking, wait_for
 
 from mig_audit.modules.audit.kernel.journal import Process, Undertaking
 from mig_audit.modules.audit.kernel.runs import Runs
@@ -35,24 +36,6 @@ CHMOD = f"-a always,exit -F arch=b64 -S chmod -F uid={UID} -k theirs"
 
 Start = Callable[..., Any]
 Work = Callable[[str], None]
-
-
-def _settings(kernel: Control) -> dict[str, int | None]:
-    status = kernel.status()
-    return {setting.name: status.setting(setting) for setting in Setting}
-
-
-def _wait(condition: Callable[[], bool], seconds: float) -> None:
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.005)
-
-
-def _undertaking() -> Undertaking:
-    with Runs() as runs:
-        (undertaking,) = runs.undertakings()
-    return undertaking
 
 
 def _kill(*pids: int) -> None:
@@ -80,21 +63,21 @@ def _no_journal_left(kernel: Control) -> Iterator[None]:  # noqa: ARG001  # the 
 
 def test_the_guard_restores_when_main_process_and_recorder_are_killed(run: Start, kernel: Control) -> None:
     """The settings within a second, the rules at the kernel's own pace."""
-    before, found = Snapshot.take(kernel), _settings(kernel)
+    before, found = Snapshot.take(kernel), settings_of(kernel)
     begun = run({"window": "60s", "rules": [EXECVE, OPENAT]})
-    undertaking = _undertaking()
+    undertaking = the_undertaking()
     _kill(undertaking.recorder.pid, begun.process.pid)
 
-    _wait(lambda: _settings(kernel) == found, 1)
-    _wait(lambda: Snapshot.take(kernel).rules == before.rules, 5)
-    _wait(lambda: not undertaking.guard.alive(), 5)
+    wait_for(lambda: settings_of(kernel) == found, 1)
+    wait_for(lambda: Snapshot.take(kernel).rules == before.rules, 5)
+    wait_for(lambda: not undertaking.guard.alive(), 5)
 
 
 def test_the_guard_is_out_of_reach_of_who_kills_the_family(run: Start, kernel: Control) -> None:
     """Killing every descendant, and the sessions and groups of all of them, leaves it."""
-    found = _settings(kernel)
+    found = settings_of(kernel)
     begun = run({"window": "60s", "rules": [EXECVE]})
-    undertaking = _undertaking()
+    undertaking = the_undertaking()
     family = [
         begun.process.pid,
         *(each.pid for each in psutil.Process(begun.process.pid).children(recursive=True)),
@@ -103,28 +86,28 @@ def test_the_guard_is_out_of_reach_of_who_kills_the_family(run: Start, kernel: C
     assert undertaking.guard.pid not in family
     assert os.getsid(undertaking.guard.pid) not in {os.getsid(pid) for pid in family}
     _kill(*family)
-    _wait(lambda: _settings(kernel) == found, 1)
-    _wait(lambda: not undertaking.guard.alive(), 5)
+    wait_for(lambda: settings_of(kernel) == found, 1)
+    wait_for(lambda: not undertaking.guard.alive(), 5)
 
 
 def test_the_guard_ends_with_the_run_and_is_not_recorded(run: Start, workload: Work) -> None:
     """It is one of the processes that are excluded."""
     begun = run({"window": "1s", "rules": ["-a always,exit -F arch=b64 -S all -F uid=0 -F exit=-9999"]})
-    guard = _undertaking().guard
+    guard = the_undertaking().guard
     workload("pass")
     rules = begun.finish()["elements"]["rules"]
 
     assert [rule["ending"] for rule in rules] == ["removed"]
-    _wait(lambda: not guard.alive(), 1)
+    wait_for(lambda: not guard.alive(), 1)
 
 
 def test_restore_undoes_what_is_left_when_the_guard_was_killed_too(run: Start, kernel: Control) -> None:
     """Once, with what it did; a second time there is nothing to do."""
-    before, found = Snapshot.take(kernel), _settings(kernel)
+    before, found = Snapshot.take(kernel), settings_of(kernel)
     begun = run({"window": "60s", "rules": [EXECVE, OPENAT]})
-    undertaking = _undertaking()
+    undertaking = the_undertaking()
     _kill(undertaking.guard.pid, undertaking.recorder.pid, begun.process.pid)
-    _wait(lambda: not undertaking.recorder.alive(), 5)
+    wait_for(lambda: not undertaking.recorder.alive(), 5)
     assert kernel.status().enabled == 1
 
     document, code = _restore()
@@ -135,7 +118,7 @@ def test_restore_undoes_what_is_left_when_the_guard_was_killed_too(run: Start, k
     assert dead["run_id"] == undertaking.run_id
     assert dead["rules"] == {"removed": 5, "vanished": 0, "left": 0}  # two asked for, three exclusions
     assert dead["differences"] == []
-    assert _settings(kernel) == found
+    assert settings_of(kernel) == found
     assert kernel.rules() == before.rules
     assert _restore() == ({"restored": True, "runs": []}, 0)
 
@@ -144,7 +127,7 @@ def test_the_next_run_undoes_a_dead_one_first(run: Start, kernel: Control) -> No
     """And says so in its envelope; what it found is the state from before the dead one."""
     before = Snapshot.take(kernel)
     begun = run({"window": "60s", "rules": [EXECVE]})
-    undertaking = _undertaking()
+    undertaking = the_undertaking()
     _kill(undertaking.guard.pid, undertaking.recorder.pid, begun.process.pid)
     begun.process.wait()
     begun.log.unlink()
@@ -183,12 +166,12 @@ def test_after_a_boot_a_dead_run_is_only_told(kernel: Control) -> None:
 def test_theirs_wins_also_after_a_kill(run: Start, kernel: Control) -> None:
     """What someone else changed meanwhile is left, and told; exit code 1."""
     begun = run({"window": "60s", "rules": [EXECVE]})
-    undertaking = _undertaking()
+    undertaking = the_undertaking()
     theirs = parse_rule(CHMOD).rule.pack()
     kernel.add_rule(theirs)
     kernel.set(Setting.BACKLOG_LIMIT, 9999, kernel.status().words)
     _kill(undertaking.guard.pid, undertaking.recorder.pid, begun.process.pid)
-    _wait(lambda: not undertaking.recorder.alive(), 5)
+    wait_for(lambda: not undertaking.recorder.alive(), 5)
 
     document, code = _restore()
 
@@ -248,7 +231,7 @@ def test_a_second_run_joins_and_changes_nothing(
     second = run(
         {"window": "3s", "rules": [OPENAT], "raw_log": {"path": str(tmp_path / "second.log")}}, wait=False
     )
-    _wait((tmp_path / "second.log").exists, 10)
+    wait_for((tmp_path / "second.log").exists, 10)
     time.sleep(1)
     workload("import os; os.execv('/bin/true', ['true'])")
     envelope = second.finish()
@@ -275,16 +258,16 @@ def test_a_second_run_joins_and_changes_nothing(
 def test_a_second_run_tells_what_the_others_did(run: Start, tmp_path: Path) -> None:
     """One ends, another begins and ends: its findings are not theirs, and each change is told with who made it."""
     first = run({"window": "60s", "rules": [EXECVE]})
-    one = _undertaking().run_id
+    one = the_undertaking().run_id
     log = {"path": str(tmp_path / "second.log")}
     second = run({"window": "12s", "rules": [], "raw_log": log}, wait=False)
-    _wait((tmp_path / "second.log").exists, 10)
+    wait_for((tmp_path / "second.log").exists, 10)
     time.sleep(1.5)
     first.process.send_signal(signal.SIGTERM)
     first.finish()
     first.log.unlink()
     third = run({"window": "4s", "rules": [EXECVE], "kernel": {"canary": "0s"}})
-    other = _undertaking().run_id
+    other = the_undertaking().run_id
     envelope, another = second.finish(), third.finish()
 
     assert envelope["statistics"]["totalhits"] == 0, envelope["elements"]["events"]
@@ -331,7 +314,7 @@ def control_group() -> Iterator[Path]:
         pytest.skip("this kernel does not kill control groups (Linux 5.14)")
     yield place
     ours.joinpath("cgroup.procs").write_text(str(os.getpid()))
-    _wait(lambda: not place.joinpath("cgroup.procs").read_text(), 5)
+    wait_for(lambda: not place.joinpath("cgroup.procs").read_text(), 5)
     place.rmdir()
 
 
@@ -339,15 +322,15 @@ def test_killing_the_whole_control_group_does_not_reach_the_guard(
     run: Start, kernel: Control, control_group: Path
 ) -> None:
     """As `systemctl kill -s KILL` does, or an OOM killer that takes the group."""
-    before, found = Snapshot.take(kernel), _settings(kernel)
+    before, found = Snapshot.take(kernel), settings_of(kernel)
     begun = run({"window": "60s", "rules": [EXECVE]})
-    undertaking = _undertaking()
+    undertaking = the_undertaking()
     control_group.parent.joinpath("cgroup.procs").write_text(str(os.getpid()))
     inside = control_group.joinpath("cgroup.procs").read_text().split()
     assert {str(begun.process.pid), str(undertaking.recorder.pid)} <= set(inside)
     control_group.joinpath("cgroup.kill").write_text("1")
 
-    _wait(lambda: _settings(kernel) == found, 1)
-    _wait(lambda: Snapshot.take(kernel).rules == before.rules, 5)
-    _wait(lambda: not undertaking.guard.alive(), 5)
+    wait_for(lambda: settings_of(kernel) == found, 1)
+    wait_for(lambda: Snapshot.take(kernel).rules == before.rules, 5)
+    wait_for(lambda: not undertaking.guard.alive(), 5)
     assert begun.process.wait() == -signal.SIGKILL

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import psutil
 import pytest
+from run_state import the_undertaking
 
 import mig_audit
 from mig_audit.modules.audit.kernel import protocol
-from mig_audit.modules.audit.kernel.runs import Runs
 from mig_audit.modules.audit.kernel.state import Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
 from mig_audit.modules.audit.rules import parse_rule
@@ -313,19 +313,13 @@ def test_a_flood_ends_on_time_in_bounded_memory_and_is_not_silent(run: Start, wo
 
 def _watch_memory(process: subprocess.Popen[bytes], seconds: float) -> int:
     """Return the peak, in bytes, of what the processes of the run have together, until it ends."""
-    guard = _guard()
+    guard = the_undertaking().guard.pid
     peak, limit = 0, time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < limit:
         children = [each.pid for each in _children(process.pid)]
         peak = max(peak, sum(map(_share, (process.pid, guard, *children))))
         time.sleep(0.05)
     return peak
-
-
-def _guard() -> int:
-    with Runs() as runs:
-        (undertaking,) = runs.undertakings()
-    return undertaking.guard.pid
 
 
 def _share(pid: int) -> int:

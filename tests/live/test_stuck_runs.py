@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
+from run_state import settings_of, the_undertaking, wait_for
 
 from mig_audit.modules.audit.kernel.runs import Runs
 from mig_audit.modules.audit.kernel.state import Snapshot
-from mig_audit.modules.audit.kernel.status import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mig_audit.modules.audit.kernel.control import Control
-    from mig_audit.modules.audit.kernel.journal import Undertaking
 
 pytestmark = pytest.mark.kernel
 
@@ -31,28 +30,10 @@ Start = Callable[..., Any]
 Work = Callable[[str], None]
 
 
-def _undertaking() -> Undertaking:
-    with Runs() as runs:
-        (undertaking,) = runs.undertakings()
-    return undertaking
-
-
-def _settings(kernel: Control) -> dict[str, int | None]:
-    status = kernel.status()
-    return {setting.name: status.setting(setting) for setting in Setting}
-
-
-def _wait(condition: Callable[[], bool], seconds: float) -> None:
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.005)
-
-
 def test_a_stopped_recorder_is_continued_and_loses_nothing(run: Start, workload: Work) -> None:
     """What came meanwhile waited on its socket; the envelope says that it stood still."""
     begun = run({"window": "6s", "rules": [EXECVE]})
-    os.kill(_undertaking().recorder.pid, signal.SIGSTOP)
+    os.kill(the_undertaking().recorder.pid, signal.SIGSTOP)
     workload(ONE)
     envelope = begun.finish()
 
@@ -73,7 +54,7 @@ def test_a_recorder_that_cannot_go_on_does_not_outlast_the_callers_deadline(
     begun = run({"window": "60s", "deadline": "12s", "rules": [EXECVE], "kernel": {"canary": "1s"}})
     workload(ONE)
     time.sleep(1)  # for it to be written, and for the next word
-    recorder = _undertaking().recorder
+    recorder = the_undertaking().recorder
     while recorder.alive() and begun.process.poll() is None:
         with suppress(ProcessLookupError):
             os.kill(recorder.pid, signal.SIGSTOP)
@@ -105,7 +86,7 @@ def freezer() -> Iterator[Path]:
         pytest.skip(f"no freezer of control groups, version 1: {error}")
     yield place
     place.joinpath("freezer.state").write_text("THAWED")
-    _wait(lambda: not place.joinpath("cgroup.procs").read_text(), 5)
+    wait_for(lambda: not place.joinpath("cgroup.procs").read_text(), 5)
     place.rmdir()
 
 
@@ -114,18 +95,18 @@ def test_a_recorder_that_cannot_even_be_killed_does_not_hold_up_the_run(
 ) -> None:
     """Audit is switched off and the rules are removed; what only its end can undo, the guard does then."""
     before = Snapshot.take(kernel)
-    found = _settings(kernel)
+    found = settings_of(kernel)
     begun = run({"window": "60s", "deadline": "12s", "rules": [EXECVE]})
-    undertaking = _undertaking()
+    undertaking = the_undertaking()
     freezer.joinpath("cgroup.procs").write_text(str(undertaking.recorder.pid))
     freezer.joinpath("freezer.state").write_text("FROZEN")
-    _wait(lambda: begun.process.poll() is not None, 20)
+    wait_for(lambda: begun.process.poll() is not None, 20)
 
     assert kernel.status().enabled == before.status.enabled
     assert kernel.rules() == before.rules
     freezer.joinpath("freezer.state").write_text("THAWED")
-    _wait(lambda: not undertaking.guard.alive(), 5)
-    assert _settings(kernel) == found
+    wait_for(lambda: not undertaking.guard.alive(), 5)
+    assert settings_of(kernel) == found
     envelope = begun.finish()  # only now, as the recorder has the same stderr
     assert envelope["elements"]["window"]["reason"] == "stuck"
     assert "hangs in the kernel" in envelope["errors"][0]
@@ -136,7 +117,7 @@ def test_a_recorder_that_cannot_even_be_killed_does_not_hold_up_the_run(
 def test_a_stopped_guard_does_not_stay_behind(run: Start) -> None:
     """Nothing was left for it to do; that somebody stopped it is told."""
     begun = run({"window": "2s", "rules": [EXECVE]})
-    guard = _undertaking().guard
+    guard = the_undertaking().guard
     os.kill(guard.pid, signal.SIGSTOP)
     envelope = begun.finish()
 
@@ -149,17 +130,17 @@ def test_a_stopped_guard_does_not_stay_behind(run: Start) -> None:
 
 def test_a_stopped_guard_does_not_keep_a_dead_run_from_being_undone(run: Start, kernel: Control) -> None:
     """The main process does it."""
-    found = _settings(kernel)
+    found = settings_of(kernel)
     begun = run({"window": "60s", "rules": [EXECVE], "kernel": {"canary": "1s"}})
-    _wait(
+    wait_for(
         lambda: begun.log.read_bytes().count(b"op=mig-audit-canary") > 1, 20
     )  # the first one opens the window
-    undertaking = _undertaking()
+    undertaking = the_undertaking()
     os.kill(undertaking.guard.pid, signal.SIGSTOP)
     os.kill(undertaking.recorder.pid, signal.SIGKILL)
     envelope = begun.finish()
 
-    assert _settings(kernel) == found
+    assert settings_of(kernel) == found
     assert envelope["elements"]["kernel"]["restored"]
     assert "the recorder was killed by SIGKILL" in envelope["errors"][0]
     assert not undertaking.guard.alive()
@@ -170,24 +151,24 @@ def test_a_stopped_recorder_is_continued_by_the_guard_when_the_main_process_is_d
     run: Start, kernel: Control
 ) -> None:
     """It sees then that it is abandoned, and restores the kernel."""
-    found = _settings(kernel)
+    found = settings_of(kernel)
     begun = run({"window": "60s", "rules": [EXECVE]})
-    undertaking = _undertaking()
+    undertaking = the_undertaking()
     os.kill(undertaking.recorder.pid, signal.SIGSTOP)
     begun.process.kill()
 
-    _wait(lambda: _settings(kernel) == found, 5)
-    _wait(lambda: not undertaking.guard.alive(), 5)
+    wait_for(lambda: settings_of(kernel) == found, 5)
+    wait_for(lambda: not undertaking.guard.alive(), 5)
 
 
 def test_a_stopped_main_process_does_not_hold_up_the_recorder(run: Start, kernel: Control) -> None:
     """The window ends and the kernel is restored without it; it answers when it goes on."""
-    found = _settings(kernel)
+    found = settings_of(kernel)
     begun = run({"window": "3s", "rules": [EXECVE]})
     begun.process.send_signal(signal.SIGSTOP)
-    _wait(lambda: _settings(kernel) == found, 10)
+    wait_for(lambda: settings_of(kernel) == found, 10)
     with Runs() as runs:
-        _wait(lambda: runs.run_ids() == [], 5)
+        wait_for(lambda: runs.run_ids() == [], 5)
     begun.process.send_signal(signal.SIGCONT)
     envelope = begun.finish()
 
