@@ -82,18 +82,23 @@ class Screening:
         """
         enrich = self._enricher.enrich_call if self._enricher else None
         ask = self._filters.ask_call if self._filters else None
+        timed = enrich is not None or (self._filters is not None and self._filters.asks_time)
+        names = self._filters is not None and self._filters.asks_names
         kept: list[Usual] = []
         enrichments: list[Enrichment] = []
         enrichment = None
+        time = 0
         for usual in usuals:
-            time = int(usual.seconds + usual.milliseconds)
+            if timed:
+                time = int(usual.seconds + usual.milliseconds)
             if enrich is not None:
                 enrichment = enrich(usual, time)
                 if enrichment is None:
                     yield Stretch(kept, enrichments, usual)
                     kept, enrichments = [], []
                     continue
-            since = KEPT if ask is None else ask(usual, time, self._names(usual.seconds), enrichment)
+            look_up = self._names(usual.seconds) if names else None
+            since = KEPT if ask is None else ask(usual, time, look_up, enrichment)
             if since == KEPT:
                 kept.append(usual)
                 if enrichment is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional, Union
-from mig_audit.modules.audit.events.glance import Seen
+from mig_audit.modules.audit.events.glance import Seen, is_auxiliary
 from mig_audit.modules.audit.events.group import END, Bundle
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ The order is that of kernel/auditsc.c, audit_log_exit; there are more records th
 """
 
 _TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
-_AUX, _ADDRESS = 14, 15  # where they are in a `Usual`
+_WHO, _AUX, _ADDRESS = 12, 14, 15  # where they are in a `Usual`
 _EOE = b"EOE"
 _new = tuple.__new__  # what Usual(...) does, without its Python frame
 
@@ -116,9 +116,25 @@ class Usual(_Cut, Seen):
         return () if self.aux_type is None or self.aux is None else ((self.aux_type, self.aux),)
 
     @property
+    def alone(self) -> bool:
+        """Say whether no record but the first says who did what; see `Seen.alone`, which says the same more slowly."""
+        who, kind, aux, address, _, cwd, _, _, _, _, title, _ = self[_WHO:]
+        return (
+            who is not None
+            and who.startswith(b"auid=")
+            and (cwd is None or (b" " not in cwd and cwd.startswith(b"cwd=")))
+            and (title is None or (b" " not in title and title.startswith(b"proctitle=")))
+            and (address is None or (b" " not in address and address.startswith(b"saddr=")))
+            and (aux is None or kind is None or is_auxiliary(kind, aux))
+        )
+
+    @property
     def whole(self) -> bool:
         """Say whether it has the PATH records that it announces."""
-        return int(self.items) <= len(self.paths)
+        items = self.items
+        if items == b"1":
+            return self.path0 is not None
+        return items == b"0" or int(items) <= len(self.paths)
 
     @property
     def ending(self) -> str:

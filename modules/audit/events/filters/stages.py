@@ -185,6 +185,7 @@ class Filters:
 
     Attributes:
         asks_names: whether some ask for users or groups by name.
+        asks_time: whether some may ask for the time of an event; the others are given any.
     """
 
     def __init__(self, stages: Sequence[tuple[str, Stage]]) -> None:
@@ -192,6 +193,8 @@ class Filters:
         self._taken = [0] * len(self._stages)
         self._calls = [(index, _takes_call(stage)) for index, (_, stage) in enumerate(self._stages)]
         self.asks_names = any(stage.asks_names for _, stage in self._stages)
+        self.asks_time = not all(isinstance(stage, Choice) for _, stage in self._stages)
+        self._call: Optional[EarlyCall] = None  # the one that is asked about now
 
     @property
     def taken(self) -> dict[str, int]:
@@ -220,7 +223,10 @@ class Filters:
         """
         if not glance.alone:
             return 0
-        early = EarlyCall(glance, look_up, enrichment)
+        early = self._call
+        if early is None:
+            early = self._call = EarlyCall(glance)
+        early.glance, early.look_up, early.enrichment = glance, look_up, enrichment
         for index, takes_call in self._calls:
             takes = takes_call(early, time)
             if takes is None:

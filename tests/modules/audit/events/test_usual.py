@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from corpus import read_log
+from kernel_events import lines_of, syscall_body
 from streams import block_of, bundles_of
 
 from mig_audit.modules.audit.events import Bundle, Correlator, Ledger, RecordStream, RunStream
+from mig_audit.modules.audit.events.glance import Seen
 from mig_audit.modules.audit.events.usual import USUAL, Usual, UsualRun
 
 if TYPE_CHECKING:
@@ -133,3 +135,29 @@ def test_one_that_gets_further_records_is_none_any_more() -> None:
 
     assert isinstance(bundle, Bundle)
     assert bundle.types == ["SYSCALL", "PROCTITLE", "PATH", "EOE"]
+
+
+@pytest.mark.parametrize(
+    ("record", "alone"),
+    [
+        ('CWD cwd="/"', True),
+        ('CWD cwd="/" res=0', False),
+        ("PROCTITLE proctitle=61", True),
+        ("PROCTITLE proctitle=61 key=x", False),
+        ("PROCTITLE res=0", False),
+        ("SOCKADDR saddr=0100", True),
+        ("SOCKADDR saddr=0100 exe=x", False),
+        ("OBJ_PID opid=9 oauid=0 ouid=0 oses=1 ocomm=x", True),
+        ("OBJ_PID opid=9 key=x", False),
+    ],
+)
+def test_it_says_as_a_glance_does_whether_other_records_say_who_did_what(record: str, *, alone: bool) -> None:
+    """In one step, since every filter asks."""
+    kind, _, body = record.partition(" ")
+    usual = _cut(lines_of(("SYSCALL", syscall_body()), (kind, body), ("EOE", "")))
+    assert usual is not None
+
+    assert usual.alone is alone
+    assert Seen.alone.fget(usual) is alone  # type: ignore[attr-defined]  # a property
+    cut = _cut(lines_of(("SYSCALL", f"{syscall_body().partition(' auid=')[0]} x=1 auid=0"), ("EOE", "")))
+    assert cut is None or not cut.alone
