@@ -273,7 +273,7 @@ def test_a_second_run_tells_what_the_others_did(run: Start, tmp_path: Path) -> N
     assert envelope["statistics"]["totalhits"] == 0, envelope["elements"]["events"]
     changes = envelope["elements"]["kernel"]["drift"]
     assert {change["run"] for change in changes} == {one, other}
-    assert {(change["what"], change["now"]) for change in changes} >= {("enabled", 0), ("enabled", 1)}
+    assert ("enabled", 0) in {(change["what"], change["now"]) for change in changes}
     assert [each["run_id"] for each in envelope["elements"]["kernel"]["other_runs"]] == [one, other]
     assert f"(run {one} of mig-audit)" in envelope["errors"][0]
     assert second.code == 1
