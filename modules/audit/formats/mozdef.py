@@ -311,8 +311,11 @@ def add_address(details: Details, address: SocketAddress, category: str) -> None
 
 def address_end(address: SocketAddress, category: str) -> Optional[str]:
     """Return which end of a connection an address is; None where no record tells, or it is no IP address."""
-    if address.address is None or address.name not in _INTERNET:
-        return None
+    return None if address.address is None or address.name not in _INTERNET else end_of(category)
+
+
+def end_of(category: str) -> Optional[str]:
+    """Return which end of a connection the address in an event of this category is; None where that is not known."""
     return "destination" if category in OUTBOUND else "source" if category in INBOUND else None
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import struct
+
 from mig_audit.late_patterns import compile_late
 from mig_audit.lean_typing import NamedTuple
 from mig_audit.modules.audit.events.draft import only_value
@@ -23,6 +26,11 @@ from mig_audit.modules.audit.records.sockaddr import parse_sockaddr
 # kernel/auditsc.c, audit_log_execve_info, where no argument is too long for the record.
 _ARGUMENTS = compile_late(rb'argc=[0-9]+(?: a[0-9]+=(?:"[^" ]*"|[0-9A-F]+))+')
 _NAMES = tuple([b"a%d=" % index for index in range(100)])
+
+
+# sockaddr_in(5) of a little-endian host, up to its padding: the family, a port and a number.
+_INET = re.compile(rb"saddr=0200([0-9A-F]{12})[0-9A-F]{16}")
+_INET_ADDRESS = struct.Struct("!HBBBB")
 
 
 class Told(NamedTuple):
@@ -81,12 +89,28 @@ class Titles(Memory[bytes, bytes]):
         return b',"proctitle":' + json_string(arguments.replace(b"\0", b" "))
 
 
+def _inet(digits: str, category: str) -> Told:
+    """Return an address of the most frequent kind, given its port and number."""
+    port, *number = _INET_ADDRESS.unpack(bytes.fromhex(digits))
+    address = b"%d.%d.%d.%d" % tuple(number)
+    text = b"%b:%d" % (address, port)
+    fragment = b',"socketfamily":"inet","socketaddress":"%b"' % text
+    end = mozdef.end_of(category)
+    if end is not None:
+        side = end.encode("ascii")
+        fragment += b',"%bipaddress":"%b","%bport":"%d"' % (side, address, side, port)
+    return Told(fragment, Words(text.decode("ascii"), text))
+
+
 class Addresses(Memory[tuple[bytes, str], Told]):
     """By a SOCKADDR record and the category of its event."""
 
     def make(self, key: tuple[bytes, str]) -> Told:
         """Return the address."""
         body, category = key
+        inet = _INET.fullmatch(body)
+        if inet is not None:
+            return _inet(inet[1].decode("ascii"), category)
         raw = only_value(body, b"saddr=")
         if raw is None:
             raise Declined
