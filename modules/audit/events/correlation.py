@@ -293,12 +293,13 @@ class Correlator:
         """
         self._behind_latest = max(self._behind_latest, now) if self._behind else now
         self._behind += records
-        if self._behind >= self._step_back:
+        while self._behind >= self._step_back:
             step, more = self._clock - self._behind_latest, self._behind - self._step_back
             self._offset += step
             # What is left of these records may still be from before the clock.
-            self._behind = more if now + step < self._clock - self._timeout else 0
-            self._behind_latest = now + step
+            now += step
+            self._behind = more if now < self._clock - self._timeout else 0
+            self._behind_latest = now
 
     def is_single(self, name: str) -> bool:
         """Say whether a record of this type is an event of its own."""

@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parents[3] / "data" / "records"
 
 
-def _plain(lines: Sequence[bytes]) -> tuple[list[Group], Account]:
+def _plain(lines: Sequence[bytes], **bounds: int) -> tuple[list[Group], Account]:
     ledger = Ledger()
-    bundles = bundles_of(RecordStream(ledger, Correlator()), lines)
+    bundles = bundles_of(RecordStream(ledger, Correlator(**bounds)), lines)
     for bundle in bundles:
         ledger.close(bundle, complete=bundle.group().complete)
     return [bundle.group() for bundle in bundles], ledger.account()
 
 
-def _short(lines: Sequence[bytes], size: int = 1 << 16) -> tuple[list[Group], Account]:
+def _short(lines: Sequence[bytes], size: int = 1 << 16, **bounds: int) -> tuple[list[Group], Account]:
     ledger = Ledger()
-    stream = RunStream(ledger, Correlator())
+    stream = RunStream(ledger, Correlator(**bounds))
     events: list[Complete] = []
     for start in range(0, len(lines), size):
         events += stream.feed(block_of(lines[start : start + size]))
@@ -88,6 +88,16 @@ def test_a_clock_that_was_set_back_is_followed_as_soon_both_ways(length: int) ->
 
     assert (groups, account) == _plain([*later, *earlier])
     assert account.endings["timeout"]
+
+
+@pytest.mark.parametrize("step_back", [1, 25, 99])
+def test_one_run_of_records_may_be_enough_to_follow_the_clock_twice(step_back: int) -> None:
+    """Back to where the latest of them is, and then to where they are."""
+    later = [b"type=SYSCALL msg=audit(%d.000:1): items=0" % seconds for seconds in (9000, 5000)]
+    earlier = [b"type=PATH msg=audit(%d.000:2): item=0" % seconds for seconds in [1000] * 100 + [1003]]
+    lines = [*later, *earlier]
+
+    assert _short(lines, step_back=step_back) == _plain(lines, step_back=step_back)
 
 
 _STAMPS = st.sampled_from(
