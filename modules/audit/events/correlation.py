@@ -40,34 +40,50 @@ _Key = Union[bytes, tuple[str, bytes]]
 class _Open(Gathering):
     """An event, and the time at which it has had all its records; ``usual`` are those it began with, if they were."""
 
-    __slots__ = ("deadline", "usual")
+    __slots__ = ("count", "deadline", "usual")
 
     def __init__(self, stamp: bytes, deadline: int) -> None:
         super().__init__(stamp)
         self.deadline = deadline
         self.usual: Optional[Usual] = None
+        self.count = 0
+
+    @classmethod
+    def of(cls, usual: Usual, deadline: int, count: int) -> _Open:
+        """Return a usual event of so many records; it has no lists until it is `cut`."""
+        opened = cls.__new__(cls)
+        opened.stamp, opened.deadline, opened.usual, opened.count, opened.size = (
+            usual[0],
+            deadline,
+            usual,
+            count,
+            0,
+        )
+        return opened
 
     def __len__(self) -> int:
         """Return how many records there are."""
-        return self.usual.records if self.usual else super().__len__()
+        return self.count if self.usual else super().__len__()
 
     def cut(self) -> None:
         """Become an event that is not a usual one."""
         if self.usual:
             self.types, self.bodies = self.usual.run()
-            self.usual = None
-
-    def complete(self, ending: str, part: int) -> Complete:
-        """Return it as an event that is complete; this must not be used any more."""
-        if self.usual:
-            return _ended(self.usual, ending, part)
-        return self.bundle(ending, part)
+            self.records = self.usual = None
 
 
-def _ended(usual: Usual, ending: str, part: int) -> Complete:
+def _give(usual: Usual, ending: str, part: int, done: list[Complete]) -> None:
+    """Give a usual event together with those before it that ended likewise."""
     if part:
-        return Bundle(usual.stamp, *usual.run(), None, ending, part)
-    return UsualRun.of([usual.ended(ending)])
+        done.append(Bundle(usual.stamp, *usual.run(), None, ending, part))
+        return
+    usual = usual.ended(ending)
+    last = done[-1] if done else None
+    if isinstance(last, UsualRun) and last.events[-1][-1] == usual[-1]:
+        last.events.append(usual)
+        done[-1] = UsualRun(last.events, last.records + usual.records)
+    else:
+        done.append(UsualRun([usual], usual.records))
 
 
 class Correlator:
@@ -144,11 +160,17 @@ class Correlator:
         self._close(key, opened, done, ended=name == _EOE)
         return done
 
-    def add_usuals(self, usuals: list[Usual]) -> bool:
-        """Take usual events, each with its EOE, as complete, if no other could be complete because of them.
+    def add_usuals(self, usuals: list[Usual]) -> list[Complete]:
+        """Take usual events, or what may be only the first records of them, one behind the other."""
+        if all(usual[-1] for usual in usuals) and self._are_complete(usuals):
+            return [UsualRun.of(usuals)]
+        done: list[Complete] = []
+        for usual in usuals:
+            self._add_usual(usual, done)
+        return done
 
-        If not, False is returned and none is taken: `add_usual` is for that.
-        """
+    def _are_complete(self, usuals: list[Usual]) -> bool:
+        """Take events that end with EOE as complete, if no other could be complete because of them; say whether."""
         stamps = [usual[0] for usual in usuals]
         # Of stamps, only the serials differ in length, so that their order is that of time.
         earliest, latest = [
@@ -172,24 +194,21 @@ class Correlator:
         self._completed.update(dict.fromkeys(stamps, 1))
         return True
 
-    def add_usual(self, usual: Usual) -> list[Complete]:
-        """Take the records of one, which may be only its first ones."""
-        stamp, ended = usual.stamp, usual.end is not None
-        done: list[Complete] = []
-        self._advance(int(usual.seconds + usual.milliseconds), done, usual.records)
+    def _add_usual(self, usual: Usual, done: list[Complete]) -> None:
+        stamp, ended, records = usual[0], usual[-1] is not None, usual.records
+        self._advance(int(usual[1] + usual[2]), done, records)
         opened = self._open.get(stamp)
         if opened is None and ended:
-            done.append(_ended(usual, EOE, self._next_part(stamp)))
-            return done
+            _give(usual, EOE, self._next_part(stamp), done)
+            return
         if opened is None:
-            opened = self._open[stamp] = _Open(stamp, self._clock + self._timeout)
-            opened.usual = usual
+            opened = self._open[stamp] = _Open.of(usual, self._clock + self._timeout, records)
         else:
             opened.cut()
             opened.add_run(*usual.run())
-        self._grow(opened, usual.records, usual.size)
-        self._close(stamp, opened, done, ended=ended)
-        return done
+        self._grow(opened, records, usual.size)
+        if ended or opened.usual is None or self._size > self._max_size or len(self._open) > self._max_open:
+            self._close(stamp, opened, done, ended=ended)
 
     def add_whole(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Optional[Bundle]:
         """Take all records of an event, EOE the last of them, if no other event could be complete because of it.
@@ -232,7 +251,10 @@ class Correlator:
 
     def flush(self) -> list[Complete]:
         """Return what is still open, oldest first; for the end of the stream."""
-        return [self._complete(key, END) for key in list(self._open)]
+        done: list[Complete] = []
+        for key in list(self._open):
+            self._complete(key, END, done)
+        return done
 
     def _advance(self, time: int, done: list[Complete], records: int = 1) -> None:
         """Follow the records' clock, in milliseconds; so many records have that time."""
@@ -256,17 +278,21 @@ class Correlator:
     def _close(self, key: _Key, opened: _Open, done: list[Complete], *, ended: bool) -> None:
         """Complete what is to be completed now that this event has grown."""
         if ended:
-            done.append(self._complete(key, EOE))
+            self._complete(key, EOE, done)
         elif len(opened) >= self._max_records:
-            done.append(self._complete(key, EVICTED))
+            self._complete(key, EVICTED, done)
         while self._size > self._max_size or len(self._open) > self._max_open:
-            done.append(self._complete(next(iter(self._open)), EVICTED))
+            self._complete(next(iter(self._open)), EVICTED, done)
 
-    def _complete(self, key: _Key, ending: str) -> Complete:
+    def _complete(self, key: _Key, ending: str, done: list[Complete]) -> None:
         opened = self._open.pop(key)
         self._held -= len(opened)
         self._size -= opened.size
-        return opened.complete(ending, self._next_part(key))
+        part = self._next_part(key)
+        if opened.usual:
+            _give(opened.usual, ending, part, done)
+        else:
+            done.append(opened.bundle(ending, part))
 
     def _next_part(self, key: _Key) -> int:
         part = self._completed.get(key) or self._completed_before.get(key, 0)
@@ -284,7 +310,7 @@ class Correlator:
             key = next(iter(self._open))
             if self._open[key].deadline > self._clock:
                 return
-            done.append(self._complete(key, TIMEOUT))
+            self._complete(key, TIMEOUT, done)
 
     def _fall_behind(self, now: int, records: int) -> None:
         """Follow a clock that was set back, else no event would ever time out again.

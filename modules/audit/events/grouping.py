@@ -49,11 +49,8 @@ class RunGrouping(Grouping, Protocol):
     def is_single(self, name: str) -> bool:
         """Say whether a record of this type is an event of its own."""
 
-    def add_usuals(self, usuals: list[Usual]) -> bool:
-        """Take events that end with EOE as complete; False, and nothing, if each has to be `add_usual`."""
-
-    def add_usual(self, usual: Usual) -> Sequence[Complete]:
-        """Take a usual event, or its first records."""
+    def add_usuals(self, usuals: list[Usual]) -> Sequence[Complete]:
+        """Take usual events, or what may be only the first records of them."""
 
     def add_whole(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Optional[Bundle]:
         """Take all records of an event, EOE the last of them; None if it has to be `add_run`."""

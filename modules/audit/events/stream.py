@@ -13,7 +13,7 @@ import re
 from mig_audit.errors import RecordError
 from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.events.ledger import AUDITD_TYPES
-from mig_audit.modules.audit.events.usual import USUAL, Usual, UsualRun
+from mig_audit.modules.audit.events.usual import USUAL, Usual
 from mig_audit.modules.audit.records.record import (
     LINE_LIMIT,
     SERIAL_LIMIT,
@@ -111,40 +111,25 @@ class RunStream(RecordStream):
         while position < end:
             found = match(block, position)
             usual = _new_usual(Usual, found.groups()) if found else None
-            if found and usual and usual[_END]:
+            if found and usual and (usual[_END] or found.end() < end):
                 usuals.append(usual)
                 position = found.end()
                 continue
             if usuals:
                 yield from self._take(usuals)
                 usuals = []
-            if found and usual and found.end() < end:
-                position = found.end()
-                yield from self._begin_event(usual)
-            else:
-                # Here may come a record in another shape, or the event goes on in the next block.
-                following = block.find(_NEXT, position) + 1 or end
-                yield from self._feed_lines(block[position:following])
-                position = following
+            # Here may come a record in another shape, or the event goes on in the next block.
+            following = block.find(_NEXT, position) + 1 or end
+            yield from self._feed_lines(block[position:following])
+            position = following
         if usuals:
             yield from self._take(usuals)
 
     def _take(self, usuals: list[Usual]) -> Iterator[Complete]:
         yield from self._end_run()
-        run = UsualRun.of(usuals)
-        self._ledger.received += run.records
+        self._ledger.received += sum([usual.records for usual in usuals])
         self._ledger.track_serials([int(usual[3]) for usual in usuals])
-        if self._grouping.add_usuals(usuals):
-            yield run
-            return
-        for usual in usuals:
-            yield from self._grouping.add_usual(usual)
-
-    def _begin_event(self, usual: Usual) -> Iterator[Complete]:
-        yield from self._end_run()
-        self._ledger.received += usual.records
-        self._ledger.track_serial("", int(usual.serial))
-        yield from self._grouping.add_usual(usual)
+        yield from self._grouping.add_usuals(usuals)
 
     def _feed_lines(self, block: bytes) -> Iterator[Complete]:  # the hot path of other lines
         lines = _lines(block)

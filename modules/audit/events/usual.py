@@ -149,7 +149,7 @@ class Usual(_Cut, Seen):
     @property
     def size(self) -> int:
         """Return about how many bytes it has."""
-        return sum(map(len, filter(None, self)))
+        return sum(map(len, filter(None, self[_WHO:-1])))
 
     def ended(self, ending: str) -> Usual:
         """Return the same event, complete for another reason than an EOE record."""
@@ -182,11 +182,11 @@ class Usual(_Cut, Seen):
 class UsualRun(NamedTuple):
     """Usual events that are complete, one behind the other, and how many records they have together."""
 
-    events: Sequence[Usual]
+    events: list[Usual]
     records: int
 
     @classmethod
-    def of(cls, events: Sequence[Usual]) -> UsualRun:
+    def of(cls, events: list[Usual]) -> UsualRun:
         """Return events as a run."""
         return cls(events, sum([usual.records for usual in events]))
 
@@ -199,7 +199,7 @@ class UsualRun(NamedTuple):
         return UsualRun(events[:number], self.records - one.records - rest.records), one, rest
 
 
-_NO_EVENTS = UsualRun((), 0)
+_NO_EVENTS = UsualRun([], 0)
 
 Complete = Union[Bundle, UsualRun]
 """An event that is complete, or some."""
