@@ -389,6 +389,7 @@ class ProcessTable:
             parent.initial = True  # it was faster than its parent's record
             if known.ppid == known.born:
                 known.certain_parent, known.presumed = parent.program, parent.presumed
+                known.program.changes += 1
                 self._state += 1
             return
         if parent.initial is None and self._proc is not None:

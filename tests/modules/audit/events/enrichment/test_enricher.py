@@ -293,6 +293,28 @@ def test_both_ways_say_the_same_whatever_happens(
     )
 
 
+def test_a_fork_that_is_told_late_is_told_of_what_was_remembered() -> None:
+    """The parent of a process is presumed until the record of its fork comes."""
+    lines: list[bytes] = []
+    for serial, (pid, ppid, number, at, result) in enumerate(
+        [
+            (2, 1, 59, 0, 0),
+            (3, 2, 59, 9, 0),
+            *[(3, 2, 257, 10, 4)] * 3,
+            (2, 1, 57, 8, 3),
+            *[(3, 2, 257, 12, 4)] * 2,
+        ]
+    ):
+        body = syscall_body(pid=pid, ppid=ppid, syscall=number, exit=result, exe=f'"/bin/p{pid}"')
+        lines += lines_of(
+            ("SYSCALL", body), ("CWD", 'cwd="/"'), ("EOE", ""), serial=serial, time=(START + at) / 1000
+        )
+    short = _encoded(make_format("mozdef", Origin("host", NAMES)), lines)
+
+    assert short == _encoded(_LongWay(), lines)
+    assert [b'"presumed"' in event for event in short] == [False, True, True, True, True, False, False, False]
+
+
 def test_the_enrichment_is_the_last_member_of_an_event() -> None:
     """It is put there without a look at the others."""
     assert Event._fields[-1] == "enrichment"
