@@ -160,10 +160,13 @@ class Correlator:
         self._close(key, opened, done, ended=name == _EOE)
         return done
 
-    def add_usuals(self, usuals: list[Usual]) -> list[Complete]:
-        """Take usual events, or what may be only the first records of them, one behind the other."""
+    def add_usuals(self, usuals: list[Usual], records: int) -> list[Complete]:
+        """Take usual events, or what may be only the first records of them, one behind the other.
+
+        ``records`` is how many they are together.
+        """
         if all(usual[-1] for usual in usuals) and self._are_complete(usuals):
-            return [UsualRun.of(usuals)]
+            return [UsualRun(usuals, records)]
         done: list[Complete] = []
         for usual in usuals:
             self._add_usual(usual, done)

@@ -13,7 +13,7 @@ import re
 from mig_audit.errors import RecordError
 from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.events.ledger import AUDITD_TYPES
-from mig_audit.modules.audit.events.usual import USUAL, Usual
+from mig_audit.modules.audit.events.usual import USUAL, Usual, count_records
 from mig_audit.modules.audit.records.record import (
     LINE_LIMIT,
     SERIAL_LIMIT,
@@ -127,9 +127,10 @@ class RunStream(RecordStream):
 
     def _take(self, usuals: list[Usual]) -> Iterator[Complete]:
         yield from self._end_run()
-        self._ledger.received += sum([usual.records for usual in usuals])
+        records = count_records(usuals)
+        self._ledger.received += records
         self._ledger.track_serials([int(usual[3]) for usual in usuals])
-        yield from self._grouping.add_usuals(usuals)
+        yield from self._grouping.add_usuals(usuals, records)
 
     def _feed_lines(self, block: bytes) -> Iterator[Complete]:  # the hot path of other lines
         lines = _lines(block)

@@ -13,7 +13,7 @@ from mig_audit.modules.audit.events.glance import Seen, is_auxiliary
 from mig_audit.modules.audit.events.group import END, Bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _NUMBER = rb"(0|[1-9][0-9]{0,9})"
 
@@ -46,6 +46,7 @@ The order is that of kernel/auditsc.c, audit_log_exit; there are more records th
 
 _TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
 _WHO, _AUX, _ADDRESS = 12, 14, 15  # where they are in a `Usual`
+_MOST = 2 + len(_FOLLOWING)  # without EOE
 _EOE = b"EOE"
 _new = tuple.__new__  # what Usual(...) does, without its Python frame
 
@@ -144,7 +145,7 @@ class Usual(_Cut, Seen):
     @property
     def records(self) -> int:
         """Return how many records it has."""
-        return 2 + len(_FOLLOWING) - self[_AUX:-1].count(None) + (self[-1] == _EOE)
+        return count_records((self,))
 
     @property
     def size(self) -> int:
@@ -179,6 +180,11 @@ class Usual(_Cut, Seen):
         return types, bodies
 
 
+def count_records(usuals: Iterable[Usual]) -> int:
+    """Return how many records some events have together."""
+    return sum([_MOST - usual[_AUX:-1].count(None) + (usual[-1] == _EOE) for usual in usuals])
+
+
 class UsualRun(NamedTuple):
     """Usual events that are complete, one behind the other, and how many records they have together."""
 
@@ -188,7 +194,7 @@ class UsualRun(NamedTuple):
     @classmethod
     def of(cls, events: list[Usual]) -> UsualRun:
         """Return events as a run."""
-        return cls(events, sum([usual.records for usual in events]))
+        return cls(events, count_records(events))
 
     def split(self, number: int) -> tuple[UsualRun, UsualRun, UsualRun]:
         """Return the first events, the next one, and the rest."""
