@@ -11,8 +11,7 @@ import errno
 import os
 import stat
 from enum import IntEnum
-
-from .lean_typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING, Optional
 
 from . import __version__
 from .console import say_error, to_stdout
 from .errors import EXIT_CODES, InternalError, MigAuditError, exit_code
 from .interface import Command
-from .lean_typing import TYPE_CHECKING, Optional
 from .registry import DEFAULT_MODULE, find_module
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Callable
 
 from .errors import MigAuditError, ParametersError, UsageError
-from .lean_typing import TYPE_CHECKING, Callable
 from .standard_streams import discard_stdout
 from .terminal import printable
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Callable
 
 from .console import output, progress, say_error
 from .errors import MigAuditError, ParametersError, UsageError
 from .interface import Implementation
-from .lean_typing import TYPE_CHECKING, Callable
 from .registry import DEFAULT_MODULE, find_module
 from .results import Result
 from .runner import check_parameters, run_module

@@ -36,8 +36,7 @@ from __future__ import annotations
 
 import errno as errno_names
 import os
-
-from .lean_typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-
-from .lean_typing import TYPE_CHECKING, Callable, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

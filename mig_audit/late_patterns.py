@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from .lean_typing import TYPE_CHECKING, Any, Optional, cast
+from typing import TYPE_CHECKING, Any, Optional, cast
 
 if TYPE_CHECKING:
     from typing import AnyStr

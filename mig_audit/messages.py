@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 import threading
+from typing import TYPE_CHECKING
 
 from .capabilities import NONE, keep_only
 from .errors import UsageError
-from .lean_typing import TYPE_CHECKING
 from .validation import MAX_DOCUMENT, parse_document
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
 
 from .errors import MigAuditError, exit_code
-from .lean_typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

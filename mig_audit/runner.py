@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Callable
 
 from .errors import InternalError, MigAuditError, ParametersError, UsageError
 from .interface import Context
-from .lean_typing import TYPE_CHECKING, Callable
 from .messages import Lines, read_parameters, watch_for_stop
 from .registry import find_module
 from .results import Result

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import contextmanager
-
-from .lean_typing import TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

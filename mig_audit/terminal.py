@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .lean_typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ import json
 import re
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from .errors import Problem, UsageError
-from .lean_typing import TYPE_CHECKING, Any, NoReturn, cast
 from .quantities import parse_duration, parse_size
 
 if TYPE_CHECKING:

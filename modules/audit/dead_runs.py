@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import RestoreError
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.host import iso_time
 
 if TYPE_CHECKING:

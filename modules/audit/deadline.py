@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Optional
 
 from mig_audit.errors import UsageError
-from mig_audit.lean_typing import Optional
 from mig_audit.modules.audit.recorder.canaries import CLOSING
 
 REMOVAL = 0.07

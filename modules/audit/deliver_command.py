@@ -6,12 +6,12 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.console import say_error
 from mig_audit.document_commands import read_document
 from mig_audit.errors import UsageError, describe_errno, exit_code
 from mig_audit.interface import Implementation
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.formats import header_of

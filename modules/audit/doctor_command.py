@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Callable
 
 from mig_audit.interface import Implementation
-from mig_audit.lean_typing import TYPE_CHECKING, Callable
 from mig_audit.modules.audit.doctor import describe, diagnose, look, to_json
 from mig_audit.modules.audit.host import describe_host
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import DriftError, RuleError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.config_changes import LOST, MOST_CHANGES, RULE_ADDED, RULE_REMOVED, Actor
 from mig_audit.modules.audit.host import iso_time
 from mig_audit.modules.audit.rules import Rule, print_rule

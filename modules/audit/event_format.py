@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mig_audit.errors import ParametersError, Problem, UsageError
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.formats import is_json, make_format
 from mig_audit.modules.audit.sinks import HttpSettings
 

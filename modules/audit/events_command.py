@@ -6,11 +6,11 @@ import argparse
 import os
 import sys
 import time
+from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from mig_audit.console import progress, say, say_error
 from mig_audit.errors import PartialError, UsageError, exit_code
 from mig_audit.interface import Implementation
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, Union
 from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
 from mig_audit.modules.audit.events.tops import KINDS
 from mig_audit.modules.audit.formats import FORMATS, coloured, header_of, make_format

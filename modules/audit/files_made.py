@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.kernel.runs import DIRECTORY, paths_of
 from mig_audit.modules.audit.sinks import UnixSettings, spool_path
 

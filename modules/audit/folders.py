@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import TYPE_CHECKING
 
 from mig_audit.errors import UsageError
-from mig_audit.lean_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,7 @@ had ``outputsockets`` to listen on, and no end. Here a window of the default len
 from __future__ import annotations
 
 import os
-
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

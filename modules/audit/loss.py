@@ -9,9 +9,9 @@ what was dropped before one that came back is a gap below its serial. docs/loss.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import LossError, MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.host import iso_time
 from mig_audit.modules.audit.recorder.canaries import Canaries
 

@@ -5,8 +5,9 @@ What it does is imported when it is asked for it: a command that replays a log n
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mig_audit.errors import ParametersError
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.commands import COMMANDS
 
 if TYPE_CHECKING:

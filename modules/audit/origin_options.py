@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.events import HostNames, Origin, names_from_files
 
 if TYPE_CHECKING:

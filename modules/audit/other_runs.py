@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
 from mig_audit.errors import MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.canary import claim_of
 from mig_audit.modules.audit.config_changes import RULE_ADDED, RULE_REMOVED
 from mig_audit.modules.audit.drift import key_of

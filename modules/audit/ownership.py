@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.canary import Bracket, canary_of
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE
 from mig_audit.modules.audit.events import END

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional, cast
 
 from mig_audit.errors import ParametersError, Problem, UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional, cast
 from mig_audit.modules.audit.events.enrichment import EnrichmentSettings, parse_enrichment
 from mig_audit.modules.audit.events.filters import FilterSpec, parse_filters
 from mig_audit.modules.audit.gsoc import is_gsoc, translate

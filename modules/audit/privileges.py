@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.capabilities import Capability, Held, keep_only, to_change
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.records.interpretation.words import choices
 from mig_audit.modules.audit.sinks import UnixSettings
 

@@ -6,9 +6,9 @@ import math
 import os
 import select
 import time
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import InternalError, MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.deadline import EMPTYING
 from mig_audit.modules.audit.recorder.canaries import CLOSING
 from mig_audit.modules.audit.recorder.plan import Plan

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import select
 import time
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from mig_audit.errors import UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,11 +6,11 @@ import json
 import os
 import sys
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Callable
 
 from mig_audit.console import output, progress, say, say_error, whole_file
 from mig_audit.errors import PartialError, UsageError, exit_code
 from mig_audit.interface import Implementation
-from mig_audit.lean_typing import TYPE_CHECKING, Callable
 from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
 from mig_audit.modules.audit.formats import DEFAULT_FORMAT, FORMATS, header_of, make_format
 from mig_audit.modules.audit.origin_options import add_origin, origin_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional, Union, cast
 
 from mig_audit.errors import (
     AuditUnavailableError,
@@ -15,7 +16,6 @@ from mig_audit.errors import (
     RestoreError,
     RuleNotLoadedError,
 )
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional, Union, cast
 from mig_audit.modules.audit.dead_runs import dead_run_to_json, restore_error
 from mig_audit.modules.audit.events.filters import never_matching
 from mig_audit.modules.audit.host import describe_host, describe_process, iso_time

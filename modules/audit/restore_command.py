@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.console import say_error
 from mig_audit.errors import AuditOwnedError, exit_code
 from mig_audit.interface import Implementation
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.dead_runs import dead_run_to_json, describe_dead_run, restore_error
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover

@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional
 
 from mig_audit.errors import UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

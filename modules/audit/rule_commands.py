@@ -6,11 +6,11 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.console import say
 from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
 from mig_audit.interface import Implementation
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.protocol import AUDIT_ADD_RULE, AUDIT_DEL_RULE, AUDIT_SET
 from mig_audit.modules.audit.kernel.status import pack_setting

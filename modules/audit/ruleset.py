@@ -6,9 +6,9 @@ import os
 import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.rules import ParsedRule, Rule, load_profile, parse_rule, profile_names
 from mig_audit.modules.audit.rules.features import missing_features
 from mig_audit.modules.audit.rules.statements import Statement, read_statements

@@ -7,8 +7,8 @@ A run is a guest. It takes from such a file what is for the window alone, and sa
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.kernel.status import FAILURE_PANIC, Setting
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ told from a glance waits for the decoded event; nothing is asked twice.
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE
 from mig_audit.modules.audit.events.decoder import LookUp
 from mig_audit.modules.audit.events.glance import glance_at

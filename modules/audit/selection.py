@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from mig_audit.errors import FilterError, UsageError
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.events.filters import Filters, make_leaf, parse_expression
 from mig_audit.modules.audit.events.filters.contradictions import why_never
 from mig_audit.modules.audit.events.filters.leaves import EQUALS, IN, REGEX

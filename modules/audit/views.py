@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Protocol
 
-from mig_audit.lean_typing import TYPE_CHECKING, Protocol
 from mig_audit.modules.audit.events.tops import Tops, table
 from mig_audit.modules.audit.events.tree import ProcessTree
 

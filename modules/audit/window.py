@@ -7,9 +7,9 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.capabilities import Held
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit import privileges, report
 from mig_audit.modules.audit.canary import may_filter
 from mig_audit.modules.audit.deadline import Deadline

@@ -7,9 +7,9 @@ remove. The rules of the host are not its to remove.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.kernel.state import without_prepend
 from mig_audit.modules.audit.rules import Rule
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, NamedTuple
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple
 from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Gathering
 from mig_audit.modules.audit.records.auparse import is_broken, type_number
 

@@ -7,7 +7,7 @@ words of their own. A record type that says more than its system call goes first
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

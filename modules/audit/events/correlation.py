@@ -10,8 +10,8 @@ taken as a run of types and bodies, and given out as a `Bundle`, which becomes a
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING, Optional, Union
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional, Union
 from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle, Gathering, Group
 from mig_audit.modules.audit.events.usual import UsualRun, bundles
 from mig_audit.modules.audit.records.record import SECONDS_LIMIT

@@ -7,9 +7,9 @@ what that finds without knowing a home for it goes to ``rest``.
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events import category
 from mig_audit.modules.audit.events.draft import HEX, IDENTITIES, MESSAGE_FIELDS, NUMBER, Draft
 from mig_audit.modules.audit.events.event import Event, Identities, Identity, Message, Process, Syscall

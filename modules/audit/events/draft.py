@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.events import execve
 from mig_audit.modules.audit.events.event import Field
 from mig_audit.modules.audit.records import decode_sockaddr, parse_fields, printable, printable_value

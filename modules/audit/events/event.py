@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
-
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events.enrichment import Enrichment

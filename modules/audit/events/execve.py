@@ -7,8 +7,9 @@ the length counts the characters as written.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.records import Absent, decode, parse_fields, printable
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.decoder import Call, resolve_call, string_value
 from mig_audit.modules.audit.events.event import NO_SYSCALL
 from mig_audit.modules.audit.events.execve import parse_arguments

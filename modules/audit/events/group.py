@@ -7,8 +7,8 @@ for it unless somebody asks.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.records import Record
 
 if TYPE_CHECKING:

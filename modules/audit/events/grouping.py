@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, Optional, Protocol
+
 from mig_audit.modules.audit.events.correlation import Correlator
 from mig_audit.modules.audit.events.stream import RecordStream, RunStream
 

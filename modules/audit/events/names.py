@@ -6,8 +6,8 @@ import grp
 import os
 import pwd
 import time
+from typing import TYPE_CHECKING, Optional, Protocol
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional, Protocol
 from mig_audit.modules.audit.records import printable
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.event import PathItem
 from mig_audit.modules.audit.records import Absent, decode, parse_fields, printable, printable_value
 from mig_audit.modules.audit.records.decoding import is_encoded

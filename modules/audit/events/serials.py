@@ -7,8 +7,7 @@ well: a missing serial is an event that did not arrive, which is not yet an even
 from __future__ import annotations
 
 from bisect import bisect_right
-
-from mig_audit.lean_typing import NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 _MODULUS = 2**32
 _HALF = 2**31

@@ -9,9 +9,9 @@ record is.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from mig_audit.errors import RecordError
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.events.ledger import AUDITD_TYPES
 from mig_audit.modules.audit.events.usual import USUAL, Usual, count_records
 from mig_audit.modules.audit.records.record import (

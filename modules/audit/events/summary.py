@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING, Callable
 
-from mig_audit.lean_typing import TYPE_CHECKING, Callable
 from mig_audit.modules.audit.events.summary import NONE, OTHER, Count, user_of
 
 if TYPE_CHECKING:

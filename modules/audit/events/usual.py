@@ -7,8 +7,8 @@ that vary together, for less than what it takes to cut the block into lines.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional, Union
 from mig_audit.modules.audit.events.glance import Seen, is_auxiliary
 from mig_audit.modules.audit.events.group import END, Bundle
 

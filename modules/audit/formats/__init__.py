@@ -6,8 +6,9 @@ the group ``mig_audit.formats``, under a name with a dot in it (``acme.leef``): 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from mig_audit.errors import UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, cast
 from mig_audit.modules.audit.formats.interface import (
     Format,
     FormatFactory,

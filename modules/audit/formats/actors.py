@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional
+
 from mig_audit.modules.audit.events.names import UNSET
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import TYPE_CHECKING, Union
 
 import mig_audit
-from mig_audit.lean_typing import TYPE_CHECKING, Union
 from mig_audit.modules.audit.formats.actors import command, name_of, number_of
 from mig_audit.modules.audit.formats.enriched import around
 from mig_audit.modules.audit.formats.hosts import host_name

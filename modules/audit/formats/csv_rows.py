@@ -7,8 +7,8 @@ one: taking one leading apostrophe away gives the value back. Numbers stay as th
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.formats.flat import COLUMNS
 from mig_audit.modules.audit.formats.hosts import host_name
 

@@ -7,8 +7,9 @@ one they became; ``process.user``, ``process.real_user`` and ``process.saved_use
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Optional
+
 import mig_audit
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
 from mig_audit.modules.audit.events.names import UNSET
 from mig_audit.modules.audit.formats.actors import command
 from mig_audit.modules.audit.formats.ecs_taxonomy import classify

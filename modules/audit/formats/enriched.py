@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING
+from typing import TYPE_CHECKING
+
 from mig_audit.modules.audit.events.enrichment.model import Enrichment
 
 if TYPE_CHECKING:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, Union
+from typing import TYPE_CHECKING, Callable, Optional, Union
+
 from mig_audit.modules.audit.formats.actors import command, name_of, number_of
 from mig_audit.modules.audit.formats.enriched import around, unknown
 from mig_audit.modules.audit.formats.summaries import summarise

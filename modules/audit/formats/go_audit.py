@@ -6,7 +6,8 @@ id at the end of a record is found too, an event without EOE does not wait, and 
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING
+from typing import TYPE_CHECKING
+
 from mig_audit.modules.audit.formats.jsontext import to_ascii_json
 from mig_audit.modules.audit.formats.rawtext import message_group
 

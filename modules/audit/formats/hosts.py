@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.records import printable
 
 if TYPE_CHECKING:

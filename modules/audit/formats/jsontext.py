@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

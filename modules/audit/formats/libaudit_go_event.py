@@ -9,8 +9,8 @@ record's and not always EOE, ``Raw`` has all records, and no value makes an even
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.formats.jsontext import to_ascii_json
 from mig_audit.modules.audit.formats.rawtext import raw_text
 from mig_audit.modules.audit.records import decode_sockaddr, parse_fields, printable, printable_value

@@ -11,9 +11,9 @@ MozDef's own demands (its event task and index template): ``timestamp`` is ISO 8
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 import mig_audit
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional, Union
 from mig_audit.modules.audit.events.group import EOE, SINGLE
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment

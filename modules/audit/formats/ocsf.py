@@ -6,8 +6,9 @@ What the classes have no attribute for is in ``unmapped``.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import mig_audit
-from mig_audit.lean_typing import TYPE_CHECKING, Any
 from mig_audit.modules.audit.formats.enriched import around, unknown
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.jsontext import to_json

@@ -7,8 +7,8 @@ Activity, any other one the Base Event.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.formats import file_actions
 from mig_audit.modules.audit.formats.file_actions import file_action
 from mig_audit.modules.audit.formats.network import INBOUND, OUTBOUND, remote

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
+
 from mig_audit.modules.audit.events.names import UNSET
 from mig_audit.modules.audit.formats.actors import command
 from mig_audit.modules.audit.formats.enriched import around

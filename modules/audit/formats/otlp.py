@@ -6,8 +6,9 @@ that is known; a process's user is whose rights it used.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Optional, Union
+
 import mig_audit
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional, Union
 from mig_audit.modules.audit.formats.actors import command, name_of, number_of
 from mig_audit.modules.audit.formats.enriched import around, unknown
 from mig_audit.modules.audit.formats.hosts import host_name

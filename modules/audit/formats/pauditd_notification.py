@@ -8,8 +8,8 @@ stays, and the trace id is made from the event's own id, so that an event that i
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.jsontext import to_ascii_json
 from mig_audit.modules.audit.formats.rawtext import message_group

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any
 from mig_audit.modules.audit.tables import record_type_number
 
 if TYPE_CHECKING:

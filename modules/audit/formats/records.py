@@ -6,8 +6,8 @@ Nothing is left out and nothing is arranged: who needs more than another format 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any
 from mig_audit.modules.audit.events.group import EOE, SINGLE
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.records import printable

@@ -8,9 +8,9 @@ empty, since the process that an event is about did not send it; ``MSGID`` is th
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import mig_audit
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.formats.flat import COLUMNS
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.summaries import summarise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional
+
 from mig_audit.modules.audit.formats.rest import field_of
 
 if TYPE_CHECKING:

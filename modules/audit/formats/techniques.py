@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-
-from mig_audit.lean_typing import NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 # attack.mitre.org: T and four digits; a sub-technique has three more behind a dot. A key may have "_" for the dot.
 _TECHNIQUE = re.compile(r"(?<![A-Za-z0-9.])(T[0-9]{4})(?:[._]([0-9]{3})(?![0-9]))?(?![A-Za-z0-9])")

@@ -10,8 +10,8 @@ so that the only escapes are the colours, if they were asked for.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.formats.actors import acting, login, outcome
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.summaries import summarise

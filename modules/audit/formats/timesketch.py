@@ -6,7 +6,8 @@ tags.
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
+
 from mig_audit.modules.audit.formats.flat import COLUMNS
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.formats.jsontext import to_json

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Callable, Optional
 
 from mig_audit.errors import AuditLockedError, AuditOwnedError, MigAuditError
-from mig_audit.lean_typing import Callable, Optional
 from mig_audit.modules.audit.kernel.status import ENABLED_LOCKED, FAILURE_PANIC, Status
 
 UNICAST = "unicast"

@@ -6,6 +6,7 @@ import errno
 import socket
 from contextlib import contextmanager
 from itertools import repeat
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import (
     AuditAbsentError,
@@ -14,7 +15,6 @@ from mig_audit.errors import (
     MigAuditError,
     UnansweredError,
 )
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.kernel import protocol
 from mig_audit.modules.audit.kernel.standing import absence, refusal
 from mig_audit.modules.audit.kernel.status import Setting, Status, pack_setting

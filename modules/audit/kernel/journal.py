@@ -18,9 +18,9 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Optional
 
 from mig_audit.errors import AuditUnavailableError, InternalError, describe_errno
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
 from mig_audit.modules.audit.kernel.loading import BATCH
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import KernelRefusedError, MigAuditError, UnansweredError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.kernel.state import RuleOutcome
 
 if TYPE_CHECKING:

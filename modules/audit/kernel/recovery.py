@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from mig_audit.errors import AuditUnavailableError, MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional
 from mig_audit.modules.audit.kernel.journal import Process
 from mig_audit.modules.audit.kernel.state import Restoration, restore
 

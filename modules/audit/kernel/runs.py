@@ -12,9 +12,9 @@ import os
 import stat
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import MigAuditError, NotPermittedError, describe_errno
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.kernel.journal import Journal, Undertaking, read_journal
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass
+from typing import Optional
 
 from mig_audit.capabilities import Capability
 from mig_audit.errors import (
@@ -19,7 +20,6 @@ from mig_audit.errors import (
     NotPermittedError,
     describe_errno,
 )
-from mig_audit.lean_typing import Optional
 
 CAPABILITIES = {
     f"CAP_{capability.name}": int(capability)

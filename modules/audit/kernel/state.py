@@ -6,9 +6,9 @@ import errno
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from mig_audit.errors import KernelRefusedError, MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional
 from mig_audit.modules.audit.kernel.status import Setting, Status
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from dataclasses import asdict, dataclass
 from enum import IntEnum
+from typing import Optional
 
 from mig_audit.errors import InternalError
-from mig_audit.lean_typing import Optional
 
 _WORD = struct.Struct("=I")
 _SHORTEST = 8  # words, before Linux 3.14

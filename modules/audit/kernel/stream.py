@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from typing import TYPE_CHECKING
 
 from mig_audit.errors import (
     AuditOwnedError,
@@ -12,7 +13,6 @@ from mig_audit.errors import (
     NotPermittedError,
     describe_errno,
 )
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.kernel import protocol
 from mig_audit.modules.audit.kernel.control import Control, force_receive_buffer, open_netlink
 from mig_audit.modules.audit.kernel.standing import Standing, deafness

@@ -9,9 +9,9 @@ group is made, and the process is gone from there when it ends.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, NamedTuple
 
 from mig_audit.errors import describe_errno
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,7 @@ import math
 import select
 import socket
 import time
-
-from mig_audit.lean_typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,11 +10,11 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional, cast
 
 import mig_audit
 from mig_audit.capabilities import Held
 from mig_audit.errors import MigAuditError, StandstillError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, cast
 from mig_audit.modules.audit.host import iso_time
 from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome
 from mig_audit.modules.audit.recorder import reports

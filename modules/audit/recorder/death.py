@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
+from typing import Optional
 
 from mig_audit.errors import InternalError, MigAuditError, RecorderLostError
-from mig_audit.lean_typing import Optional
 from mig_audit.modules.audit.host import iso_time
 
 DIED, STUCK = "died", "stuck"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Union
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Union
 from mig_audit.modules.audit.kernel import protocol
 from mig_audit.modules.audit.kernel.access import UNICAST
 from mig_audit.modules.audit.records.rawline import escape

@@ -15,9 +15,9 @@ import signal
 import socket
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from mig_audit.errors import InternalError, MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, NamedTuple
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.journal import Process
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover_run

@@ -7,9 +7,9 @@ import select
 import signal
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from mig_audit.errors import MigAuditError, StandstillError
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional
 from mig_audit.modules.audit.kernel.journal import Process
 from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot, compare
 from mig_audit.modules.audit.recorder import reports

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import AuditOwnedError, AuditUnavailableError, InternalError, MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.kernel import access, stream
 from mig_audit.modules.audit.kernel.journal import Journal, Process, Undertaking, with_doubt
 from mig_audit.modules.audit.kernel.loading import add_rules

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
 from mig_audit.modules.audit.kernel.status import FAILURE_PANIC, Setting, Status
 from mig_audit.modules.audit.recorder.bounds import Limits
 

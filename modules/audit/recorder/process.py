@@ -11,9 +11,9 @@ import os
 import signal
 import socket
 import time
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import InternalError, MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.kernel import access
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover

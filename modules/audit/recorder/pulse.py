@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-
-from mig_audit.lean_typing import Callable, Optional
+from typing import Callable, Optional
 
 WORD = 0.5
 """Seconds between two words of a recorder."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import NotPermittedError, RawLogError, UsageError, describe_errno
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.folders import refuse_planted, refuse_shared
 
 if TYPE_CHECKING:

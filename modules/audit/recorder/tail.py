@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-
-from mig_audit.lean_typing import Optional
+from typing import Optional
 
 _CHUNK = 1 << 16
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from mig_audit.errors import MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional
 from mig_audit.modules.audit.config_changes import LOST, MOST_CHANGES, RULE_ADDED, RULE_REMOVED
 from mig_audit.modules.audit.kernel.state import identity, with_prepend
 from mig_audit.modules.audit.kernel.status import Setting

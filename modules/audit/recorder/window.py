@@ -6,8 +6,8 @@ import os
 import select
 import time
 from collections import Counter
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.canary import MESSAGE_TYPE, Mark
 from mig_audit.modules.audit.kernel.status import Setting
 from mig_audit.modules.audit.recorder import reports

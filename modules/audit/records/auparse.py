@@ -7,8 +7,8 @@ that library printed can only be printed again by seeing what it saw. `fields.pa
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.tables import record_type_number
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ is written ``(null)``, ``(none)`` or ``?``.
 from __future__ import annotations
 
 from enum import Enum
+from typing import Union
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import Union
 
 
 class Absent(Enum):

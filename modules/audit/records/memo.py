@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-
-from mig_audit.lean_typing import Callable, Optional, TypeVar
+from typing import Callable, Optional, TypeVar
 
 _Answer = TypeVar("_Answer")
 

@@ -7,7 +7,7 @@ what can be shown of it, and whole, in hex, behind the line.
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import Optional
+from typing import Optional
 
 _UNSAFE = bytes.maketrans(b"\n\0\x1d", b"   ")
 _NAME = b"MIG_RAW="

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple, Optional
 
 from mig_audit.errors import RecordError
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import NamedTuple, Optional
 from mig_audit.modules.audit.records.decoding import printable
 from mig_audit.modules.audit.records.rawline import original
 from mig_audit.modules.audit.tables import record_type_name

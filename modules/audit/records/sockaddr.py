@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.records.decoding import printable
 from mig_audit.modules.audit.records.memo import LONGEST
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.rules import strictness
 from mig_audit.modules.audit.rules.constants import AUDIT_ARCH_64BIT
 from mig_audit.modules.audit.rules.strictness import StricterError

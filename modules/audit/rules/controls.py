@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.rules import strictness
 from mig_audit.modules.audit.rules.strictness import StricterError
 from mig_audit.modules.audit.rules.values import integer, starts_number

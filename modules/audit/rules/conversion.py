@@ -7,9 +7,9 @@ it has no place for beside the rules, comments and most control options, is a no
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.rules.libaudit_go import NEW, OLD
 from mig_audit.modules.audit.rules.libaudit_go_print import as_document, print_element
 from mig_audit.modules.audit.rules.libaudit_go_values import STRICT

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Callable
 
-from mig_audit.lean_typing import TYPE_CHECKING, Callable
 from mig_audit.modules.audit.rules import constants as c
 from mig_audit.modules.audit.rules.architectures import missing_abis, narrow, native
 from mig_audit.modules.audit.rules.model import ALL_SYSCALLS

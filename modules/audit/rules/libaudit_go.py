@@ -13,9 +13,9 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.rules.libaudit_go_json import JsonObject, one_line, read_json
 from mig_audit.modules.audit.rules.libaudit_go_values import STRICT, Reading, file_rule, syscall_rule
 from mig_audit.modules.audit.rules.names import HOST

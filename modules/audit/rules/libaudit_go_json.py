@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from typing import NoReturn, Union
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import NoReturn, Union
 
 Key = Union[str, int]
 """A name in an object, or an index in an array."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, Union
 from mig_audit.modules.audit.rules import constants as c
 from mig_audit.modules.audit.rules.architectures import architecture, missing_abis, native
 from mig_audit.modules.audit.rules.fields import OPERATORS as SYMBOLS

@@ -6,7 +6,8 @@ like one for ``always``, numbers beyond 2**31 are negative, a file type is a num
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional
+
 from mig_audit.modules.audit.rules import constants as c
 from mig_audit.modules.audit.rules.model import SYSCALLS
 from mig_audit.modules.audit.rules.names import HOST

@@ -6,8 +6,7 @@ import grp
 import os
 import pwd
 from dataclasses import dataclass
-
-from mig_audit.lean_typing import Callable, Optional
+from typing import Callable, Optional
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.rules.controls import CONTROLS, takes_argument
 
 if TYPE_CHECKING:

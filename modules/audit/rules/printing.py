@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import Enum
 from functools import cache
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.rules import constants as c
 from mig_audit.modules.audit.rules.architectures import missing_abis, narrow, native
 from mig_audit.modules.audit.rules.fields import COMPARISONS, OPERATORS

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from mig_audit.errors import UsageError
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.rules.architectures import architecture, missing_abis, native
 from mig_audit.modules.audit.rules.names import HOST, Names
 from mig_audit.modules.audit.rules.text import RuleLine, parse_file

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.rules.controls import Control
 from mig_audit.modules.audit.rules.libaudit_go import parse_libaudit_go
 from mig_audit.modules.audit.rules.names import HOST

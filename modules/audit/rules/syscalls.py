@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.rules import strictness
 from mig_audit.modules.audit.rules.architectures import narrow
 from mig_audit.modules.audit.rules.model import ALL_SYSCALLS, SYSCALLS

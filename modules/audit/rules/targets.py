@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.rules import strictness
 from mig_audit.modules.audit.rules.constants import AUDIT_ALWAYS, AUDIT_NEVER, FILTER_LISTS
 from mig_audit.modules.audit.rules.strictness import StricterError

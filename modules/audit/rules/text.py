@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING, Optional, Union
 
 from mig_audit.errors import RuleError
-from mig_audit.lean_typing import TYPE_CHECKING, Optional, Union
 from mig_audit.modules.audit.rules import strictness
 from mig_audit.modules.audit.rules.controls import CONTROLS, Control, read_controls
 from mig_audit.modules.audit.rules.draft import Draft

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from mig_audit.lean_typing import Optional
+from typing import Optional
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Optional, Union
 
 from mig_audit.errors import UsageError, describe_errno
-from mig_audit.lean_typing import TYPE_CHECKING, Optional, Union
 from mig_audit.modules.audit.sinks.interface import Sink, SinkOutcome
 from mig_audit.modules.audit.sinks.queue import Queue
 from mig_audit.modules.audit.sinks.settings import HttpSettings

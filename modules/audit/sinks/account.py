@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import DeliveryError, InternalError, MigAuditError
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.sinks.interface import Answer, SinkOutcome
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING, Optional
 from urllib.parse import urlsplit
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.sinks.interface import Answer, Verdict
 
 if TYPE_CHECKING:

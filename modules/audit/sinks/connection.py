@@ -13,12 +13,11 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Optional
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import ssl
+from typing import TYPE_CHECKING, NoReturn
 
 from mig_audit.errors import UsageError, describe_errno
-from mig_audit.lean_typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

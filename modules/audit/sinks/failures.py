@@ -8,11 +8,10 @@ import os
 import socket
 import ssl
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional, TypeVar
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-
-from mig_audit.lean_typing import TYPE_CHECKING, Optional, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,7 @@ import termios
 import time
 from collections import deque
 from dataclasses import dataclass
-
-from mig_audit.lean_typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

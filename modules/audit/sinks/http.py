@@ -6,6 +6,7 @@ import os
 import time
 from hashlib import sha256
 from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Callable
 from urllib.parse import urlsplit
 
 import requests
@@ -13,7 +14,6 @@ import urllib3
 
 import mig_audit
 from mig_audit.errors import InternalError, UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable
 from mig_audit.modules.audit.sinks.answers import Reply, read_reply
 from mig_audit.modules.audit.sinks.connection import Adapter, Line
 from mig_audit.modules.audit.sinks.credentials import check_tls, read_token

@@ -10,9 +10,9 @@ import errno
 import os
 import socket
 import stat
+from typing import TYPE_CHECKING
 
 from mig_audit.errors import NotPermittedError, UsageError, describe_errno
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.folders import refuse_shared
 from mig_audit.modules.audit.sinks.handover import Handovers
 from mig_audit.modules.audit.sinks.interface import Answer, Verdict

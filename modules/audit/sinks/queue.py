@@ -6,8 +6,7 @@ import os
 import struct
 import tempfile
 from collections import deque
-
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.sinks.interface import Verdict
 
 if TYPE_CHECKING:

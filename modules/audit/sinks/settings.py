@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Optional
 from urllib.parse import SplitResult, urlsplit
 
 from mig_audit.errors import UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.sinks.batch import Limits
 from mig_audit.modules.audit.sinks.interface import SPOOL
 from mig_audit.modules.audit.sinks.retry import Retries

@@ -7,9 +7,9 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import describe_errno
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.sinks.interface import SpoolFile
 
 if TYPE_CHECKING:

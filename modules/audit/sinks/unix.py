@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import describe_errno
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.sinks.handover import Handovers
 from mig_audit.modules.audit.sinks.interface import Answer, Verdict
 

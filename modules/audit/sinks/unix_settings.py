@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mig_audit.errors import UsageError
-from mig_audit.lean_typing import TYPE_CHECKING
 from mig_audit.modules.audit.sinks.batch import Limits
 from mig_audit.modules.audit.sinks.interface import SPOOL
 from mig_audit.modules.audit.sinks.retry import Retries

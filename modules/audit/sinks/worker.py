@@ -8,10 +8,10 @@ import random
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.capabilities import FILES, keep_only
 from mig_audit.errors import InternalError, describe_errno
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.modules.audit.sinks.account import Account
 from mig_audit.modules.audit.sinks.batch import Batch
 from mig_audit.modules.audit.sinks.interface import Answer, Verdict

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from mig_audit.errors import UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional, Union
 from mig_audit.modules.audit.sources.compression import decompressor_for
 from mig_audit.modules.audit.sources.file import STDIN, FileSource, open_log
 from mig_audit.modules.audit.sources.follow import FollowedFile

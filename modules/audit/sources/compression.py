@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING, Callable, Optional, Protocol, cast
 
 from mig_audit.errors import DamagedInputError, UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, Protocol, cast
 from mig_audit.modules.audit.sources.interface import CHUNK
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import TYPE_CHECKING, Callable
 
 from mig_audit.errors import DamagedInputError, UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, Callable
 from mig_audit.modules.audit.sources.compression import decompressed, decompressor_for, undecided
 from mig_audit.modules.audit.sources.interface import CHUNK
 from mig_audit.modules.audit.sources.lines import LineCutter

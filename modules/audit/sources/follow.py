@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from typing import TYPE_CHECKING, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.sources.file import FileSource
 from mig_audit.modules.audit.sources.rotation import older
 

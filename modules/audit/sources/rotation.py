@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import stat
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from mig_audit.errors import UsageError
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.sources.compression import decompressor_for
 
 if TYPE_CHECKING:

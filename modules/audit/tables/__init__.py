@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Optional
 
 from mig_audit.modules.audit.tables.table import Table, load, table
-
-TYPE_CHECKING = False  # as in `mig_audit.lean_typing`; this package is complete without any other
-if TYPE_CHECKING:
-    from typing import Optional
 
 URING = "uring"
 """The name that stands for an architecture in the calls that look up io_uring operations."""

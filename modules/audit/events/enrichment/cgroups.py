@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple, Optional
 
-from mig_audit.lean_typing import NamedTuple, Optional
 from mig_audit.modules.audit.records import printable
 
 # The id of a container is 64 hex digits; before it some runtimes write their name, behind it a suffix of systemd's.

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import time
+from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional, Union
 from mig_audit.modules.audit.events.enrichment.cgroups import parse_cgroup
 from mig_audit.modules.audit.events.enrichment.hashes import DENIED, Hashes
 from mig_audit.modules.audit.events.enrichment.model import INHERITED, PROC, Enrichment, Gap, Place

@@ -6,8 +6,8 @@ import hashlib
 import os
 import stat
 from collections import OrderedDict
+from typing import Optional, Union
 
-from mig_audit.lean_typing import Optional, Union
 from mig_audit.modules.audit.events.enrichment.model import Gap
 from mig_audit.modules.audit.events.enrichment.processes import CHANGED, GONE
 

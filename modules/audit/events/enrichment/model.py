@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 LOG, PROC, INHERITED = "log", "proc", "inherited"
 """Where something is known from: the records, ``/proc``, or the parent that it was taken over from."""

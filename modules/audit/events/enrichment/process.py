@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
 from mig_audit.modules.audit.events.enrichment.model import LOG, Ancestor
 
 if TYPE_CHECKING:

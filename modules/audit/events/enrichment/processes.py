@@ -12,8 +12,8 @@ is, and that its parent, ppid, is alive too.
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.enrichment.model import LOG, PROC
 from mig_audit.modules.audit.events.enrichment.process import Fork, Process, passed_on
 from mig_audit.modules.audit.events.enrichment.told import EXIT, FORKS

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
 
 from mig_audit.errors import FilterError, ParametersError, Problem
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
 from mig_audit.modules.audit.events.filters import parse_condition
 from mig_audit.quantities import parse_duration, parse_size
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.decoder import string_value
 from mig_audit.modules.audit.events.draft import SYSCALL_TAIL
 from mig_audit.modules.audit.events.glance import call_of

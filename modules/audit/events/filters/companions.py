@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
+
 from mig_audit.modules.audit.events.decoder import title_words
 from mig_audit.modules.audit.events.filters.fields import parse_ip
 from mig_audit.modules.audit.records import decode_sockaddr

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import chain, product
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.filters import fields, leaves
 from mig_audit.modules.audit.events.filters.model import Every, Opposite, Some
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Optional, cast
 
 from mig_audit.errors import FilterError, ParametersError, Problem
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional, cast
 from mig_audit.modules.audit.events.filters.contradictions import why_never
 from mig_audit.modules.audit.events.filters.expression import parse_expression
 from mig_audit.modules.audit.events.filters.fields import FIELDS

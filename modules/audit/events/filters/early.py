@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Optional, Protocol
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional, Protocol
 from mig_audit.modules.audit.events import category
 from mig_audit.modules.audit.events.decoder import (
     marked_value,

@@ -17,9 +17,9 @@ and a backslash are escaped by a backslash (``\d`` stays as it is).
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.errors import FilterError
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.filters import leaves
 from mig_audit.modules.audit.events.filters.leaves import make_leaf
 from mig_audit.modules.audit.events.filters.model import Every, Opposite, Some

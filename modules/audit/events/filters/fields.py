@@ -8,8 +8,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union
 from mig_audit.modules.audit.events.event import Identity
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING, Any, Optional, cast
 
 from mig_audit.errors import FilterError
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional, cast
 from mig_audit.modules.audit.events.filters.regex import Regex
 from mig_audit.modules.audit.records import printable
 from mig_audit.modules.audit.tables import URING, record_type_name, syscall_name

@@ -6,9 +6,9 @@ import dataclasses
 import ipaddress
 import re
 from functools import cache
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 from mig_audit.errors import FilterError
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional, Union
 from mig_audit.modules.audit.events import category
 from mig_audit.modules.audit.events.filters import fields
 from mig_audit.modules.audit.events.filters.fields import FIELDS, Field

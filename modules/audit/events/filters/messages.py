@@ -7,8 +7,8 @@ of the usual shape and has its name once, or not at all: what the decoder makes 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Optional
 from mig_audit.modules.audit.events import category
 from mig_audit.modules.audit.events.decoder import marked_value, plain_value, string_value
 from mig_audit.modules.audit.events.filters import companions

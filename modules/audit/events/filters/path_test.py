@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.events.event import NO_SYSCALL
 from mig_audit.modules.audit.events.filters.matching import decide
 from mig_audit.modules.audit.events.glance import call_of

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 import sys
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from mig_audit.errors import FilterError
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional
 from mig_audit.modules.audit.records import printable
 
 if TYPE_CHECKING:

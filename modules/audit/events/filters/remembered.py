@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 from operator import attrgetter
+from typing import TYPE_CHECKING, Callable, Optional, TypeVar, Union
 
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional, TypeVar, Union
 from mig_audit.modules.audit.events.category import open_flags_index
 from mig_audit.modules.audit.events.filters.early import TAIL_FIELDS, EarlyCall
 from mig_audit.modules.audit.events.filters.fields import ENRICHED

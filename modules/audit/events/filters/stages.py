@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Optional, Protocol
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, Optional, Protocol
 from mig_audit.modules.audit.events.filters.early import EarlyCall
 from mig_audit.modules.audit.events.filters.fields import IDENTITY
 from mig_audit.modules.audit.events.filters.leaves import EQUALS, Leaf

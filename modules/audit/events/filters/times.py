@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.errors import UsageError
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.quantities import parse_duration
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ of its type, and whatever a record lacks may be found in another. Keys repeat, a
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
 from mig_audit.modules.audit.formats.audisp_json.categories import (
     APPARMOR,
     PROMISCUOUS,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.records.auparse import Fields, unescape
 
 if TYPE_CHECKING:

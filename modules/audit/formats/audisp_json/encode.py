@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.formats.audisp_json.attributes import NULL, SYSCALL, Findings, deleted, find_out
 from mig_audit.modules.audit.formats.audisp_json.categories import (
     APPARMOR,

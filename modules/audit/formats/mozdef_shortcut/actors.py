@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple
 from mig_audit.modules.audit.events.decoder import marked_value, plain_value, rule_keys, string_value
 from mig_audit.modules.audit.events.draft import SYSCALL_IDENTITIES, SYSCALL_PROGRAM
 from mig_audit.modules.audit.events.event import NO_PROCESS

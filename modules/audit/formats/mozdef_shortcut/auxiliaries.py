@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
 from mig_audit.modules.audit.events.glance import AUXILIARY_FIELDS
 from mig_audit.modules.audit.events.group import SINGLE, Bundle
 from mig_audit.modules.audit.formats import mozdef

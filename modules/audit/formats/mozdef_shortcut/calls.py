@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from operator import itemgetter
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.events import category as categories
 from mig_audit.modules.audit.events.paths import NEVER_RELATIVE, directory_arguments
 from mig_audit.modules.audit.formats import mozdef

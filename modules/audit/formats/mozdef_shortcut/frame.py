@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple, Optional
+
 import mig_audit
-from mig_audit.lean_typing import Any, NamedTuple, Optional
 from mig_audit.modules.audit.events.event import second_text
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.jsontext import to_json

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from json.encoder import encode_basestring
+from typing import Any, Callable, TypeVar
 
-from mig_audit.lean_typing import Any, Callable, TypeVar
 from mig_audit.modules.audit.formats.jsontext import to_json
 
 ENTRIES = 1024

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import re
 from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.events.decoder import LookUp, plain_value, string_value
 from mig_audit.modules.audit.events.event import Identities
 from mig_audit.modules.audit.events.group import SINGLE, Bundle

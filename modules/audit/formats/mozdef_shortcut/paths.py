@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple, Optional
 
-from mig_audit.lean_typing import NamedTuple, Optional
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.paths import NOWHERE, Directory, directory_of, parse_path
 from mig_audit.modules.audit.formats import mozdef

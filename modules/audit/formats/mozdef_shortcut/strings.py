@@ -6,8 +6,8 @@ Most are printable ASCII in quotes that JSON has too, and are told as they stand
 from __future__ import annotations
 
 import re
+from typing import Optional
 
-from mig_audit.lean_typing import Optional
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import SHORT, Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import encoded_text
 from mig_audit.modules.audit.records import Absent, decode, printable

@@ -7,8 +7,8 @@ away, and the rest is joined. It is held against the long way by the tests.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, NamedTuple, Optional
 from mig_audit.modules.audit.events.group import EOE
 from mig_audit.modules.audit.events.usual import SYSCALL_BODY, Usual
 from mig_audit.modules.audit.formats import mozdef

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import struct
+from typing import NamedTuple
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import NamedTuple
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_PROCESS
 from mig_audit.modules.audit.events.execve import parse_arguments

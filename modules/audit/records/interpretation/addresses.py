@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional
+
 from mig_audit.modules.audit.records.decoding import printable
 from mig_audit.modules.audit.records.interpretation.words import choice_word
 from mig_audit.modules.audit.records.sockaddr import decode_sockaddr

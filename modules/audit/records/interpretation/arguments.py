@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple, Optional
 
-from mig_audit.lean_typing import NamedTuple, Optional
 from mig_audit.modules.audit.records.interpretation.modes import file_mode, permissions
 from mig_audit.modules.audit.records.interpretation.words import (
     choice_word,

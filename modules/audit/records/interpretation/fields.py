@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import NamedTuple, Optional
 from mig_audit.modules.audit.records.interpretation.words import document
 
 _ARGUMENT = compile_late(r"a[0-9]{1,10}(?:\[[0-9]{1,10}\])?")

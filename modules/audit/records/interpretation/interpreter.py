@@ -5,7 +5,8 @@ A value that is not of its field's shape means nothing, and stays as it is: noth
 
 from __future__ import annotations
 
-from mig_audit.lean_typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Protocol
+
 from mig_audit.modules.audit.records.decoding import printable, printable_value, unprintable
 from mig_audit.modules.audit.records.fields import parse_fields
 from mig_audit.modules.audit.records.interpretation.arguments import (

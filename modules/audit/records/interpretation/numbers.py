@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Optional
+
 from mig_audit.late_patterns import compile_late
-from mig_audit.lean_typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.records.interpretation.words import (
     choice_word,
     choices,

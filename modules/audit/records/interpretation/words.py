@@ -6,8 +6,8 @@ The tables are ``words`` of `audit.tables`; tests/data/tables/words.json says wh
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, cast
 
-from mig_audit.lean_typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, cast
 from mig_audit.modules.audit.tables.table import load
 
 if TYPE_CHECKING:

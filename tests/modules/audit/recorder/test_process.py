@@ -12,7 +12,7 @@ def test_nothing_is_imported_that_is_not_needed() -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported = set(run.stdout.split())
     unwanted = (
-        "typing argparse pathlib datetime ipaddress tempfile subprocess logging http email hashlib"
+        "argparse pathlib datetime ipaddress tempfile subprocess logging http email hashlib"
         " requests jsonschema psutil"
     )
 
