@@ -72,7 +72,7 @@ class _Open(Gathering):
             self.records = self.usual = None
 
 
-def _give(usual: Usual, ending: str, part: int, done: list[Complete]) -> None:
+def _give(usual: Usual, records: int, ending: str, part: int, done: list[Complete]) -> None:
     """Give a usual event together with those before it that ended likewise."""
     if part:
         done.append(Bundle(usual.stamp, *usual.run(), None, ending, part))
@@ -81,9 +81,9 @@ def _give(usual: Usual, ending: str, part: int, done: list[Complete]) -> None:
     last = done[-1] if done else None
     if isinstance(last, UsualRun) and last.events[-1][-1] == usual[-1]:
         last.events.append(usual)
-        done[-1] = UsualRun(last.events, last.records + usual.records)
+        done[-1] = UsualRun(last.events, last.records + records)
     else:
-        done.append(UsualRun([usual], usual.records))
+        done.append(UsualRun([usual], records))
 
 
 class Correlator:
@@ -160,16 +160,16 @@ class Correlator:
         self._close(key, opened, done, ended=name == _EOE)
         return done
 
-    def add_usuals(self, usuals: list[Usual], records: int) -> list[Complete]:
+    def add_usuals(self, usuals: list[Usual], records: list[int]) -> list[Complete]:
         """Take usual events, or what may be only the first records of them, one behind the other.
 
-        ``records`` is how many they are together.
+        ``records`` is how many each of them has.
         """
         if all(usual[-1] for usual in usuals) and self._are_complete(usuals):
-            return [UsualRun(usuals, records)]
+            return [UsualRun(usuals, sum(records))]
         done: list[Complete] = []
-        for usual in usuals:
-            self._add_usual(usual, done)
+        for usual, count in zip(usuals, records):
+            self._add_usual(usual, count, done)
         return done
 
     def _are_complete(self, usuals: list[Usual]) -> bool:
@@ -197,12 +197,12 @@ class Correlator:
         self._completed.update(dict.fromkeys(stamps, 1))
         return True
 
-    def _add_usual(self, usual: Usual, done: list[Complete]) -> None:
-        stamp, ended, records = usual[0], usual[-1] is not None, usual.records
+    def _add_usual(self, usual: Usual, records: int, done: list[Complete]) -> None:
+        stamp, ended = usual[0], usual[-1] is not None
         self._advance(int(usual[1] + usual[2]), done, records)
         opened = self._open.get(stamp)
         if opened is None and ended:
-            _give(usual, EOE, self._next_part(stamp), done)
+            _give(usual, records, EOE, self._next_part(stamp), done)
             return
         if opened is None:
             opened = self._open[stamp] = _Open.of(usual, self._clock + self._timeout, records)
@@ -293,7 +293,7 @@ class Correlator:
         self._size -= opened.size
         part = self._next_part(key)
         if opened.usual:
-            _give(opened.usual, ending, part, done)
+            _give(opened.usual, opened.count, ending, part, done)
         else:
             done.append(opened.bundle(ending, part))
 

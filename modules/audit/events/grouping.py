@@ -50,8 +50,8 @@ class RunGrouping(Grouping, Protocol):
     def is_single(self, name: str) -> bool:
         """Say whether a record of this type is an event of its own."""
 
-    def add_usuals(self, usuals: list[Usual], records: int) -> Sequence[Complete]:
-        """Take usual events, or what may be only the first records of them; so many records in all."""
+    def add_usuals(self, usuals: list[Usual], records: list[int]) -> Sequence[Complete]:
+        """Take usual events, or what may be only the first records of them, so many each."""
 
     def add_whole(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Optional[Bundle]:
         """Take all records of an event, EOE the last of them; None if it has to be `add_run`."""

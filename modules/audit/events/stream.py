@@ -128,7 +128,7 @@ class RunStream(RecordStream):
     def _take(self, usuals: list[Usual]) -> Iterator[Complete]:
         yield from self._end_run()
         records = count_records(usuals)
-        self._ledger.received += records
+        self._ledger.received += sum(records)
         self._ledger.track_serials([int(usual[3]) for usual in usuals])
         yield from self._grouping.add_usuals(usuals, records)
 

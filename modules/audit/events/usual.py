@@ -145,7 +145,7 @@ class Usual(_Cut, Seen):
     @property
     def records(self) -> int:
         """Return how many records it has."""
-        return count_records((self,))
+        return count_records((self,))[0]
 
     @property
     def size(self) -> int:
@@ -180,9 +180,9 @@ class Usual(_Cut, Seen):
         return types, bodies
 
 
-def count_records(usuals: Iterable[Usual]) -> int:
-    """Return how many records some events have together."""
-    return sum([_MOST - usual[_AUX:-1].count(None) + (usual[-1] == _EOE) for usual in usuals])
+def count_records(usuals: Iterable[Usual]) -> list[int]:
+    """Return how many records each of some events has."""
+    return [_MOST - usual[_AUX:-1].count(None) + (usual[-1] == _EOE) for usual in usuals]
 
 
 class UsualRun(NamedTuple):
@@ -194,7 +194,7 @@ class UsualRun(NamedTuple):
     @classmethod
     def of(cls, events: list[Usual]) -> UsualRun:
         """Return events as a run."""
-        return cls(events, count_records(events))
+        return cls(events, sum(count_records(events)))
 
     def split(self, number: int) -> tuple[UsualRun, UsualRun, UsualRun]:
         """Return the first events, the next one, and the rest."""

@@ -24,6 +24,7 @@ DEAD, ALIVE = Process(4_000_000, 1), Process.of(os.getpid())
             "its recorder is process 77): it undoes itself at its end; if it does not end, `kill -CONT 77`",
         ),
     ],
+    ids=["main", "recorder"],
 )
 def test_a_run_that_lives_is_named_with_what_can_be_done(
     main: Process, recorder: Process, words: str
