@@ -78,7 +78,7 @@ class RecordStream:
 
 
 class RunStream(RecordStream):
-    """The same bundles, by the short way wherever a line allows it."""
+    """The same events, by the shortest way that a line allows."""
 
     def __init__(self, ledger: Ledger, grouping: RunGrouping) -> None:
         super().__init__(ledger, grouping)
