@@ -10,6 +10,9 @@ import pytest
 
 from mig_audit.stop import SIGNALS, Stop
 
+pytest_plugins = ["heeded"]
+pytestmark = pytest.mark.usefixtures("signals_heeded")
+
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_is_a_request_and_the_handlers_come_back(number: signal.Signals) -> None:

@@ -21,6 +21,7 @@ import mig_audit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytest_plugins = ["heeded"]
 _RECORDS = Path(__file__).parents[2] / "data" / "records"
 _EVENT = (
     b"type=SYSCALL msg=audit(1700000000.000:%d): arch=c000003e syscall=59 success=yes exit=0 a0=0 a1=0 a2=0 a3=0 items=0"
@@ -331,6 +332,7 @@ def test_a_log_is_followed_until_a_signal(tmp_path: Path) -> None:
     assert said.decode() == "mig-audit: 8 lines, 3 events: 1 event is incomplete\n"
 
 
+@pytest.mark.usefixtures("signals_heeded")
 def test_a_pipe_is_read_as_it_is_filled() -> None:
     """Whoever waits for events gets them; a signal before its end is told."""
     command = [sys.executable, "-m", "mig_audit", "replay", "-"]
