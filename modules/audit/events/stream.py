@@ -158,8 +158,14 @@ class RunStream(RecordStream):
                     message, types, bodies = self._message, self._types, self._bodies
                     continue
                 message = msg
-            if not types and name in singles and not is_open(self._stamp):
-                yield from self._grouping.add_single(self._stamp, self._now, name, body)
+            if not types and name in singles:
+                if is_open(self._stamp):
+                    # Its own time may be what completes that event, which it is then no record of.
+                    otherwise += 1
+                    yield from self._long_way(line)
+                    message, types, bodies = self._message, self._types, self._bodies
+                else:
+                    yield from self._grouping.add_single(self._stamp, self._now, name, body)
                 continue
             types.append(name)
             bodies.append(body)

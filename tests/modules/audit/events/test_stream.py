@@ -100,6 +100,18 @@ def test_one_run_of_records_may_be_enough_to_follow_the_clock_twice(step_back: i
     assert _short(lines, step_back=step_back) == _plain(lines, step_back=step_back)
 
 
+def test_a_message_may_complete_the_event_whose_stamp_it_has() -> None:
+    """After the clock was set back and forth; then it is no record of that event."""
+    lines = [
+        b"type=PATH msg=audit(10.000:99): item=0",
+        *[b"type=PATH msg=audit(1.000:1): item=0"] * 30,
+        b"type=USER msg=audit(10.000:99): pid=1",
+        b"type=EOE msg=audit(1.000:1): ",
+    ]
+
+    assert _short(lines, step_back=25) == _plain(lines, step_back=25)
+
+
 _STAMPS = st.sampled_from(
     [b"1.000:1", b"1.000:2", b"3.000:3", b"9.500:4", b"01.000:1", b"1.00:1", b"9.500:99999999999"]
 )
