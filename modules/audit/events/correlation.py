@@ -213,16 +213,6 @@ class Correlator:
         if ended or opened.usual is None or self._size > self._max_size or len(self._open) > self._max_open:
             self._close(stamp, opened, done, ended=ended)
 
-    def add_whole(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Optional[Bundle]:
-        """Take all records of an event, EOE the last of them, if no other event could be complete because of it.
-
-        Returns None, and takes nothing, where that is not so: `add_run` is for that.
-        """
-        if self._open or now + self._offset < self._clock or self._behind or len(types) > self._max_records:
-            return None
-        self._clock = now + self._offset
-        return _new_bundle(Bundle, (stamp, types, bodies, None, EOE, self._next_part(stamp)))
-
     def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> list[Complete]:
         """Take records that came one behind the other, all with this stamp and no node.
 

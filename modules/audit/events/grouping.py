@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, Protocol
 
 from mig_audit.modules.audit.events.correlation import Correlator
 from mig_audit.modules.audit.events.stream import RecordStream, RunStream
@@ -10,7 +10,6 @@ from mig_audit.modules.audit.events.stream import RecordStream, RunStream
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mig_audit.modules.audit.events.group import Bundle
     from mig_audit.modules.audit.events.ledger import Ledger
     from mig_audit.modules.audit.events.usual import Complete, Usual
     from mig_audit.modules.audit.records import Record
@@ -52,9 +51,6 @@ class RunGrouping(Grouping, Protocol):
 
     def add_usuals(self, usuals: list[Usual], records: list[int]) -> Sequence[Complete]:
         """Take usual events, or what may be only the first records of them, so many each."""
-
-    def add_whole(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Optional[Bundle]:
-        """Take all records of an event, EOE the last of them; None if it has to be `add_run`."""
 
     def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Sequence[Complete]:
         """Take records that came one behind the other, all with this stamp and no node."""

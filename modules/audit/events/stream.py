@@ -135,7 +135,7 @@ class RunStream(RecordStream):
     def _feed_lines(self, block: bytes) -> Iterator[Complete]:  # the hot path of other lines
         lines = _lines(block)
         kinds, singles, longest = self._kinds, self._singles, _LONGEST_RUN
-        is_open, add_run, add_whole = self._grouping.is_open, self._grouping.add_run, self._grouping.add_whole
+        is_open, add_run = self._grouping.is_open, self._grouping.add_run
         message, types, bodies = self._message, self._types, self._bodies
         otherwise = 0
         for line in lines:
@@ -169,15 +169,9 @@ class RunStream(RecordStream):
                 continue
             types.append(name)
             bodies.append(body)
-            if name == "EOE":
-                whole = add_whole(self._stamp, self._now, types, bodies)
-                done: Sequence[Complete] = (
-                    (whole,) if whole else add_run(self._stamp, self._now, types, bodies)
-                )
-            elif len(types) == longest:
-                done = add_run(self._stamp, self._now, types, bodies)
-            else:
+            if name != "EOE" and len(types) < longest:
                 continue
+            done = add_run(self._stamp, self._now, types, bodies)
             types, bodies = self._types, self._bodies = [], []
             yield from done
         self._ledger.received += len(lines) - otherwise
