@@ -136,10 +136,11 @@ class Pipeline:
         self._close_dropped(run if len(dropped) == len(run.events) else UsualRun.of(dropped))
 
     def _close_dropped(self, run: UsualRun) -> None:
-        incomplete = [usual for usual in run.events if usual.items != _NO_ITEMS and not usual.whole]
-        if incomplete:
-            run = UsualRun.of([usual for usual in run.events if usual not in incomplete])
-        self._ledger.close_usual(run)
+        complete: list[Usual] = []
+        incomplete: list[Usual] = []
+        for usual in run.events:
+            (complete if usual.items == _NO_ITEMS or usual.whole else incomplete).append(usual)
+        self._ledger.close_usual(UsualRun.of(complete) if incomplete else run)
         for usual in incomplete:
             self._ledger.close(usual.bundle(), complete=False)
 
