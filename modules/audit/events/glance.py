@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.events.decoder import Call, resolve_call, string_value
+from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_SYSCALL
 from mig_audit.modules.audit.events.execve import parse_arguments
 from mig_audit.modules.audit.events.paths import find_directory, parse_path
@@ -136,7 +137,12 @@ class Seen:
     @property
     def directory(self) -> Optional[str]:
         """Return the working directory."""
-        return None if self.cwd is None else string_value(self.cwd[len(_CWD) :])
+        if self.cwd is None:
+            return None
+        raw = only_value(self.cwd, _CWD)
+        if raw is None:
+            raw = next((value for name, value in parse_fields(self.cwd) if name == "cwd"), None)
+        return None if raw is None else string_value(raw)
 
     def path_items(self, call: Optional[str]) -> tuple[PathItem, ...]:
         """Return the PATH records of a call of that name, decoded."""
