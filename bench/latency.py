@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Measure what a run costs the programs that it records: the time that execve("/bin/true") takes.
 
-Pairs of rounds, one with the rule loaded, audit switched on and nobody who reads, one with `mig-audit run` doing all it
-does; which of them is first changes from pair to pair. A round starts /bin/true so many times, one after the other, and
+Rounds of three kinds in turn: with the rule loaded, audit switched on and nobody who reads; the same with somebody who reads and
+does nothing else, which is what any recorder costs; and with `mig-audit run` doing all it does. Which of them is first
+changes from round to round. A round starts /bin/true so many times, one after the other, and
 takes the time until each has ended: the kernel makes the records at the end of the call, when posix_spawn has returned
-already. Both have the same backlog limit, and no program ever waits for the backlog. Needs root, a free audit pid, and
+already. All have the same backlog limit, and no program ever waits for the backlog. Needs root, a free audit pid, and
 nothing else to do; the rule is restricted to one user id, and everything is put back.
 
-    python bench/latency.py [--pairs 20] [--count 1000] [--program /bin/true]
+    python bench/latency.py [--rounds 20] [--count 1000] [--program /bin/true]
 
-Prints the median and the 99th percentile of each round in microseconds, then the median over the pairs of the ratio of
-each, and how far the kernel's backlog_wait_time_actual moved.
+Prints the median and the 99th percentile of each round in microseconds, then the median over the rounds of their ratio to
+the rule alone, and how far the kernel's backlog_wait_time_actual moved.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -26,19 +28,25 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mig_audit.modules.audit.kernel.control import Control
+from mig_audit.modules.audit.kernel.protocol import MAX_DATAGRAM
 from mig_audit.modules.audit.kernel.status import Setting
+from mig_audit.modules.audit.kernel.stream import claim
 from mig_audit.modules.audit.rules import parse_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from multiprocessing.synchronize import Event
 
 _UID = 61357
 _RULE = f"-a always,exit -F arch=b64 -S execve -F uid={_UID} -k bench"
 _BACKLOG = 8192
+_RECEIVE_BUFFER = 16 << 20
 _CANARY = b"op=mig-audit-canary"
 _PYTHON = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
 _PROGRAM = """
@@ -50,21 +58,22 @@ for number in range({count} + 50):
     took.append(clock() - begin)
 print(*took[50:])
 """
+_PAUSE = 0.005  # seconds that a reader lets records gather, as the recorder does
 
 
-class Round(NamedTuple):
+class Times(NamedTuple):
     """The times of one round, in microseconds."""
 
     median: float
     p99: float
 
 
-def work(program: str, count: int) -> Round:
+def work(program: str, count: int) -> Times:
     """Start a program so many times, as the user that the rule is for."""
     command = [_PYTHON, "-I", "-S", "-c", _PROGRAM.format(program=program, count=count)]
     result = subprocess.run(command, user=_UID, cwd="/", stdout=subprocess.PIPE, check=True)
     took = [int(text) / 1000 for text in result.stdout.split()]
-    return Round(statistics.median(took), statistics.quantiles(took, n=100)[-1])
+    return Times(statistics.median(took), statistics.quantiles(took, n=100)[-1])
 
 
 @contextlib.contextmanager
@@ -111,48 +120,69 @@ def run(folder: Path) -> Iterator[None]:
         print(f"events are missing: {loss}")
 
 
-def pair(control: Control, folder: Path, number: int, program: str, count: int) -> tuple[Round, Round]:
-    """Run both rounds of a pair; return the one with the rule alone, and the recorded one."""
+@contextlib.contextmanager
+def reader(control: Control) -> Iterator[None]:
+    """Load the rule, and read what comes in a process that forgets it."""
+    context = multiprocessing.get_context("spawn")
+    ready, done = context.Event(), context.Event()
+    with rule_alone(control):
+        process = context.Process(target=_read, args=(control.status().words, ready, done))
+        process.start()
+        try:
+            ready.wait()
+            yield
+        finally:
+            done.set()
+            process.join()
 
-    def alone() -> Round:
-        with rule_alone(control):
-            return work(program, count)
 
-    def recorded() -> Round:
-        with run(folder):
-            return work(program, count)
-
-    if number % 2:
-        later = recorded()
-        return alone(), later
-    return alone(), recorded()
+def _read(words: int, ready: Event, done: Event) -> None:
+    source = claim(words, _RECEIVE_BUFFER)
+    buffer = bytearray(MAX_DATAGRAM)
+    ready.set()
+    while not done.wait(_PAUSE):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                source.socket.recv_into(buffer)
+    with Control.open() as control:
+        control.set(Setting.PID, 0, words)
 
 
 def main() -> None:
-    """Run the pairs."""
+    """Run the rounds."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--program", default="/bin/true")
     options = parser.parse_args()
-    pairs: list[tuple[Round, Round]] = []
+    rounds: list[dict[str, Times]] = []
     with Control.open() as control, tempfile.TemporaryDirectory() as name:
+        kinds: dict[str, Callable[[], AbstractContextManager[None]]] = {
+            "alone": lambda: rule_alone(control),
+            "reader": lambda: reader(control),
+            "run": lambda: run(Path(name)),
+        }
         waited = control.status().backlog_wait_time_actual or 0
         print(f"load before: {os.getloadavg()[0]:.2f}")
-        print(f"{'alone: median':>14} {'p99':>8} {'run: median':>12} {'p99':>8}")
-        for number in range(options.pairs):
-            alone, recorded = pair(control, Path(name), number, options.program, options.count)
-            pairs.append((alone, recorded))
+        print("  ".join(f"{kind:>8}: median      p99" for kind in kinds))
+        for number in range(options.rounds):
+            order = deque(kinds)
+            order.rotate(number)
+            taken = {}
+            for kind in order:
+                with kinds[kind]():
+                    taken[kind] = work(options.program, options.count)
+            rounds.append(taken)
             print(
-                f"{alone.median:14.0f} {alone.p99:8.0f} {recorded.median:12.0f} {recorded.p99:8.0f}",
-                flush=True,
+                "  ".join(f"{taken[kind].median:16.0f} {taken[kind].p99:8.0f}" for kind in kinds), flush=True
             )
         waited = (control.status().backlog_wait_time_actual or 0) - waited
-    for index, what in enumerate(Round._fields):
-        ratio = statistics.median(recorded[index] / alone[index] for alone, recorded in pairs)
-        print(f"{what} of the run / alone, median of {options.pairs} pairs: {ratio:.3f}")
+    for kind in ("reader", "run"):
+        for index, what in enumerate(Times._fields):
+            ratio = statistics.median(taken[kind][index] / taken["alone"][index] for taken in rounds)
+            print(f"{kind} / alone, {what}, median of {options.rounds} rounds: {ratio:.3f}")
     print(f"backlog_wait_time_actual: {waited} jiffies more")
 
 

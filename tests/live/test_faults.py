@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.kernel.control import Control
 
+pytest_plugins = ["heeded"]
 pytestmark = pytest.mark.kernel
 
 UID = 61357
@@ -168,7 +169,7 @@ def _no_core_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_CORE, limits)
 
 
-@pytest.mark.usefixtures("_no_core_files")
+@pytest.mark.usefixtures("_no_core_files", "signals_heeded")
 @pytest.mark.parametrize("number", DEADLY, ids=lambda number: number.name)
 def test_whatever_signal_ends_the_recorder_the_kernel_is_restored(
     host: Control, tmp_path: Path, number: signal.Signals

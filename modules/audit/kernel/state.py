@@ -12,11 +12,12 @@ from mig_audit.errors import KernelRefusedError, MigAuditError
 from mig_audit.modules.audit.kernel.status import Setting, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mig_audit.modules.audit.kernel.control import Control
 
 _PREPEND = 0x10
+_EXIT = 4  # linux/audit.h, AUDIT_FILTER_EXIT: the list of rules about system calls
 # `struct audit_rule_data`: flags, action, field_count, then 64 words each of mask, fields, values and fieldflags, then
 # buflen and the strings. The upper half of the mask's last word stands for classes of system calls.
 _CLASSES = slice(266, 268) if sys.byteorder == "little" else slice(264, 266)
@@ -279,3 +280,22 @@ def _compare_rules(before: tuple[bytes, ...], after: tuple[bytes, ...]) -> str:
     if gone or new:
         return f"the rules differ: {gone} that were there are gone, {new} are new"
     return "the same rules are loaded in another order"
+
+
+def for_calls_of(payload: bytes, others: Iterable[bytes]) -> Optional[bytes]:
+    """Return a rule about every system call as one about those alone that other rules name; None if they name none.
+
+    Whenever any program makes a system call, the kernel looks at every rule that names it.
+    """
+    calls = 0
+    for other in others:
+        if other[0] & ~_PREPEND == _EXIT:
+            calls |= int.from_bytes(other[_MASK], sys.byteorder)
+    if not calls:
+        return None
+    narrow = (
+        payload[: _MASK.start]
+        + calls.to_bytes(_MASK.stop - _MASK.start, sys.byteorder)
+        + payload[_MASK.stop :]
+    )
+    return payload if _is_listed_otherwise(narrow) else narrow

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Optional
 
+from mig_audit.modules.audit.kernel.state import for_calls_of
 from mig_audit.modules.audit.kernel.status import FAILURE_PANIC, Setting, Status
 from mig_audit.modules.audit.recorder.bounds import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 _UNLIMITED = Limits()
@@ -58,6 +59,15 @@ class Plan:
                 wanted[Setting.BACKLOG_WAIT_TIME] = self.wait_time
         wanted[Setting.ENABLED] = 1
         return {setting: value for setting, value in wanted.items() if status.setting(setting) != value}
+
+    def beside(self, standing: Sequence[bytes]) -> Plan:
+        """Return the plan with its own rules about those system calls alone that any other rule is about.
+
+        ``standing`` are the rules that the kernel has already.
+        """
+        others = (*self.rules, *standing)
+        narrowed = (for_calls_of(rule, others) for rule in self.own_rules)
+        return replace(self, own_rules=tuple(rule for rule in narrowed if rule is not None))
 
     def to_json(self) -> dict[str, object]:
         """Return the plan for the channel."""

@@ -63,6 +63,7 @@ class Recorder:
         held = self._runs.lock(_UNDOING, self._hurry)
         recovered = recover(self._runs, self._control, boot_id(), self._say_alive) if held else ()
         intervention = Intervention(self._control, Snapshot.take(self._control))
+        plan = plan.beside(intervention.before.rules)
         try:
             granted = self._access(plan, intervention.before.status, held=held)
             if granted.configure:

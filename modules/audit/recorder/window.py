@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _TICK = 0.2  # seconds between looks at the clock and the channel when nothing arrives
 _PAUSE = 0.005  # seconds to let records gather: waking up for each one costs more than reading it
-_FEW = 64  # records; more than that at once and there is no pause
 
 
 class Parts(NamedTuple):
@@ -139,7 +138,7 @@ class Window:
             self._ending.because("raw-log")
         elif reached:
             self._ending.because(*reached)
-        elif self._drain.idle and block.records < _FEW:
+        elif self._drain.idle:
             time.sleep(_PAUSE)
 
     def _look_around(self, now: float) -> None:

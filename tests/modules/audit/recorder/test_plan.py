@@ -10,7 +10,9 @@ import pytest
 from mig_audit.modules.audit.kernel.status import Setting, Status
 from mig_audit.modules.audit.recorder.bounds import Limits
 from mig_audit.modules.audit.recorder.plan import Plan
+from mig_audit.modules.audit.rules import parse_rule
 
+_ALWAYS = "-a always,exit -F arch=b64"
 _STATUS = Status(0, 1, 0, 0, 64, 0, 0, 0x7F, 15000, 0, 11)
 _PLAN = Plan(
     rules=(b"\x04\0\0\0one", b"two"),
@@ -74,6 +76,35 @@ def test_a_wait_time_is_set_where_the_kernel_has_one() -> None:
     assert waiting.settings(_STATUS, tune=True)[Setting.BACKLOG_WAIT_TIME] == 600
     old = replace(_STATUS, backlog_wait_time=None, backlog_wait_time_actual=None, words=8)
     assert Setting.BACKLOG_WAIT_TIME not in waiting.settings(old, tune=True)
+
+
+def test_what_keeps_the_run_out_is_about_the_recorded_calls_alone() -> None:
+    """A rule about every call would be looked at whenever any program on the host makes one."""
+    own, asked, standing = (
+        parse_rule(text).rule.pack()
+        for text in ("-A exit,never -F pid=7", f"{_ALWAYS} -S execve", f"{_ALWAYS} -S connect")
+    )
+    plan = replace(_PLAN, own_rules=(own,), rules=(asked, parse_rule("-a never,user -F uid=5").rule.pack()))
+
+    (narrowed,) = plan.beside([standing]).own_rules
+
+    assert narrowed == parse_rule("-A exit,never -S execve,connect -F pid=7").rule.pack()
+
+
+@pytest.mark.parametrize("rule", ["-w /etc/passwd -p wa", f"{_ALWAYS} -F uid=5", f"{_ALWAYS} -S all"])
+def test_beside_a_rule_about_every_call_the_run_is_kept_out_of_every_call(rule: str) -> None:
+    """Watches are such rules."""
+    own = parse_rule("-A exit,never -F pid=7").rule.pack()
+    plan = replace(_PLAN, own_rules=(own,), rules=(parse_rule(rule).rule.pack(),))
+
+    assert plan.beside(()).own_rules == (own,)
+
+
+def test_a_run_that_records_no_calls_adds_no_rules_to_keep_itself_out_of_them() -> None:
+    """Its rules are about messages, or there are none."""
+    plan = replace(_PLAN, rules=(parse_rule("-a always,exclude -F msgtype=CWD").rule.pack(),))
+
+    assert plan.beside(()).own_rules == ()
 
 
 @pytest.mark.parametrize(("found", "expected"), [(2, {Setting.FAILURE: 1}), (1, {}), (0, {})])
