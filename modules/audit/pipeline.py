@@ -27,14 +27,13 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Bundle, Names
     from mig_audit.modules.audit.events.enrichment import Enricher, Enrichment
     from mig_audit.modules.audit.events.filters import Filters
-    from mig_audit.modules.audit.events.usual import Complete, Usual
+    from mig_audit.modules.audit.events.usual import Complete, UsualEvent
     from mig_audit.modules.audit.formats import Format
     from mig_audit.modules.audit.formats.interface import Shortcut
     from mig_audit.modules.audit.other_runs import OtherRuns
     from mig_audit.modules.audit.screening import Screened, Screening
 
 _WHOLE = frozenset({EOE, SINGLE})
-_NO_ITEMS = b"0"
 
 
 class Taker(Protocol):
@@ -126,7 +125,7 @@ class Pipeline:
             self._finish_usuals(shortcut, complete)
 
     def _finish_screened(self, screening: Screening, shortcut: Shortcut, run: UsualRun) -> None:
-        dropped: list[Usual] = []
+        dropped: list[UsualEvent] = []
         for kept, enrichments, usual, screened in screening.stretches(run.events, dropped):
             self._finish_usuals(
                 shortcut, run if len(kept) == len(run.events) else UsualRun.of(kept), enrichments
@@ -136,11 +135,10 @@ class Pipeline:
         self._close_dropped(run if len(dropped) == len(run.events) else UsualRun.of(dropped))
 
     def _close_dropped(self, run: UsualRun) -> None:
-        complete: list[Usual] = []
-        incomplete: list[Usual] = []
-        for usual in run.events:
-            (complete if usual.items == _NO_ITEMS or usual.whole else incomplete).append(usual)
-        self._ledger.close_usual(UsualRun.of(complete) if incomplete else run)
+        incomplete = [usual for usual in run.events if not usual.whole]
+        if incomplete:
+            run = UsualRun.of([usual for usual in run.events if usual.whole])
+        self._ledger.close_usual(run)
         for usual in incomplete:
             self._ledger.close(usual.bundle(), complete=False)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE
 from mig_audit.modules.audit.events.decoder import LookUp
 from mig_audit.modules.audit.events.glance import glance_at
+from mig_audit.modules.audit.events.usual import UsualMessage
 from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Bundle, Decoder, Event
     from mig_audit.modules.audit.events.enrichment import Enricher, Enrichment
     from mig_audit.modules.audit.events.filters import Filters
-    from mig_audit.modules.audit.events.usual import Usual
+    from mig_audit.modules.audit.events.usual import UsualEvent
 
 # What is done to audit itself, by this run too: such an event is decoded in any case.
 _CHANGES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})
@@ -60,9 +61,9 @@ class Stretch(NamedTuple):
         screened: what is known of that.
     """
 
-    kept: list[Usual]
+    kept: list[UsualEvent]
     enrichments: list[Enrichment]
-    open: Optional[Usual] = None
+    open: Optional[UsualEvent] = None
     screened: Screened = _NOTHING
 
 
@@ -76,7 +77,7 @@ class Screening:
         self._seconds = b""
         self._look_up: Optional[LookUp] = None
 
-    def stretches(self, usuals: Sequence[Usual], dropped: list[Usual]) -> Iterator[Stretch]:
+    def stretches(self, usuals: Sequence[UsualEvent], dropped: list[UsualEvent]) -> Iterator[Stretch]:
         """Give usual events in order, without those that the filters take away, which are put to ``dropped``.
 
         An event is asked about when those of the stretch before it are finished.
@@ -85,21 +86,22 @@ class Screening:
         ask = self._filters.ask_call if self._filters else None
         timed = enrich is not None or (self._filters is not None and self._filters.asks_time)
         names = self._filters is not None and self._filters.asks_names
-        kept: list[Usual] = []
+        kept: list[UsualEvent] = []
         enrichments: list[Enrichment] = []
-        enrichment = None
         time = 0
         for usual in usuals:
-            if timed:
-                time = int(usual.seconds + usual.milliseconds)
-            if enrich is not None:
-                enrichment = enrich(usual, time)
-                if enrichment is None:
-                    yield Stretch(kept, enrichments, usual)
-                    kept, enrichments = [], []
-                    continue
-            look_up = self._names(usual.seconds) if names else None
-            since = KEPT if ask is None else ask(usual, time, look_up, enrichment)
+            if isinstance(usual, UsualMessage):
+                since, enrichment = self.screen(usual.bundle())
+            else:
+                if timed:
+                    time = int(usual.seconds + usual.milliseconds)
+                enrichment = enrich(usual, time) if enrich else None
+                if enrich and enrichment is None:
+                    since = 0
+                elif ask is None:
+                    since = KEPT
+                else:
+                    since = ask(usual, time, self._names(usual.seconds) if names else None, enrichment)
             if since == KEPT:
                 kept.append(usual)
                 if enrichment is not None:

@@ -13,14 +13,14 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Optional, Union
 
 from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle, Gathering, Group
-from mig_audit.modules.audit.events.usual import UsualRun, bundles
+from mig_audit.modules.audit.events.usual import UsualMessage, UsualRun, bundles
 from mig_audit.modules.audit.records.record import SECONDS_LIMIT
 from mig_audit.modules.audit.tables import record_type_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mig_audit.modules.audit.events.usual import Complete, Usual
+    from mig_audit.modules.audit.events.usual import Complete, UsualEvent
     from mig_audit.modules.audit.records import Record
 
 _EOE = "EOE"
@@ -45,11 +45,11 @@ class _Open(Gathering):
     def __init__(self, stamp: bytes, deadline: int) -> None:
         super().__init__(stamp)
         self.deadline = deadline
-        self.usual: Optional[Usual] = None
+        self.usual: Optional[UsualEvent] = None
         self.count = 0
 
     @classmethod
-    def of(cls, usual: Usual, deadline: int, count: int) -> _Open:
+    def of(cls, usual: UsualEvent, deadline: int, count: int) -> _Open:
         """Return a usual event of so many records; it has no lists until it is `cut`."""
         opened = cls.__new__(cls)
         opened.stamp, opened.deadline, opened.usual, opened.count, opened.size = (
@@ -72,18 +72,22 @@ class _Open(Gathering):
             self.records = self.usual = None
 
 
-def _give(usual: Usual, records: int, ending: str, part: int, done: list[Complete]) -> None:
-    """Give a usual event together with those before it that ended likewise."""
+def _give(usual: UsualEvent, records: int, ending: str, part: int, done: list[Complete]) -> None:
+    """Give a usual event together with those before it; likewise a further part of one that is complete, by itself."""
     if part:
-        done.append(Bundle(usual.stamp, *usual.run(), None, ending, part))
+        done.append(Bundle(usual[0], *usual.run(), None, usual.ended(ending).ending, part))
         return
-    usual = usual.ended(ending)
+    _join(UsualRun([usual.ended(ending)], records), done)
+
+
+def _join(run: UsualRun, done: list[Complete]) -> None:
+    """Give usual events together with those before them."""
     last = done[-1] if done else None
-    if isinstance(last, UsualRun) and last.events[-1][-1] == usual[-1]:
-        last.events.append(usual)
-        done[-1] = UsualRun(last.events, last.records + records)
+    if isinstance(last, UsualRun):
+        last.events.extend(run.events)
+        done[-1] = UsualRun(last.events, last.records + run.records)
     else:
-        done.append(UsualRun([usual], records))
+        done.append(run)
 
 
 class Correlator:
@@ -160,20 +164,30 @@ class Correlator:
         self._close(key, opened, done, ended=name == _EOE)
         return done
 
-    def add_usuals(self, usuals: list[Usual], records: list[int]) -> list[Complete]:
+    def add_usuals(self, usuals: list[UsualEvent], records: list[int]) -> list[Complete]:
         """Take usual events, or what may be only the first records of them, one behind the other.
 
         ``records`` is how many each of them has.
         """
-        if all(usual[-1] for usual in usuals) and self._are_complete(usuals):
-            return [UsualRun(usuals, sum(records))]
         done: list[Complete] = []
-        for usual, count in zip(usuals, records):
-            self._add_usual(usual, count, done)
+        ends = [usual[-1] for usual in usuals]
+        start, number = 0, len(usuals)
+        while start < number:
+            # Of several processors, each may leave an event open for the others'.
+            stop = ends.index(None, start) if None in ends[start:] else number
+            stretch, counts = usuals[start:stop], records[start:stop]
+            if stretch and self._are_complete(stretch):
+                _join(UsualRun(stretch, sum(counts)), done)
+            else:
+                for usual, count in zip(stretch, counts):
+                    self._add_usual(usual, count, done)
+            if stop < number:
+                self._add_usual(usuals[stop], records[stop], done)
+            start = stop + 1
         return done
 
-    def _are_complete(self, usuals: list[Usual]) -> bool:
-        """Take events that end with EOE as complete, if no other could be complete because of them; say whether."""
+    def _are_complete(self, usuals: list[UsualEvent]) -> bool:
+        """Take events that have their ends as complete, if no other could be complete because of them; say whether."""
         stamps = [usual[0] for usual in usuals]
         # Of stamps, only the serials differ in length, so that their order is that of time.
         earliest, latest = [
@@ -197,7 +211,7 @@ class Correlator:
         self._completed.update(dict.fromkeys(stamps, 1))
         return True
 
-    def _add_usual(self, usual: Usual, records: int, done: list[Complete]) -> None:
+    def _add_usual(self, usual: UsualEvent, records: int, done: list[Complete]) -> None:
         stamp, ended = usual[0], usual[-1] is not None
         self._advance(int(usual[1] + usual[2]), done, records)
         opened = self._open.get(stamp)
@@ -209,6 +223,8 @@ class Correlator:
         else:
             opened.cut()
             opened.add_run(*usual.run())
+            # A message is one more record of that event.
+            ended = ended and not isinstance(usual, UsualMessage)
         self._grow(opened, records, usual.size)
         if ended or opened.usual is None or self._size > self._max_size or len(self._open) > self._max_open:
             self._close(stamp, opened, done, ended=ended)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mig_audit.modules.audit.events.ledger import Ledger
-    from mig_audit.modules.audit.events.usual import Complete, Usual
+    from mig_audit.modules.audit.events.usual import Complete, UsualEvent
     from mig_audit.modules.audit.records import Record
 
 
@@ -49,7 +49,7 @@ class RunGrouping(Grouping, Protocol):
     def is_single(self, name: str) -> bool:
         """Say whether a record of this type is an event of its own."""
 
-    def add_usuals(self, usuals: list[Usual], records: list[int]) -> Sequence[Complete]:
+    def add_usuals(self, usuals: list[UsualEvent], records: list[int]) -> Sequence[Complete]:
         """Take usual events, or what may be only the first records of them, so many each."""
 
     def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Sequence[Complete]:

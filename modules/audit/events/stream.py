@@ -9,11 +9,11 @@ record is.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import RecordError
 from mig_audit.modules.audit.events.ledger import AUDITD_TYPES
-from mig_audit.modules.audit.events.usual import USUAL, Usual, count_records
+from mig_audit.modules.audit.events.usual import USUAL, USUAL_MESSAGE, Usual, UsualMessage, count_records
 from mig_audit.modules.audit.records.record import (
     LINE_LIMIT,
     SERIAL_LIMIT,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.events.grouping import Grouping, RunGrouping
     from mig_audit.modules.audit.events.ledger import Ledger
-    from mig_audit.modules.audit.events.usual import Complete
+    from mig_audit.modules.audit.events.usual import Complete, UsualEvent
 
 _MESSAGE = re.compile(rb"msg=audit\(([0-9]{1,12})\.([0-9]{3}):([0-9]{1,10})\):")
 _STAMP = slice(len("msg=audit("), -len("):"))
@@ -35,7 +35,7 @@ _LONGEST_RUN = 256  # records; a forged event must not gather without end before
 _TYPES_LIMIT = 1024
 _new_usual = tuple.__new__  # what Usual(...) does, without its Python frame
 _NEXT = b"\ntype=SYSCALL "  # where the next usual event may begin
-_END = -1  # of a `Usual`
+_END = -1  # of a usual event
 _NO_MESSAGE = b" "  # a line is cut at spaces, so that nothing equals it
 
 
@@ -106,11 +106,14 @@ class RunStream(RecordStream):
                 yield from self._long_way(line)
             return
         match = USUAL.match
-        usuals: list[Usual] = []
+        usuals: list[UsualEvent] = []
         position, end = 0, len(block)
         while position < end:
             found = match(block, position)
-            usual = _new_usual(Usual, found.groups()) if found else None
+            usual: Optional[UsualEvent] = _new_usual(Usual, found.groups()) if found else None
+            if not found:
+                found = USUAL_MESSAGE.match(block, position)
+                usual = UsualMessage.of(*found.groups()) if found else None
             if found and usual and (usual[_END] or found.end() < end):
                 usuals.append(usual)
                 position = found.end()
@@ -125,7 +128,7 @@ class RunStream(RecordStream):
         if usuals:
             yield from self._take(usuals)
 
-    def _take(self, usuals: list[Usual]) -> Iterator[Complete]:
+    def _take(self, usuals: list[UsualEvent]) -> Iterator[Complete]:
         yield from self._end_run()
         records = count_records(usuals)
         self._ledger.received += sum(records)

@@ -1,4 +1,4 @@
-"""Usual events: those of system calls whose records come one behind the other, each in the kernel's ordinary shape.
+"""Usual events: of system calls whose records come one behind the other, each in its ordinary shape; and messages.
 
 Nearly all events are usual ones. One expression finds such an event in a block, checks it, and cuts it into the parts
 that vary together, for less than what it takes to cut the block into lines.
@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.events.glance import Seen, is_auxiliary
-from mig_audit.modules.audit.events.group import END, Bundle
+from mig_audit.modules.audit.events.group import END, SINGLE, Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _NUMBER = rb"(0|[1-9][0-9]{0,9})"
+
+
+_STAMP = rb"(([1-9][0-9]{9})\.([0-9]{3}):([1-3][0-9]{9}|[1-9][0-9]{0,8}))"
 
 
 def _record(name: bytes, body: bytes) -> bytes:
@@ -32,8 +36,7 @@ SYSCALL_BODY = (
 _FOLLOWING = (b"SOCKADDR", b"EXECVE", b"CWD", b"PATH", b"PATH", b"PATH", b"PATH", b"PROCTITLE")
 
 USUAL = re.compile(
-    rb"type=SYSCALL msg=audit\((([1-9][0-9]{9})\.([0-9]{3}):([1-3][0-9]{9}|[1-9][0-9]{0,8}))\): %b\n"
-    % SYSCALL_BODY
+    rb"type=SYSCALL msg=audit\(%b\): %b\n" % (_STAMP, SYSCALL_BODY)
     # An empty alternative is found in three quarters of the time that an optional group takes.
     + b"(?:%b|)" % _record(b"(BPRM_FCAPS|OBJ_PID)", b"(.*)")
     + b"".join(b"(?:%b|)" % _record(name, b"(.*)") for name in _FOLLOWING)
@@ -44,10 +47,31 @@ USUAL = re.compile(
 The order is that of kernel/auditsc.c, audit_log_exit; there are more records that could be between these, which are not usual.
 """
 
+MESSAGE_BODY = (
+    rb"pid=%b (uid=[0-9]{1,10} auid=[0-9]{1,10}) ses=%b( subj=[^ '\"=\n]{1,64})? msg='([^'\n]{1,200})'"
+    % (_NUMBER, _NUMBER)
+)
+"""Matches what the kernel writes before the text of a message (kernel/audit.c, audit_log_common_recv_msg), and a short text.
+
+Its groups are those of a `UsualMessage` from ``pid`` to ``text``.
+"""
+
+MESSAGE_TYPES = (
+    *(b"USER_ACCT", b"USER_AUTH", b"USER_CHAUTHTOK", b"USER_CMD", b"USER_END", b"USER_ERR"),
+    *(b"USER_LOGIN", b"USER_LOGOUT", b"USER_MGMT", b"USER_START"),
+    *(b"CRED_ACQ", b"CRED_DISP", b"CRED_REFR", b"SERVICE_START", b"SERVICE_STOP"),
+)
+"""What PAM, sudo, login programs and the manager of services send; every such record is an event of its own."""
+
+USUAL_MESSAGE = compile_late(
+    rb"type=(%b) msg=audit\(%b\): %b\n" % (b"|".join(MESSAGE_TYPES), _STAMP, MESSAGE_BODY)
+)
+"""Matches a usual message; `UsualMessage.of` takes its groups."""
+
 _TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
 _WHO, _AUX, _ADDRESS = 12, 14, 15  # where they are in a `Usual`
 _MOST = 2 + len(_FOLLOWING)  # without EOE
-_EOE = b"EOE"
+_EOE, _SINGLE = b"EOE", b"SINGLE"
 _new = tuple.__new__  # what Usual(...) does, without its Python frame
 
 
@@ -180,19 +204,83 @@ class Usual(_Cut, Seen):
         return types, bodies
 
 
-def count_records(usuals: Iterable[Usual]) -> list[int]:
+class UsualMessage(NamedTuple):
+    """A message that a program sent, as `USUAL_MESSAGE` cuts it.
+
+    Attributes:
+        stamp: as that of a `Usual`, and its three numbers.
+        pid: the sender; ``uid`` and ``auid`` as the record has them, and the session.
+        subject: ``subj`` as the record has it, with a space before; None without one.
+        text: what was sent.
+        type: of the record.
+        end: ``SINGLE``, which is how it ends.
+    """
+
+    stamp: bytes
+    seconds: bytes
+    milliseconds: bytes
+    serial: bytes
+    pid: bytes
+    ids: bytes
+    session: bytes
+    subject: Optional[bytes]
+    text: bytes
+    type: bytes
+    end: bytes = _SINGLE
+
+    @classmethod
+    def of(cls, kind: bytes, *parts: Optional[bytes]) -> UsualMessage:
+        """Return what was matched: the type, and the others in their order."""
+        return _new(cls, (*parts, kind, _SINGLE))
+
+    @property
+    def whole(self) -> bool:
+        """Say that it has all that it announces."""
+        return True
+
+    @property
+    def size(self) -> int:
+        """Return about how many bytes it has."""
+        return len(self.text)
+
+    @property
+    def ending(self) -> str:
+        """Return why it is complete."""
+        return SINGLE
+
+    def ended(self, _ending: str) -> UsualMessage:
+        """Return the same: it was complete before."""
+        return self
+
+    def bundle(self) -> Bundle:
+        """Return the same as a bundle."""
+        return Bundle(self.stamp, *self.run(), None, SINGLE, 0)
+
+    def run(self) -> tuple[list[str], list[bytes]]:
+        """Return type and body of its record."""
+        ids = (self.pid, self.ids, self.session, self.subject or b"")
+        return [self.type.decode("ascii")], [b"pid=%b %b ses=%b%b msg='%b'" % (*ids, self.text)]
+
+
+UsualEvent = Union[Usual, UsualMessage]
+
+
+def count_records(usuals: Iterable[UsualEvent]) -> list[int]:
     """Return how many records each of some events has."""
-    return [_MOST - usual[_AUX:-1].count(None) + (usual[-1] == _EOE) for usual in usuals]
+    return [
+        1 if usual[-1] == _SINGLE else _MOST - usual[_AUX:-1].count(None) + (usual[-1] == _EOE)
+        for usual in usuals
+    ]
 
 
 class UsualRun(NamedTuple):
     """Usual events that are complete, one behind the other, and how many records they have together."""
 
-    events: list[Usual]
+    events: list[UsualEvent]
     records: int
 
     @classmethod
-    def of(cls, events: list[Usual]) -> UsualRun:
+    def of(cls, events: list[UsualEvent]) -> UsualRun:
         """Return events as a run."""
         return cls(events, sum(count_records(events)))
 

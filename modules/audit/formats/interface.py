@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.events import Actor, Bundle, Decoder, Event, Origin
     from mig_audit.modules.audit.events.enrichment import Enrichment
-    from mig_audit.modules.audit.events.usual import Usual
+    from mig_audit.modules.audit.events.usual import UsualEvent
 
 
 class Format(Protocol):
@@ -44,7 +44,7 @@ class Shortcut(Protocol):
     """A way from the records of an event to a format's bytes that leaves out the decoded event."""
 
     def encode_usuals(
-        self, usuals: Sequence[Usual], enrichments: Sequence[Enrichment] = ()
+        self, usuals: Sequence[UsualEvent], enrichments: Sequence[Enrichment] = ()
     ) -> tuple[list[bytes], list[tuple[str, Actor]]]:
         """Return the same of usual events: as many as there are before one that takes the long way.
 

@@ -229,6 +229,45 @@ def test_canaries_are_no_findings_and_the_first_one_is_where_serials_count_from(
     assert pipeline.account().balanced
 
 
+def _message(serial: int, kind: str = "USER_START") -> bytes:
+    body = f"pid=9 uid=0 auid=1000 ses=3 msg='op={kind.lower()} acct=\"root\" res=success'"
+    return f"type={kind} msg=audit(1700000000.000:{serial}): {body}".encode()
+
+
+def test_a_canary_is_seen_among_events_that_are_usual() -> None:
+    """Whatever is taken together, from it on serials count."""
+    pipeline = _pipeline(own_pids=[4711])
+    call, _, end = _event(2, pid=4711)
+    before = [_message(1), call.replace(b'"exec"', b"(null)"), end, _message(3)]
+    pipeline.feed(
+        _block([*before, _canary(90, 1), _message(91), *_event(92), _message(94), _canary(95, 2, end=True)])
+    )
+    pipeline.flush()
+    account = pipeline.account()
+
+    assert (pipeline.own, pipeline.findings) == (3, 5)
+    assert (account.serials[""].first, account.serials[""].missing) == (90, 1)
+    assert account.endings == {"eoe": 2, "single": 6}
+    assert account.balanced
+
+
+def test_filters_are_asked_about_messages_among_calls() -> None:
+    """In the order in which they come."""
+    sink = ListSink()
+    filters = make_filters(
+        parse_filters([{"drop": "type = USER_END"}, {"sample": 2, "where": "type = USER_START"}])
+    )
+    pipeline = _pipeline(sink, filters=filters)
+    lines = [_message(1), *_event(2), _message(3, "USER_END"), _message(4), *_event(5), _message(6)]
+    pipeline.feed(_block(lines))
+    pipeline.flush()
+
+    assert [json.loads(event)["details"]["auditserial"] for event in sink.events] == ["1", "2", "5", "6"]
+    assert filters.taken == {"filters[0]": 1, "filters[1]": 1}
+    assert pipeline.account().endings == {"eoe": 2, "single": 4}
+    assert pipeline.account().balanced
+
+
 def test_what_is_written_beside_it_hides_no_canary() -> None:
     """A record that cannot stand on a line takes the whole block the long way: that is in anybody's hand who may log."""
     pipeline = _pipeline(own_pids=[4711])

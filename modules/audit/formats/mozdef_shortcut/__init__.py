@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.events.usual import UsualMessage
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import ENTRIES, Declined, Memory, written
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.events import Actor, Bundle, Decoder, Event
     from mig_audit.modules.audit.events.enrichment import Enrichment
-    from mig_audit.modules.audit.events.usual import Usual
+    from mig_audit.modules.audit.events.usual import UsualEvent
     from mig_audit.modules.audit.formats.interface import Short
 
 __all__ = ["MozdefShortcut"]
@@ -54,22 +54,29 @@ class MozdefShortcut:
         self._enrichments = Enrichments()
 
     def encode_usuals(
-        self, usuals: Sequence[Usual], enrichments: Sequence[Enrichment] = ()
+        self, usuals: Sequence[UsualEvent], enrichments: Sequence[Enrichment] = ()
     ) -> tuple[list[bytes], list[tuple[str, Actor]]]:
         """Return what the format gives for usual events, up to the first that is declined."""
-        encode = self._syscalls.encode_usual
+        encode, encode_message = self._syscalls.encode_usual, self._messages.encode_usual
         told: list[bytes] = []
         actors: list[tuple[str, Actor]] = []
         try:
             if enrichments:
                 last_of = self._enrichments.of
                 for usual, enrichment in zip(usuals, enrichments):
-                    data, category, actor = encode(usual, (), None, last_of(enrichment))
+                    last = last_of(enrichment)
+                    if isinstance(usual, UsualMessage):
+                        data, category, actor = encode_message(usual, last)
+                    else:
+                        data, category, actor = encode(usual, (), None, last)
                     told.append(data)
                     actors.append((category, actor))
                 return told, actors
             for usual in usuals:
-                data, category, actor = encode(usual)
+                if isinstance(usual, UsualMessage):
+                    data, category, actor = encode_message(usual)
+                else:
+                    data, category, actor = encode(usual)
                 told.append(data)
                 actors.append((category, actor))
         except Declined:
@@ -84,12 +91,9 @@ class MozdefShortcut:
         try:
             if len(bundle.types) != 1:
                 return self._syscalls.encode(bundle, last)
-            data, category, actor = self._messages.encode(bundle)
+            return self._messages.encode(bundle, last)
         except Declined:
             return None
-        if last is not _END:
-            data = data[: -len(_END)] + last
-        return (data, category, actor) if len(data) <= mozdef.TERM_LIMIT else None
 
 
 class Enrichments(Memory["Enrichment", bytes]):

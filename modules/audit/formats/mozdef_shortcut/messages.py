@@ -12,10 +12,12 @@ import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
+from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.events.decoder import LookUp, plain_value, string_value
 from mig_audit.modules.audit.events.event import Identities
 from mig_audit.modules.audit.events.group import SINGLE, Bundle
 from mig_audit.modules.audit.events.summary import Actor, user_of
+from mig_audit.modules.audit.events.usual import MESSAGE_BODY, UsualMessage
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
@@ -35,12 +37,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.formats.interface import Short
     from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 
-_NUMBER = rb"(0|[1-9][0-9]{0,9})"
-# What the kernel writes before the text of a message (kernel/audit.c, audit_log_common_recv_msg), and a short text.
-_MESSAGE = re.compile(
-    rb"pid=%b (uid=[0-9]{1,10} auid=[0-9]{1,10}) ses=%b( subj=[^ '\"=]{1,64})? msg='([^']{1,200})'"
-    % (_NUMBER, _NUMBER)
-)
+_MESSAGE = compile_late(MESSAGE_BODY)
 _HEADER = frozenset({b"pid", b"uid", b"auid", b"ses", b"subj"})
 _ABSENT = frozenset({b"", b'""', b"?", b'"?"', b"(null)", b"(none)", b'"(null)"', b'"(none)"'})
 # The fields that are only ever repeated, and how each is written.
@@ -56,6 +53,7 @@ _ID, _A_USER = b"id", Kind(USER, 0)
 _ORDINARY_ID = re.compile(rb"0|[1-9][0-9]{0,8}")
 _ADDRESS_MARK = f"2001:db8:{':'.join(os.urandom(2).hex() for _ in range(6))}"
 _PID, _SESSION, _TIME, _SERIAL, _STAMP, _SENDER, _FIRST = range(7)
+_END = b"}}"
 _SOMEBODY = b"uid=0 auid=0"
 _new = tuple.__new__  # what _Kind(...) does, without its Python frame
 
@@ -63,7 +61,7 @@ _new = tuple.__new__  # what _Kind(...) does, without its Python frame
 class _Kind(NamedTuple):
     """What a message has in common with others: a name in the place of each value that is left open."""
 
-    type: str
+    type: bytes
     subject: Optional[bytes]
     text: tuple[bytes, ...]
 
@@ -146,8 +144,8 @@ class Messages(Memory[_Kind, _Told]):
         self._senders = _Senders(frame, decoder)
         frame.names += (self, self._parts, self._senders)
 
-    def encode(self, bundle: Bundle) -> Short:
-        """Return the event, its category and its actor.
+    def encode(self, bundle: Bundle, last: bytes = _END) -> Short:
+        """Return the event, its category and its actor; ``last`` as that of `encode_usual`.
 
         Raises:
             Declined: it is not of one message, or that is of another shape.
@@ -156,30 +154,47 @@ class Messages(Memory[_Kind, _Told]):
         match = _MESSAGE.fullmatch(bodies[0])
         if match is None or ending != SINGLE:
             raise Declined
+        numbers = self._frame.numbers(stamp)
+        message = UsualMessage.of(types[0].encode("ascii"), stamp, *numbers, *match.groups())
+        return self.encode_usual(message, last)
+
+    def encode_usual(self, message: UsualMessage, last: bytes = _END) -> Short:
+        """Return the same of a message that was cut before.
+
+        ``last`` are the last members of the details, and the end of the event.
+
+        Raises:
+            Declined: it is not so usual.
+        """
+        stamp, seconds, milliseconds, serial, pid, ids, session, subject, text, kind, _ = message
         frame = self._frame
-        seconds, milliseconds, serial = frame.numbers(stamp)
         if seconds != frame.seconds:
             frame.begin(seconds)
-        pid, ids, session, subject, text = match.groups()
         kinds, texts, written = zip(*map(self._parts.__getitem__, text.split(b" ")))
         if sum(map(len, texts)) > _ROOM:
             raise Declined
         sender, user = self._senders[ids]
-        template, pick, category, actor, exe = self[_new(_Kind, (types[0], subject, kinds))]
+        template, pick, category, actor, exe = self[_new(_Kind, (kind, subject, kinds))]
         told = template.copy()
         told[1::2] = pick(
             (pid, session, frame.second + milliseconds, serial, stamp, sender, *filter(None, written))
         )
-        return b"".join(told), category, Actor(actor.keys, actor.exe if exe is None else texts[exe], user)
+        data = b"".join(told)
+        if last is not _END:
+            data = data[: -len(_END)] + last
+        if len(data) > mozdef.TERM_LIMIT:
+            raise Declined
+        return data, category, Actor(actor.keys, actor.exe if exe is None else texts[exe], user)
 
     def make(self, key: _Kind) -> _Told:
         """Return what is said of such a message."""
+        kind = key.type.decode("ascii")
         fields = [part.partition(b"=") for part in key.text]
         names = [name for name, _, _ in fields]
         if len(set(names)) < len(names) or not _HEADER.isdisjoint(names):
             raise Declined  # what is said then follows from which values are equal
         open_names = [name for name, equals, _ in fields if not equals]
-        if _ID in open_names and field_kind(key.type, "id") != _A_USER:
+        if _ID in open_names and field_kind(kind, "id") != _A_USER:
             raise Declined  # it is a group's
         numbers = {name: number for number, name in enumerate(open_names)}
         text = b" ".join(
@@ -188,7 +203,7 @@ class Messages(Memory[_Kind, _Told]):
         )
         body = b"pid=1 %b ses=1%b msg='%b'" % (_SOMEBODY, key.subject or b"", text)
         stamp = f"{self._frame.minute * 60}.000:1"
-        event = self._decoder.decode(Bundle(stamp.encode(), [key.type], [body], None, SINGLE, 0).group())
+        event = self._decoder.decode(Bundle(stamp.encode(), [kind], [body], None, SINGLE, 0).group())
         document = self._document(event)
         details = document["details"]
         if (event.process.pid, event.process.session, event.gaps) != (1, 1, ()):

@@ -135,6 +135,39 @@ def test_any_lines_have_the_same_events_both_ways(lines: list[bytes], size: int)
     assert _short(lines, size) == _plain(lines)
 
 
+def _usual(kind: str, stamp: bytes) -> list[bytes]:
+    call = (
+        b"SYSCALL", b"arch=c000003e syscall=2 success=yes exit=3 a0=0 a1=0 a2=0 a3=0 items=0 ppid=1 pid=2 auid=0 uid=0"
+    )  # fmt: skip
+    message = (b"USER_AUTH", b"pid=1 uid=0 auid=0 ses=1 msg='op=x res=success'")
+    records = {"call": [call, (b"EOE", b"")], "open": [call], "end": [(b"EOE", b"")], "message": [message]}
+    return [b"type=%b msg=audit(%b): %b" % (name, stamp, body) for name, body in records[kind]]
+
+
+_USUAL = st.builds(
+    _usual,
+    st.sampled_from(["call", "call", "open", "end", "message", "message"]),
+    st.builds(
+        lambda milliseconds, serial: b"17000%05d.%03d:%d" % (*divmod(milliseconds, 1000), serial),
+        st.sampled_from([0, 1, 1999, 2000, 2001, 90_000]),
+        st.integers(1, 9),
+    ),
+)
+
+
+@given(
+    st.lists(_USUAL, max_size=40), st.integers(1, 20), st.sampled_from([1, 3, 25]), st.sampled_from([2, 99])
+)
+def test_messages_among_calls_are_the_same_events_both_ways(
+    events: list[list[bytes]], size: int, step_back: int, memory: int
+) -> None:
+    """Late ones, repeated ones, of the stamp of an open event, while the clock is set back and forth."""
+    lines = [line for event in events for line in event]
+    bounds = {"step_back": step_back, "memory": memory}
+
+    assert _short(lines, size, **bounds) == _plain(lines, **bounds)
+
+
 def test_what_is_under_way_is_held() -> None:
     """The balance holds at every moment."""
     stream = RunStream(Ledger(), Correlator())

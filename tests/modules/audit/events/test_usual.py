@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +10,18 @@ from kernel_events import lines_of, syscall_body
 from streams import block_of, bundles_of
 
 from mig_audit.modules.audit.events import Bundle, Correlator, Ledger, RecordStream, RunStream
+from mig_audit.modules.audit.events.correlation import is_single
 from mig_audit.modules.audit.events.glance import Seen
-from mig_audit.modules.audit.events.usual import USUAL, Usual, UsualRun
+from mig_audit.modules.audit.events.usual import (
+    MESSAGE_TYPES,
+    USUAL,
+    USUAL_MESSAGE,
+    Usual,
+    UsualMessage,
+    UsualRun,
+    count_records,
+)
+from mig_audit.modules.audit.ownership import LOOKED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +33,10 @@ CALL = (
 PATH = b'type=PATH msg=audit(1700000000.123:77): item=0 name="notes"'
 TITLE = b"type=PROCTITLE msg=audit(1700000000.123:77): proctitle=7669"
 END = b"type=EOE msg=audit(1700000000.123:77): "
+MESSAGE = (
+    b"type=USER_START msg=audit(1700000000.124:78): pid=9 uid=0 auid=1000 ses=3 subj=unconfined"
+    b" msg='op=PAM:session_open acct=\"root\" res=success'"
+)
 
 
 def _cut(lines: Sequence[bytes]) -> Usual | None:
@@ -94,6 +107,88 @@ def test_a_record_of_another_event_ends_it(line: bytes) -> None:
     assert (usual.records, usual.end) == (2, None)
 
 
+def test_a_message_is_cut_into_the_parts_that_vary_together() -> None:
+    """Before its text is what the kernel says of its sender."""
+    found = USUAL_MESSAGE.match(block_of([MESSAGE]))
+    assert found is not None
+    message = UsualMessage.of(*found.groups())
+
+    assert (message.stamp, message.type) == (b"1700000000.124:78", b"USER_START")
+    assert (message.seconds, message.milliseconds, message.serial) == (b"1700000000", b"124", b"78")
+    assert (message.pid, message.ids, message.session) == (b"9", b"uid=0 auid=1000", b"3")
+    assert (message.subject, message.text) == (
+        b" subj=unconfined",
+        b'op=PAM:session_open acct="root" res=success',
+    )
+    assert (message.ending, message.whole, count_records([message])) == ("single", True, [1])
+
+
+@pytest.mark.parametrize("line", [MESSAGE, MESSAGE.replace(b" subj=unconfined", b"")])
+def test_it_is_the_bundle_that_its_line_is(line: bytes) -> None:
+    """With a label of its sender or without."""
+    found = USUAL_MESSAGE.match(block_of([line]))
+    (bundle,) = bundles_of(RecordStream(Ledger(), Correlator()), [line])
+
+    assert found is not None
+    assert UsualMessage.of(*found.groups()).bundle().group() == bundle.group()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"type=USER_START", b"type=USER"),
+        (b"type=USER_START", b"type=TRUSTED_APP"),
+        (b"pid=9", b"pid=09"),
+        (b":78)", b":078)"),
+        (b"subj=un", b"subj=un\n"),
+        (b"acct", b"\nacct"),
+        (b"acct", b"'acct"),
+        (b"success'", b"success' "),
+        (b"acct", b"a" * 200),
+    ],
+)
+def test_what_is_not_of_its_shape_is_no_usual_message(old: bytes, new: bytes) -> None:
+    """It is cut in lines then."""
+    assert USUAL_MESSAGE.match(block_of([MESSAGE.replace(old, new)])) is None
+
+
+def test_usual_messages_are_events_of_their_own_and_nothing_that_a_run_looks_at() -> None:
+    """What a run asks of its own events is not asked of them."""
+    types = {kind.decode("ascii") for kind in MESSAGE_TYPES}
+
+    assert all(map(is_single, types))
+    assert types.isdisjoint(LOOKED_AT)
+
+
+def test_messages_are_in_one_run_with_the_calls_around_them() -> None:
+    """And are counted as what they are."""
+    ledger = Ledger()
+    others = [line.replace(b":77)", b":79)") for line in (CALL, PATH, TITLE, END)]
+    (run,) = _of_stream(RunStream(ledger, Correlator()), [CALL, PATH, TITLE, END, MESSAGE, *others])
+    assert isinstance(run, UsualRun)
+    ledger.close_usual(run)
+
+    assert [usual.ending for usual in run.events] == ["eoe", "single", "eoe"]
+    assert run.records == 9
+    account = ledger.account()
+    assert (account.received, account.in_events, account.incomplete) == (9, 9, 0)
+    assert account.endings == {"eoe": 2, "single": 1}
+
+
+def test_an_event_that_is_open_parts_no_run() -> None:
+    """The events behind it that are complete are in one."""
+    events = [
+        [line.replace(b":77)", b":%d)" % serial) for line in (CALL, TITLE, END)] for serial in range(80, 99)
+    ]
+    lines = [CALL, TITLE, *(line for event in events for line in event), END]
+    run, bundle = _of_stream(RunStream(Ledger(), Correlator()), lines)
+
+    assert isinstance(run, UsualRun)
+    assert len(run.events) == 19
+    assert isinstance(bundle, Bundle)
+    assert bundle.types == ["SYSCALL", "PROCTITLE", "EOE"]
+
+
 def test_text_within_a_record_is_no_event() -> None:
     """A program may log what looks like one."""
     message = b"type=USER msg=audit(1700000000.100:70): pid=1 uid=0 auid=0 ses=1 msg='%b'"
@@ -109,12 +204,11 @@ def test_text_within_a_record_is_no_event() -> None:
 
 def test_nearly_all_events_of_a_busy_host_are_usual() -> None:
     """Else it would not be worth it."""
-    lines = [
-        line for line in read_log("busy-host.log.xz") if not re.match(rb"type=(USER|CRED|SERVICE)", line)
-    ]
-    events = _of_stream(RunStream(Ledger(), Correlator()), lines)
+    events = _of_stream(RunStream(Ledger(), Correlator()), read_log("busy-host.log.xz"))
+    usuals = [usual for run in events if isinstance(run, UsualRun) for usual in run.events]
 
-    assert sum(len(run.events) for run in events if isinstance(run, UsualRun)) > 15_000
+    assert sum(isinstance(usual, Usual) for usual in usuals) > 15_000
+    assert sum(isinstance(usual, UsualMessage) for usual in usuals) > 2_000
 
 
 def test_one_without_an_end_is_usual_all_the_same() -> None:
@@ -125,7 +219,7 @@ def test_one_without_an_end_is_usual_all_the_same() -> None:
     ]
 
     assert isinstance(run, UsualRun)
-    assert [(usual.ending, usual.records) for usual in run.events] == [("end", 3)]
+    assert [(usual.ending, count_records([usual])) for usual in run.events] == [("end", [3])]
 
 
 def test_one_that_gets_further_records_is_none_any_more() -> None:
