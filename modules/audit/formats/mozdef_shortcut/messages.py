@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.modules.audit.events.decoder import LookUp, plain_value, string_value
+from mig_audit.modules.audit.events.decoder import LookUp, plain_value
 from mig_audit.modules.audit.events.event import Identities
 from mig_audit.modules.audit.events.group import SINGLE, Bundle
 from mig_audit.modules.audit.events.summary import Actor, user_of
@@ -27,6 +27,7 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     encoded_text,
     written,
 )
+from mig_audit.modules.audit.formats.mozdef_shortcut.strings import SAFE_BYTES, told_value
 from mig_audit.modules.audit.formats.network import is_ip
 from mig_audit.modules.audit.records.fields import PLAIN_PAIR
 from mig_audit.modules.audit.records.interpretation.arguments import USER
@@ -43,6 +44,7 @@ _ABSENT = frozenset({b"", b'""', b"?", b'"?"', b"(null)", b"(none)", b'"(null)"'
 # The fields that are only ever repeated, and how each is written.
 _PLAIN_TEXTS = frozenset({b"op", b"hostname", b"terminal", b"grantors"})
 _ENCODED_TEXTS = frozenset({b"acct", b"exe", b"unit", b"comm", b"cwd", b"cmd"})
+_SECOND = b" hostname="  # begins the second stretch of a text, if it has two
 _ROOM = 180  # characters of values that a summary has room for, whatever else it says
 # Nobody can foresee it, so that nothing that a record holds is taken for a mark.
 _MARK = f"{os.urandom(6).hex()}-"
@@ -59,11 +61,12 @@ _new = tuple.__new__  # what _Kind(...) does, without its Python frame
 
 
 class _Kind(NamedTuple):
-    """What a message has in common with others: a name in the place of each value that is left open."""
+    """What a message has in common with others: a name in the place of each value that is left open, in two stretches."""
 
     type: bytes
     subject: Optional[bytes]
-    text: tuple[bytes, ...]
+    first: bytes
+    second: bytes
 
 
 class _Told(NamedTuple):
@@ -73,7 +76,7 @@ class _Told(NamedTuple):
     pick: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
     category: str
     actor: Actor
-    exe: Optional[int]  # which field is the program's path, None where that is part of the kind
+    exe: Optional[int]  # which open value is the program's path, None where that is part of the kind
 
 
 class _Part(NamedTuple):
@@ -90,9 +93,9 @@ class _Parts(Memory[bytes, _Part]):
     def __init__(self, decoder: Decoder) -> None:
         super().__init__()
         self._decoder = decoder
-        self._texts: dict[bytes, Callable[[bytes], Optional[str]]] = {
-            **dict.fromkeys(_PLAIN_TEXTS, plain_value),
-            **dict.fromkeys(_ENCODED_TEXTS, string_value),
+        self._texts: dict[bytes, Callable[[bytes], Optional[tuple[str, bytes]]]] = {
+            **dict.fromkeys(_PLAIN_TEXTS, _plain_text),
+            **dict.fromkeys(_ENCODED_TEXTS, _encoded_text),
             _ADDRESS: _ip_address,
             _ID: self._nobody,
         }
@@ -103,15 +106,45 @@ class _Parts(Memory[bytes, _Part]):
         if match is None:
             raise Declined
         name, value = match.groups()
-        decode = self._texts.get(name)
-        text = decode(value) if decode is not None and value not in _ABSENT else None
-        return _Part(name, text, encoded_text(text)[1:-1]) if text else _Part(key, "", b"")
+        find = self._texts.get(name)
+        found = find(value) if find is not None and value not in _ABSENT else None
+        return _new(_Part, (name, *found) if found is not None and found[0] else (key, "", b""))
 
-    def _nobody(self, raw: bytes) -> Optional[str]:
+    def _nobody(self, raw: bytes) -> Optional[tuple[str, bytes]]:
         """Return an id that has no name, which is only repeated then."""
-        return (
-            raw.decode("ascii") if _ORDINARY_ID.fullmatch(raw) and self._decoder.is_nobody(int(raw)) else None
-        )
+        if _ORDINARY_ID.fullmatch(raw) and self._decoder.is_nobody(int(raw)):
+            return raw.decode("ascii"), raw
+        return None
+
+
+class _Stretch(NamedTuple):
+    """Some fields of a message: what a kind has of them; of the open ones the texts, and these in JSON strings."""
+
+    of_kind: bytes
+    texts: tuple[str, ...]
+    written: tuple[bytes, ...]
+    length: int  # characters of the texts
+
+
+class _Stretches(Memory[bytes, _Stretch]):
+    """By fields as they are written."""
+
+    def __init__(self, parts: _Parts) -> None:
+        super().__init__()
+        self._parts = parts
+
+    def make(self, key: bytes) -> _Stretch:
+        """Return what they are."""
+        kinds, texts, written = zip(*[self._parts[part] for part in key.split(b" ")])
+        opened = tuple(filter(None, texts))
+        return _Stretch(b" ".join(kinds), opened, tuple(filter(None, written)), sum(map(len, opened)))
+
+    def offer(self, key: bytes, value: _Stretch) -> None:
+        """Remember it at once: of a session or a service there are several messages, one soon behind the other."""
+        self.keep(key, value)
+
+
+_NO_FIELDS = _Stretch(b"", (), (), 0)
 
 
 class _Senders(Memory[bytes, "tuple[bytes, str]"]):
@@ -140,9 +173,10 @@ class Messages(Memory[_Kind, _Told]):
         self._frame = frame
         self._decoder = decoder
         self._document = document
-        self._parts = _Parts(decoder)
+        parts = _Parts(decoder)
+        self._stretches = _Stretches(parts)
         self._senders = _Senders(frame, decoder)
-        frame.names += (self, self._parts, self._senders)
+        frame.names += (self, parts, self._stretches, self._senders)
 
     def encode(self, bundle: Bundle, last: bytes = _END) -> Short:
         """Return the event, its category and its actor; ``last`` as that of `encode_usual`.
@@ -170,26 +204,35 @@ class Messages(Memory[_Kind, _Told]):
         frame = self._frame
         if seconds != frame.seconds:
             frame.begin(seconds)
-        kinds, texts, written = zip(*map(self._parts.__getitem__, text.split(b" ")))
-        if sum(map(len, texts)) > _ROOM:
+        # Who it is about, and where that is: what varies within either half often comes again with it.
+        cut = text.find(_SECOND)
+        if cut < 0:
+            of_first, texts, written, length = self._stretches[text]
+            of_second, more_texts, more_written, more = _NO_FIELDS
+        else:
+            of_first, texts, written, length = self._stretches[text[:cut]]
+            of_second, more_texts, more_written, more = self._stretches[text[cut + 1 :]]
+        if length + more > _ROOM:
             raise Declined
         sender, user = self._senders[ids]
-        template, pick, category, actor, exe = self[_new(_Kind, (kind, subject, kinds))]
+        template, pick, category, actor, exe = self[_new(_Kind, (kind, subject, of_first, of_second))]
         told = template.copy()
-        told[1::2] = pick(
-            (pid, session, frame.second + milliseconds, serial, stamp, sender, *filter(None, written))
-        )
+        told[1::2] = pick((
+            pid, session, frame.second + milliseconds, serial, stamp, sender, *written, *more_written
+        ))  # fmt: skip
         data = b"".join(told)
         if last is not _END:
             data = data[: -len(_END)] + last
         if len(data) > mozdef.TERM_LIMIT:
             raise Declined
-        return data, category, Actor(actor.keys, actor.exe if exe is None else texts[exe], user)
+        program = actor.exe if exe is None else (*texts, *more_texts)[exe]
+        return data, category, _new(Actor, (actor.keys, program, user))
 
     def make(self, key: _Kind) -> _Told:
         """Return what is said of such a message."""
         kind = key.type.decode("ascii")
-        fields = [part.partition(b"=") for part in key.text]
+        parts = key.first.split(b" ") + (key.second.split(b" ") if key.second else [])
+        fields = [part.partition(b"=") for part in parts]
         names = [name for name, _, _ in fields]
         if len(set(names)) < len(names) or not _HEADER.isdisjoint(names):
             raise Declined  # what is said then follows from which values are equal
@@ -220,13 +263,25 @@ class Messages(Memory[_Kind, _Told]):
         somebody = Identities(event.identities.auid, event.identities.uid)
         data = data.replace(written(mozdef.add_identities, somebody), _mark(_SENDER).encode())
         pieces = _MARKS.split(data)
-        exe = names.index(b"exe") if b"exe" in numbers else None
-        return _Told(pieces, itemgetter(*map(int, pieces[1::2])), event.category, Actor.of(event), exe)
+        pick = itemgetter(*map(int, pieces[1::2]))
+        return _Told(pieces, pick, event.category, Actor.of(event), numbers.get(b"exe"))
 
 
-def _ip_address(raw: bytes) -> Optional[str]:
+def _plain_text(raw: bytes) -> Optional[tuple[str, bytes]]:
+    if not raw.translate(None, SAFE_BYTES):
+        return raw.decode("ascii"), raw
     text = plain_value(raw)
-    return text if text is not None and is_ip(text) else None
+    return None if text is None else (text, encoded_text(text)[1:-1])
+
+
+def _encoded_text(raw: bytes) -> Optional[tuple[str, bytes]]:
+    told = told_value(raw)
+    return told and (told[0], told[1][1:-1])
+
+
+def _ip_address(raw: bytes) -> Optional[tuple[str, bytes]]:
+    told = _plain_text(raw)
+    return told if told is not None and is_ip(told[0]) else None
 
 
 def _value_mark(name: bytes, number: int) -> str:

@@ -14,13 +14,14 @@ from mig_audit.modules.audit.records import Absent, decode, printable
 
 # What is printable, and the same in a JSON string.
 _SAFE = re.compile(rb'"[ !#-\[\]-~]*"')
-_SAFE_BYTES = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
+SAFE_BYTES = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
+"""Those of them that need no quotes."""
 _new = tuple.__new__  # what Words(...) does, without its Python frame
 
 
 def json_string(data: bytes) -> bytes:
     """Return as a JSON string what `printable` makes of bytes."""
-    if data.translate(None, _SAFE_BYTES):
+    if data.translate(None, SAFE_BYTES):
         return encoded_text(printable(data))
     return b'"%b"' % data
 
