@@ -26,6 +26,12 @@ def _record(name: bytes, body: bytes) -> bytes:
     return rb"type=" + name + rb" msg=audit\(\1\): " + body + rb"\n"
 
 
+# An absolute name that is JSON as it stands is one of a kind as often as not, so that it is cut out here, where that is
+# nearly free; of a name that led to nothing there is no inode.
+_FIRST_PATH = (
+    rb'(item=0 name=("/[!#-\[\]-~]{0,199}")(?: inode=(0|[1-9][0-9]{0,19})(?= dev=)|(?= nametype=)) (.*)|.*)'
+)
+
 SYSCALL_BODY = (
     rb"(arch=[0-9a-f]{1,8} syscall=[0-9]{1,10} success=(?:yes|no) exit=(?:0|-?[1-9][0-9]{0,18}))"
     + b"".join(rb" a%d=([0-9a-f]{1,16})" % index for index in range(4))
@@ -39,7 +45,10 @@ USUAL = re.compile(
     rb"type=SYSCALL msg=audit\(%b\): %b\n" % (_STAMP, SYSCALL_BODY)
     # An empty alternative is found in three quarters of the time that an optional group takes.
     + b"(?:%b|)" % _record(b"(BPRM_FCAPS|OBJ_PID)", b"(.*)")
-    + b"".join(b"(?:%b|)" % _record(name, b"(.*)") for name in _FOLLOWING)
+    + b"".join(
+        b"(?:%b|)" % _record(name, _FIRST_PATH if place == _FOLLOWING.index(b"PATH") else b"(.*)")
+        for place, name in enumerate(_FOLLOWING)
+    )
     + rb"(?:type=(EOE) msg=audit\(\1\): \n|)"
 )
 """Matches the records of a usual event, or as many of its first ones as come together; its groups are a `Usual`.
@@ -69,7 +78,7 @@ USUAL_MESSAGE = compile_late(
 """Matches a usual message; `UsualMessage.of` takes its groups."""
 
 _TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
-_WHO, _AUX, _ADDRESS = 12, 14, 15  # where they are in a `Usual`
+_WHO, _AUX, _ADDRESS, _NAME, _SECOND_PATH = 12, 14, 15, 19, 22  # where they are in a `Usual`
 _MOST = 2 + len(_FOLLOWING)  # without EOE
 _EOE, _SINGLE = b"EOE", b"SINGLE"
 _new = tuple.__new__  # what Usual(...) does, without its Python frame
@@ -97,6 +106,9 @@ class _Cut(NamedTuple):
     command: Optional[bytes]
     cwd: Optional[bytes]
     path0: Optional[bytes]
+    name: Optional[bytes]
+    inode: Optional[bytes]
+    entry: Optional[bytes]
     path1: Optional[bytes]
     path2: Optional[bytes]
     path3: Optional[bytes]
@@ -112,6 +124,7 @@ class Usual(_Cut, Seen):
         call: of the SYSCALL record ``arch`` to ``exit``; then its arguments, its numbers, and what is behind ``pid``.
         aux_type: which of the two records there may be behind that, None for neither, and ``aux``, its body.
         address: the body of the SOCKADDR record, None if there is none; likewise those of the other records.
+        name: of the first PATH record, if that is plain: in its quotes; then its inode, if it has one, and what is behind.
         end: ``EOE`` if it ends with that; None while it may get more records; then one of `ENDINGS`, as bytes.
     """
 
@@ -143,7 +156,7 @@ class Usual(_Cut, Seen):
     @property
     def alone(self) -> bool:
         """Say whether no record but the first says who did what; see `Seen.alone`, which says the same more slowly."""
-        who, kind, aux, address, _, cwd, _, _, _, _, title, _ = self[_WHO:]
+        who, kind, aux, address, _, cwd, _, _, _, _, _, _, _, title, _ = self[_WHO:]
         return (
             who is not None
             and who.startswith(b"auid=")
@@ -174,7 +187,7 @@ class Usual(_Cut, Seen):
     @property
     def size(self) -> int:
         """Return about how many bytes it has."""
-        return sum(map(len, filter(None, self[_WHO:-1])))
+        return sum(map(len, filter(None, (*self[_WHO:_NAME], *self[_SECOND_PATH:-1]))))
 
     def ended(self, ending: str) -> Usual:
         """Return the same event, complete for another reason than an EOE record."""
@@ -194,7 +207,7 @@ class Usual(_Cut, Seen):
         if self.aux_type is not None and self.aux is not None:
             types.append(self.aux_type.decode("ascii"))
             bodies.append(self.aux)
-        for name, following in zip(_TYPES, self[_ADDRESS:-1]):
+        for name, following in zip(_TYPES, (*self[_ADDRESS:_NAME], *self[_SECOND_PATH:-1])):
             if following is not None:
                 types.append(name)
                 bodies.append(following)
@@ -268,7 +281,9 @@ UsualEvent = Union[Usual, UsualMessage]
 def count_records(usuals: Iterable[UsualEvent]) -> list[int]:
     """Return how many records each of some events has."""
     return [
-        1 if usual[-1] == _SINGLE else _MOST - usual[_AUX:-1].count(None) + (usual[-1] == _EOE)
+        1
+        if usual[-1] == _SINGLE
+        else _MOST - usual[_AUX:_NAME].count(None) - usual[_SECOND_PATH:-1].count(None) + (usual[-1] == _EOE)
         for usual in usuals
     ]
 

@@ -54,6 +54,7 @@ class _End(NamedTuple):
 
     fragment: bytes
     nametype: str
+    parent: bool
 
 
 class _Ends(Memory[bytes, Optional[_End]]):
@@ -69,7 +70,7 @@ class _Ends(Memory[bytes, Optional[_End]]):
         fragment = b',"nametype":"%b"' % nametype
         if values[0] is not None:
             fragment = b',"dev":"%b","mode":"%b","ouid":"%b","ogid":"%b","rdev":"%b"%b' % (*values, fragment)
-        return _End(fragment, nametype.decode("ascii"))
+        return _End(fragment, nametype.decode("ascii"), nametype == b"PARENT")
 
 
 # The body of a CWD record, `calls.Call.relative`, and whether every descriptor of a directory is AT_FDCWD.
@@ -152,7 +153,7 @@ def _plain(body: bytes, ends: _Ends) -> Optional[Path]:
         return None
     item, told, inode, rest = match.groups()
     end = ends[rest]
-    if end is None or end[1] == "PARENT" or len(told) > SHORT:
+    if end is None or end.parent or len(told) > SHORT:
         return None
     of_it = b'"path":%b,"inode":"%b"%b' % (told, inode, end[0])
     text = told[1:-1]
@@ -162,10 +163,9 @@ def _plain(body: bytes, ends: _Ends) -> Optional[Path]:
 
 def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
     item, raw, inode, _, _ = match.groups()
-    fragment, nametype = end
+    fragment, nametype, parent = end
     if inode is not None:
         fragment = b',"inode":"%b"%b' % (inode, fragment)
-    parent = nametype == "PARENT"
     known = told_value(raw)
     if known is None and raw == b"(null)":
         return Path(b'{"item":"%b"%b}' % (item, fragment), fragment, Words.of(""), False, parent)

@@ -32,7 +32,7 @@ _SYSCALL = re.compile(SYSCALL_BODY, re.DOTALL)
 _OTHERS = ("SOCKADDR", "EXECVE", "CWD")
 # The types that an event may have here: PATH any number of times, the others once.
 _TYPES = frozenset({"SYSCALL", *TYPES, *_OTHERS, "PATH", "PROCTITLE", "EOE"})
-_NO_PATHS = (None, None, None, None)
+_NO_PATHS = (None,) * 7
 
 
 class _Shape(NamedTuple):
@@ -120,6 +120,7 @@ class Syscalls:
         self._sockets = Sockets()
         self._places = Places()
         self._nowhere = self._places.nowhere
+        self._ends = self._places.ends
         self._commands = Commands()
         self._titles = Titles()
         self._addresses = Addresses()
@@ -158,7 +159,7 @@ class Syscalls:
         """
         (
             stamp, seconds, milliseconds, serial, head_raw, a0, a1, a2, a3, items, ppid, pid, tail_raw,
-            aux_type, aux_raw, address_raw, command_raw, cwd_raw, path, second, third, fourth, title_raw, end,
+            aux_type, aux_raw, address_raw, command_raw, cwd_raw, path, name, inode, entry, second, third, fourth, title_raw, ending,
         ) = usual  # fmt: skip
         if shape is None:
             if second is not None:
@@ -172,7 +173,7 @@ class Syscalls:
                 cwd_raw is None,
                 len(paths),
                 title_raw is None,
-                end,
+                ending,
             ]
         fragment, enough = shape
         if items not in enough:
@@ -208,7 +209,8 @@ class Syscalls:
                 if arguments[index][-8:] != AT_FDCWD:
                     here = False
             place = self._places[cwd_raw, call.relative, here]
-        command = title = address = subject = before = elements = after = b""
+        command = title = address = subject = before = elements = same = after = b""
+        told: Optional[bytes] = None
         about, ran = call.title, program
         if command_raw is not None:
             command, ran = self._commands[command_raw]
@@ -219,10 +221,19 @@ class Syscalls:
         if address_raw is not None:
             address, about = self._addresses[address_raw, category]
         if len(paths) == 1:
-            elements, subject, about, named, _ = place[paths[0]]
-            before, after = b',"paths":[', b"]"
-            if category == "execve" and named and command_raw is None:
-                ran = about
+            end = None if entry is None or category == "execve" else self._ends[entry]
+            if end is None or name is None or end.parent:
+                before, after = b',"paths":[', b"]"
+                elements, subject, about, named, _ = place[paths[0]]
+                if category == "execve" and named and command_raw is None:
+                    ran = about
+            else:
+                if inode is None:
+                    subject = b',"path":%b%b' % (name, end.fragment)
+                else:
+                    subject = b',"path":%b,"inode":"%b"%b' % (name, inode, end.fragment)
+                before, elements, same, after = b',"paths":[{"item":"0","name":', name, subject, b"}]"
+                told = name[1:-1]
         elif paths:
             seen = [place[path] for path in paths]
             chosen = seen[0]
@@ -236,19 +247,19 @@ class Syscalls:
         if category == "execve":
             about = ran
         elif category == "signal":
-            about = signalled
+            about, told = signalled, None
         opening, room = self._openings[category, success]
         if not room:
             told = b""
-        elif about.told is not None:
+        elif told is None:
             told = about.told
-        else:
-            told = encoded_text(about.text[:room])[1:-1]
+            if told is None:
+                told = encoded_text(about.text[:room])[1:-1]
         data = b"".join((
             opening, told, frame.before_pid, pid, frame.after_pid, frame.second, milliseconds, frame.before_serial, serial,
             frame.before_stamp, stamp, fragment, keys, head, b',"a0":"', a0, b'","a1":"', a1, b'","a2":"', a2,
             b'","a3":"', a3, b'"', words, identities, b',"pid":"', pid, b'","ppid":"', ppid, b'"', process,
-            place.fragment, command, title, subject, before, elements, after, address, rest, last,
+            place.fragment, command, title, subject, before, elements, same, after, address, rest, last,
         ))  # fmt: skip
         if len(data) > mozdef.TERM_LIMIT:
             raise Declined
