@@ -17,7 +17,10 @@ SHORT = 200
 
 
 class Words(NamedTuple):
-    """What an event was done to, for its summary: the text, and as a piece of a JSON string if it is short."""
+    """What an event was done to, for its summary: the text, and as a piece of a JSON string if it is short.
+
+    Nothing need be known of a text whose piece there is.
+    """
 
     text: str
     told: Optional[bytes]

@@ -27,14 +27,18 @@ _PATH = re.compile(
     rb'item=(0|[1-9][0-9]{0,8}) name=("[^" ]*"|[^ "]+)(?: inode=(0|[1-9][0-9]{0,19}) (dev=.*)| (nametype=.*))',
     re.DOTALL,
 )
+# A name that is JSON as it stands, and is an absolute path or relative without more ado.
 _PLAIN = re.compile(
-    rb'item=(0|[1-9][0-9]{0,8}) name=("/[!#-\[\]-~]*") inode=(0|[1-9][0-9]{0,19}) (dev=.*)', re.DOTALL
+    rb'item=(0|[1-9][0-9]{0,8}) name=("(/|(?![/"]|\./|\."))[!#-\[\]-~]*")'
+    rb"(?: inode=(0|[1-9][0-9]{0,19})(?= dev=)|(?= nametype=)) (.*)",
+    re.DOTALL,
 )
 _END = re.compile(
     rb"(?:dev=([0-9a-f:]+) mode=([0-7]+) ouid=(0|[1-9][0-9]{0,9}) ogid=(0|[1-9][0-9]{0,9}) rdev=([0-9a-f:]+) )?"
     rb"nametype=([A-Z]+)(?: cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
 )
 _PATHS = 8192  # in all places together
+_LONGEST_PATH = SHORT + len('""')
 _new = tuple.__new__  # what Path(...) does, without its Python frame
 AT_FDCWD = b"ffffff9c"  # how the register ends, sign-extended or not
 
@@ -80,7 +84,7 @@ _PlaceKey = tuple[bytes, Optional[str], bool]
 class Place(dict[bytes, Path]):
     """What names are relative to, and by their text the PATH records that were seen there."""
 
-    __slots__ = ("_directory", "_number", "_places", "fragment")
+    __slots__ = ("_before", "_directory", "_number", "_places", "fragment")
 
     def __init__(self, places: Places, number: int, fragment: bytes, directory: Directory) -> None:
         super().__init__()
@@ -88,15 +92,35 @@ class Place(dict[bytes, Path]):
         self._number = number
         self.fragment = fragment
         self._directory = directory
+        base = directory.base
+        self._before = None if base is None else encoded_text(f"{base}/")[:-1]  # a relative name
 
     def __missing__(self, key: bytes) -> Path:
         """Make a PATH record; if it is not the first time, remember it among those that all places have together."""
         places = self._places
-        value = _plain(key, places.ends) or self._make(key)
+        plain = _PLAIN.fullmatch(key)
+        value = (self._plain(*plain.groups()) if plain else None) or self._make(key)
         if came_before(places.traces, hash(key) ^ self._number) and len(key) <= LONGEST:
             places.count()
             self[key] = value
         return value
+
+    def _plain(
+        self, item: bytes, name: bytes, slash: bytes, inode: Optional[bytes], entry: bytes
+    ) -> Optional[Path]:
+        """Return what `_usual` does of a plain name; None where more is to be thought of."""
+        end = self._places.ends[entry]
+        if end is None or (slash and end.parent):
+            return None
+        fragment = end.fragment if inode is None else b',"inode":"%b"%b' % (inode, end.fragment)
+        before = self._before
+        absolute = slash or before is not None
+        path = name if slash or before is None else before + name[1:]
+        if len(path) > _LONGEST_PATH:
+            return None
+        subject = b',"path":%b%b' % (path, fragment)
+        element = b'{"item":"%b","name":%b%b}' % (item, name, subject if absolute else fragment)
+        return _new(Path, (element, subject, _new(Words, ("", path[1:-1])), True, end.parent))
 
     def _make(self, key: bytes) -> Path:
         match = _PATH.fullmatch(key)
@@ -144,21 +168,6 @@ class Places(dict[_PlaceKey, Place]):
             self.count()
             self[key] = place
         return place
-
-
-def _plain(body: bytes, ends: _Ends) -> Optional[Path]:
-    """Return what `_usual` does of an absolute name that is JSON as it stands; None of any other."""
-    match = _PLAIN.fullmatch(body)
-    if match is None:
-        return None
-    item, told, inode, rest = match.groups()
-    end = ends[rest]
-    if end is None or end.parent or len(told) > SHORT:
-        return None
-    of_it = b'"path":%b,"inode":"%b"%b' % (told, inode, end[0])
-    text = told[1:-1]
-    words = _new(Words, (text.decode("ascii"), text))
-    return _new(Path, (b'{"item":"%b","name":%b,%b}' % (item, told, of_it), b"," + of_it, words, True, False))
 
 
 def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
