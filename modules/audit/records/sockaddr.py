@@ -25,8 +25,8 @@ _UNIX, _INET, _INET6, _NETLINK, _PACKET, _VSOCK = 1, 2, 10, 16, 17, 40
 _HEX_DIGITS = b"0123456789ABCDEFabcdef"
 _MAPPED = bytes(10) + b"\xff\xff"  # RFC 4291, 2.5.5.2: before an IPv4 address
 _GROUPS = Struct(">8H")
-_dotted = "{}.{}.{}.{}".format
-_colons = "{:x}:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}".format
+_DOTTED = "%d.%d.%d.%d"
+_COLONS = "%x:%x:%x:%x:%x:%x:%x:%x"
 _new = tuple.__new__  # what SocketAddress(...) does, without its Python frame
 
 
@@ -95,9 +95,9 @@ def _meaning(  # noqa: PLR0911 - a family each
     """Return address, port, path, whether that is abstract, and scope; of the host's numbers, in its order."""
     size = len(data)
     if family == _INET and size >= 8:  # noqa: PLR2004 - port and address
-        return _dotted(*data[4:8]), _port(data), None, False, None
+        return _DOTTED % tuple(data[4:8]), _port(data), None, False, None
     if family == _INET6 and size >= 24:  # noqa: PLR2004 - port, flow and address; the scope may be missing
-        return _inet6(data[8:24]), _port(data), None, False, int.from_bytes(data[24:28], order) or None
+        return inet6_text(data[8:24]), _port(data), None, False, int.from_bytes(data[24:28], order) or None
     if family == _UNIX:
         if data[2:3] == b"\0" and size > 3:  # noqa: PLR2004 - a name behind its NUL
             return None, None, printable(data[3:]), True, None
@@ -118,14 +118,14 @@ def _port(data: bytes) -> int:
     return int.from_bytes(data[2:4], "big")
 
 
-def _inet6(data: bytes) -> str:
-    """Return an address as RFC 5952 has it: the first of its longest runs of zeros is left out.
+def inet6_text(data: bytes) -> str:
+    """Return an address of sixteen bytes as RFC 5952 has it: the first of its longest runs of zeros is left out.
 
     The library's is not used: it takes four times as long, and Pythons differ in how they write mapped addresses.
     """
     if data.startswith(_MAPPED):
-        return f"::ffff:{_dotted(*data[12:])}"
-    text = _colons(*_GROUPS.unpack(data))
+        return "::ffff:" + _DOTTED % tuple(data[12:])
+    text = _COLONS % _GROUPS.unpack(data)
     if "0:0" not in text:
         return text
     text = f":{text}:"

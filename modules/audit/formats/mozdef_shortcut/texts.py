@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_PROCESS
 from mig_audit.modules.audit.events.execve import parse_arguments
 from mig_audit.modules.audit.formats import mozdef
-from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
+from mig_audit.modules.audit.formats.mozdef_shortcut.frame import SHORT, Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     LONGEST,
     Declined,
@@ -21,16 +21,18 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
 )
 from mig_audit.modules.audit.formats.mozdef_shortcut.strings import json_string, words_of
 from mig_audit.modules.audit.records import Absent, decode, printable
-from mig_audit.modules.audit.records.sockaddr import parse_sockaddr
+from mig_audit.modules.audit.records.sockaddr import inet6_text, parse_sockaddr
 
 # kernel/auditsc.c, audit_log_execve_info, where no argument is too long for the record.
 _ARGUMENTS = compile_late(rb'argc=[0-9]+(?: a[0-9]+=(?:"[^" ]*"|[0-9A-F]+))+')
 _NAMES = tuple([b"a%d=" % index for index in range(100)])
 
-
-# sockaddr_in(5) of a little-endian host, up to its padding: the family, a port and a number.
-_INET = re.compile(rb"saddr=0200([0-9A-F]{12})[0-9A-F]{16}")
-_INET_ADDRESS = struct.Struct("!HBBBB")
+# Addresses of a little-endian host: unix(7), ip(7) and ipv6(7), up to their padding, in the kernel's digits.
+_ADDRESS = re.compile(rb"saddr=(01|02|0A)00([0-9A-F]+)")
+_SHORTEST, _LONGEST_TEXT = len('"/"'), SHORT + len('""')
+_new = tuple.__new__  # what Told(...) does, without its Python frame
+_INET = struct.Struct("!HBBBB")
+_INET6 = struct.Struct("!H4x16s")
 
 
 class Told(NamedTuple):
@@ -89,17 +91,40 @@ class Titles(Memory[bytes, bytes]):
         return b',"proctitle":' + json_string(arguments.replace(b"\0", b" "))
 
 
-def _inet(digits: str, category: str) -> Told:
-    """Return an address of the most frequent kind, given its port and number."""
-    port, *number = _INET_ADDRESS.unpack(bytes.fromhex(digits))
-    address = b"%d.%d.%d.%d" % tuple(number)
-    text = b"%b:%d" % (address, port)
-    fragment = b',"socketfamily":"inet","socketaddress":"%b"' % text
+def _unix(data: bytes, _: str) -> Optional[Told]:
+    """Return the address of a socket that has a path."""
+    told = json_string(data.partition(b"\0")[0])
+    if not _SHORTEST <= len(told) <= _LONGEST_TEXT:
+        return None
+    return _new(Told, (b',"socketfamily":"unix","socketaddress":' + told, _new(Words, ("", told[1:-1]))))
+
+
+def _inet(data: bytes, category: str) -> Optional[Told]:
+    if len(data) < _INET.size:
+        return None
+    port, first, second, third, fourth = _INET.unpack_from(data)
+    address = b"%d.%d.%d.%d" % (first, second, third, fourth)
+    return _of_internet(b"inet", address, b"%b:%d" % (address, port), port, category)
+
+
+def _inet6(data: bytes, category: str) -> Optional[Told]:
+    if len(data) < _INET6.size:
+        return None
+    port, number = _INET6.unpack_from(data)
+    address = inet6_text(number).encode("ascii")
+    return _of_internet(b"inet6", address, b"[%b]:%d" % (address, port), port, category)
+
+
+def _of_internet(family: bytes, address: bytes, text: bytes, port: int, category: str) -> Told:
+    fragment = b',"socketfamily":"%b","socketaddress":"%b"' % (family, text)
     end = mozdef.end_of(category)
     if end is not None:
         side = end.encode("ascii")
         fragment += b',"%bipaddress":"%b","%bport":"%d"' % (side, address, side, port)
-    return Told(fragment, Words(text.decode("ascii"), text))
+    return _new(Told, (fragment, _new(Words, ("", text))))
+
+
+_FAMILIES = {b"01": _unix, b"02": _inet, b"0A": _inet6}
 
 
 class Addresses(Memory[tuple[bytes, str], Told]):
@@ -108,24 +133,22 @@ class Addresses(Memory[tuple[bytes, str], Told]):
     def make(self, key: tuple[bytes, str]) -> Told:
         """Return the address."""
         body, category = key
-        inet = _INET.fullmatch(body)
-        if inet is not None:
-            return _inet(inet[1].decode("ascii"), category)
-        raw = only_value(body, b"saddr=")
-        if raw is None:
-            raise Declined
-        address = parse_sockaddr(raw)
-        text = address.text
-        if address.name is None:
-            return Told(written(mozdef.add_address, address, category), Words.of(text))
-        told = encoded_text(text)
-        fragment = b',"socketfamily":"%b","socketaddress":%b' % (address.name.encode("ascii"), told)
-        end = mozdef.address_end(address, category)
-        if end is not None:
-            fragment += f',"{end}ipaddress":"{address.address}","{end}port":"{address.port}"'.encode("ascii")
-        return Told(fragment, words_of(text, told))
+        match = _ADDRESS.fullmatch(body)
+        told = None
+        if match is not None and len(body) % 2 == 0:
+            family, digits = match.groups()
+            told = _FAMILIES[family](bytes.fromhex(digits.decode("ascii")), category)
+        return told or _unusual_address(body, category)
 
     def keep(self, key: tuple[bytes, str], value: Told) -> None:
         """Remember one more, unless it is long."""
         if len(key[0]) <= LONGEST:
             super().keep(key, value)
+
+
+def _unusual_address(body: bytes, category: str) -> Told:
+    raw = only_value(body, b"saddr=")
+    if raw is None:
+        raise Declined
+    address = parse_sockaddr(raw)
+    return Told(written(mozdef.add_address, address, category), Words.of(address.text))
