@@ -20,19 +20,21 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     encoded_text,
     written,
 )
-from mig_audit.modules.audit.formats.mozdef_shortcut.strings import told_value, words_of
+from mig_audit.modules.audit.formats.mozdef_shortcut.strings import json_string, told_value, words_of
 
 # Of a name that led to nothing there is no inode.
 _PATH = re.compile(
     rb'item=(0|[1-9][0-9]{0,8}) name=("[^" ]*"|[^ "]+)(?: inode=(0|[1-9][0-9]{0,19}) (dev=.*)| (nametype=.*))',
     re.DOTALL,
 )
-# A name that is JSON as it stands, and is an absolute path or relative without more ado.
+# The same of a name that is JSON as it stands, or in hex.
 _PLAIN = re.compile(
-    rb'item=(0|[1-9][0-9]{0,8}) name=("(/|(?![/"]|\./|\."))[!#-\[\]-~]*")'
+    rb'item=(0|[1-9][0-9]{0,8}) name=(?:("[!#-\[\]-~]*")|([0-9A-F]+))'
     rb"(?: inode=(0|[1-9][0-9]{0,19})(?= dev=)|(?= nametype=)) (.*)",
     re.DOTALL,
 )
+# How a name begins that means the directory, or something in it in more than one way.
+_ROUNDABOUT = frozenset({b'"', b'."', b"./"})
 _END = re.compile(
     rb"(?:dev=([0-9a-f:]+) mode=([0-7]+) ouid=(0|[1-9][0-9]{0,9}) ogid=(0|[1-9][0-9]{0,9}) rdev=([0-9a-f:]+) )?"
     rb"nametype=([A-Z]+)(?: cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
@@ -106,16 +108,26 @@ class Place(dict[bytes, Path]):
         return value
 
     def _plain(
-        self, item: bytes, name: bytes, slash: bytes, inode: Optional[bytes], entry: bytes
+        self,
+        item: bytes,
+        name: Optional[bytes],
+        digits: Optional[bytes],
+        inode: Optional[bytes],
+        entry: bytes,
     ) -> Optional[Path]:
-        """Return what `_usual` does of a plain name; None where more is to be thought of."""
+        """Return what `_usual` does of most names; None where more is to be thought of."""
         end = self._places.ends[entry]
-        if end is None or (slash and end.parent):
+        if name is None:
+            name = _told_digits(digits or b"")
+        start = name[1:3]
+        absolute = start.startswith(b"/")
+        if end is None or start in _ROUNDABOUT or (absolute and end.parent):
             return None
         fragment = end.fragment if inode is None else b',"inode":"%b"%b' % (inode, end.fragment)
-        before = self._before
-        absolute = slash or before is not None
-        path = name if slash or before is None else before + name[1:]
+        path = name
+        if not absolute and self._before is not None:
+            path = self._before + name[1:]
+            absolute = True
         if len(path) > _LONGEST_PATH:
             return None
         subject = b',"path":%b%b' % (path, fragment)
@@ -168,6 +180,11 @@ class Places(dict[_PlaceKey, Place]):
             self.count()
             self[key] = place
         return place
+
+
+def _told_digits(digits: bytes) -> bytes:
+    """Return what the digits of a string mean, as a JSON string; those that are no bytes mean themselves."""
+    return json_string(digits if len(digits) % 2 else bytes.fromhex(digits.decode("ascii")))
 
 
 def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:

@@ -60,6 +60,44 @@ def test_a_usual_event_is_cut_into_the_parts_that_vary_together() -> None:
     assert (usual.records, usual.ending) == (4, "eoe")
 
 
+@pytest.mark.parametrize(
+    ("body", "parts"),
+    [
+        (
+            b'item=0 name="/x" inode=1 dev=fe:00 mode=0',
+            (b'"/x"', b"1", b"dev=fe:00 mode=0"),
+        ),
+        (b'item=0 name="/" nametype=UNKNOWN', (b'"/"', None, b"nametype=UNKNOWN")),
+        (b'item=1 name="/x" nametype=UNKNOWN', None),
+        (b'item=0 name="x" nametype=UNKNOWN', None),
+        (b"item=0 name=2F78 nametype=UNKNOWN", None),
+        (b"item=0 name=(null) nametype=UNKNOWN", None),
+        (b'item=0 name="/\\x" nametype=UNKNOWN', None),
+        (b'item=0 name="/x y" nametype=UNKNOWN', None),
+        (b'item=0 name="/%b" nametype=UNKNOWN' % (200 * b"x"), None),
+        (b'item=0 name="/x" inode=01 dev=fe:00', None),
+        (b'item=0 name="/x" inode=1 nametype=UNKNOWN', None),
+        (b'item=0 name="/x" dev=fe:00', None),
+        (b'item=0 name="/x" inode=1', None),
+    ],
+)
+def test_the_first_path_record_is_cut_if_its_name_is_a_plain_path(
+    body: bytes, parts: tuple[bytes | None, ...] | None
+) -> None:
+    """And is there as a whole in any case, so that nobody else need know."""
+    second = PATH.replace(b"item=0", b"item=1")
+    lines = [CALL, PATH.partition(b"item=")[0] + body, second, TITLE, END]
+    usual = _cut(lines)
+    (bundle,) = bundles_of(RecordStream(Ledger(), Correlator()), lines)
+
+    assert usual is not None
+    assert (usual.name, usual.inode, usual.entry) == (parts or (None, None, None))
+    assert (usual.path0, usual.path1) == (body, b'item=1 name="notes"')
+    assert usual.records == 5
+    assert usual.size == len(usual.who) + sum(map(len, usual.bundle().bodies[1:]))
+    assert usual.bundle().group() == bundle.group()
+
+
 def test_it_is_the_bundle_that_its_lines_are() -> None:
     """Type by type and body by body."""
     lines = [CALL, PATH, PATH, TITLE, END]

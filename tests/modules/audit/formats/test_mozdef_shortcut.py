@@ -75,6 +75,12 @@ KILL = [
     'type=OBJ_PID msg=audit(1700000000.123:78): opid=12 oauid=1000 ouid=0 oses=3 obj=unconfined ocomm="sleep"',
     EXEC[-1],
 ]
+OPEN = [
+    EVENT[0].replace("items=2", "items=1").replace(":77)", ":80)"),
+    EVENT[1].replace(":77)", ":80)"),
+    EVENT[3].replace("item=1", "item=0").replace('"notes"', '"/etc/notes"').replace(":77)", ":80)"),
+    *[line.replace(":77)", ":80)") for line in EVENT[4:]],
+]
 SETUID = [
     EXEC[0],
     (
@@ -83,6 +89,7 @@ SETUID = [
     ),
     *EXEC[1:],
 ]
+EVENTS = (EVENT, EXEC, CONNECT, KILL, SETUID, OPEN)
 
 
 def _compare(lines: Iterable[bytes], names: Names = NAMES) -> tuple[int, int]:
@@ -115,7 +122,7 @@ def _told(shortcut: Shortcut, complete: Complete) -> Iterator[tuple[Bundle, Shor
         yield usual.bundle(), found
 
 
-@pytest.mark.parametrize("event", [EVENT, EXEC, CONNECT, KILL, SETUID])
+@pytest.mark.parametrize("event", EVENTS)
 def test_a_usual_event_takes_the_shortcut(event: list[str]) -> None:
     """And is what it is."""
     assert _compare([line.encode() for line in event]) == (1, 0)
@@ -173,6 +180,28 @@ def test_events_without_an_end_take_it_too() -> None:
         ("inode=2 dev=fe:00 mode=0100644 ouid=0 ogid=0 rdev=00:00 nametype=CREATE", "nametype=UNKNOWN"),
         ("inode=2 dev=fe:00 mode=0100644 ouid=0 ogid=0 rdev=00:00 nametype=CREATE", "nametype=unknown"),
         (" cap_fp=0 cap_fi=0", " cap_fp=7 cap_fi=0"),
+        ('name="/etc/notes"', 'name="/"'),
+        ('name="/etc/notes"', 'name="/etc/n\\otes"'),
+        ('name="/etc/notes"', 'name="/etc/n\x7f"'),
+        ('name="/etc/notes"', 'name="/etc/é"'),
+        ('name="/etc/notes"', f'name="/{"x" * 199}"'),
+        ('name="/etc/notes"', f'name="/{"x" * 200}"'),
+        ('name="/etc/notes"', "name=2F657463206E"),
+        ('name="/etc/notes"', "name=2F657463206"),
+        ('name="/etc/notes"', "name=2F6574632FC3A9"),
+        ('name="notes"', 'name="./notes"'),
+        ('name="notes"', 'name=".notes"'),
+        ('name="notes"', 'name=".."'),
+        ('name="notes"', f'name="{"x" * 194}"'),
+        ('name="notes"', f'name="{"x" * 195}"'),
+        ("inode=2 ", "inode=02 "),
+        ("inode=2 ", "inode= "),
+        ("dev=fe:00", "more=1 dev=fe:00"),
+        ("nametype=CREATE", "nametype=PARENT"),
+        ("nametype=CREATE", "nametype=CREATE more=1"),
+        ("inode=2 dev=fe:00 mode=0100644 ouid=0 ogid=0 rdev=00:00 nametype", "inode=2 nametype"),
+        ('cwd="/root"', "cwd=2F72C3B6"),
+        ('cwd="/root"', 'cwd="/root (deleted)"'),
         ('cwd="/root"', "cwd=(null)"),
         ('cwd="/root"', 'cwd="/"'),
         ('cwd="/root"', 'cwd="/root" x=1'),
@@ -209,6 +238,19 @@ def test_events_without_an_end_take_it_too() -> None:
         ("saddr=020001BB7F0000010000000000000000", "saddr=0A0001BB00000000" + "0" * 31 + "100000000"),
         ("saddr=020001BB7F0000010000000000000000", "saddr=01002F746D702F2022"),
         ("saddr=020001BB7F0000010000000000000000", "saddr=01000061FF00"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=01002F72756E00FF00"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=01002F72C3A9"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=01002F72C3A"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=0100" + "2F" * 200 + "00"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=0100" + "2F" * 201 + "00"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=0100"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=01002f72756e"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=000A01BB" + "0" * 40 + "00000002"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=0A0001BB0000000A" + "0" * 31 + "102000000"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=0A0001BB00000000" + "0" * 20 + "FFFF7F000001"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=0A0001BB00000000" + "0" * 20 + "FFFF7F0000"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=020001BB7F000001"),
+        ("saddr=020001BB7F0000010000000000000000", "saddr=020001BB7F0000"),
         ("saddr=020001BB7F0000010000000000000000", "saddr=(null)"),
         ("saddr=020001BB7F0000010000000000000000", "saddr="),
         ("syscall=42", "syscall=43"),
@@ -221,9 +263,9 @@ def test_events_without_an_end_take_it_too() -> None:
 )
 def test_an_unusual_record_changes_nothing_but_the_way(old: str, new: str) -> None:
     """Each is told the same, by whichever way it goes."""
-    changed = [[line.replace(old, new) for line in event] for event in (EVENT, EXEC, CONNECT, KILL, SETUID)]
+    changed = [[line.replace(old, new) for line in event] for event in EVENTS]
 
-    assert changed != [EVENT, EXEC, CONNECT]
+    assert changed != list(EVENTS)
     assert sum(_compare([line.encode() for event in changed for line in event])) >= 3
 
 
@@ -495,7 +537,7 @@ _FIELD = re.compile(rb"(?<= )([a-z0-9]+)=([^ ]*)")
 # Where each string stands: the event, the line, and the field.
 _PLACES = [
     (event, number, match)
-    for event in (EVENT, EXEC, CONNECT, KILL, SETUID)
+    for event in EVENTS
     for number, line in enumerate(event)
     for match in _FIELD.finditer(line.encode())
     # The registers of a call are no strings.
