@@ -10,15 +10,18 @@ taken as a run of types and bodies, and given out as a `Bundle`, which becomes a
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Optional, Union
+from itertools import accumulate, groupby, repeat
+from operator import sub
+from typing import TYPE_CHECKING, NamedTuple, Union
 
+from mig_audit.modules.audit.events.completed import Completed, Key
 from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle, Gathering, Group
 from mig_audit.modules.audit.events.usual import UsualMessage, UsualRun, bundles
 from mig_audit.modules.audit.records.record import SECONDS_LIMIT
 from mig_audit.modules.audit.tables import record_type_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mig_audit.modules.audit.events.usual import Complete, UsualEvent
     from mig_audit.modules.audit.records import Record
@@ -32,62 +35,49 @@ _LOGIN, _KERNEL = 1006, 2000
 # About what a record takes beside its body.
 _RECORD_SIZE = 400
 
-_new_bundle = tuple.__new__  # what Bundle(...) does, without its Python frame
+_new = tuple.__new__  # what Bundle(...) does, without its Python frame
 
-_Key = Union[bytes, tuple[str, bytes]]
+
+class _Begun(NamedTuple):
+    """A usual event that may still get records, no part of which was given out before.
+
+    Attributes:
+        usual: its records; ``number`` is how many, and ``size`` about how many bytes.
+        deadline: when it has had all its records, in milliseconds of the stream.
+    """
+
+    usual: UsualEvent
+    number: int
+    size: int
+    deadline: int
 
 
 class _Open(Gathering):
-    """An event, and the time at which it has had all its records; ``usual`` are those it began with, if they were."""
+    """Any other event that may still get records, and when it has had all of them."""
 
-    __slots__ = ("count", "deadline", "usual")
+    __slots__ = ("deadline",)
 
     def __init__(self, stamp: bytes, deadline: int) -> None:
         super().__init__(stamp)
         self.deadline = deadline
-        self.usual: Optional[UsualEvent] = None
-        self.count = 0
 
     @classmethod
-    def of(cls, usual: UsualEvent, deadline: int, count: int) -> _Open:
-        """Return a usual event of so many records; it has no lists until it is `cut`."""
-        opened = cls.__new__(cls)
-        opened.stamp, opened.deadline, opened.usual, opened.count, opened.size = (
-            usual[0],
-            deadline,
-            usual,
-            count,
-            0,
-        )
+    def of(cls, begun: _Begun) -> _Open:
+        """Return a usual event as one that gets other records too."""
+        opened = cls(begun.usual.stamp, begun.deadline)
+        opened.add_run(*begun.usual.run())
+        opened.size = begun.size
         return opened
 
-    def __len__(self) -> int:
-        """Return how many records there are."""
-        return self.count if self.usual else super().__len__()
 
-    def cut(self) -> None:
-        """Become an event that is not a usual one."""
-        if self.usual:
-            self.types, self.bodies = self.usual.run()
-            self.records = self.usual = None
-
-
-def _give(usual: UsualEvent, records: int, ending: str, part: int, done: list[Complete]) -> None:
-    """Give a usual event together with those before it; likewise a further part of one that is complete, by itself."""
-    if part:
-        done.append(Bundle(usual[0], *usual.run(), None, usual.ended(ending).ending, part))
-        return
-    _join(UsualRun([usual.ended(ending)], records), done)
-
-
-def _join(run: UsualRun, done: list[Complete]) -> None:
+def _give(usuals: list[UsualEvent], records: int, done: list[Complete]) -> None:
     """Give usual events together with those before them."""
     last = done[-1] if done else None
     if isinstance(last, UsualRun):
-        last.events.extend(run.events)
-        done[-1] = UsualRun(last.events, last.records + run.records)
-    else:
-        done.append(run)
+        last.events.extend(usuals)
+        done[-1] = UsualRun(last.events, last.records + records)
+    elif usuals:
+        done.append(UsualRun(usuals, records))
 
 
 class Correlator:
@@ -126,9 +116,8 @@ class Correlator:
         self._max_size = max_size
         self._max_records = max_records
         self._memory = memory
-        self._open: OrderedDict[_Key, _Open] = OrderedDict()
-        self._completed: dict[_Key, int] = {}  # how many groups each gave
-        self._completed_before: dict[_Key, int] = {}
+        self._open: OrderedDict[Key, Union[_Begun, _Open]] = OrderedDict()
+        self._completed = Completed(memory)
         self._single: dict[str, bool] = {}
         self._held = self._size = 0
         # The clock never goes back; the offset makes up for steps that the records' clock made.
@@ -151,83 +140,124 @@ class Correlator:
         name, node, seconds, milliseconds, _, stamp, body, _ = record
         done: list[Complete] = []
         self._advance(seconds * 1000 + milliseconds, done)
-        key: _Key = (node, stamp) if node else stamp
-        opened = self._open.get(key)
-        if opened is None:
-            if self.is_single(name):
-                done.append(Bundle(stamp, [], [], [record], SINGLE, self._next_part(key)))
-                return done
-            opened = self._open[key] = _Open(stamp, self._clock + self._timeout)
-        opened.cut()
+        key: Key = (node, stamp) if node else stamp
+        if key not in self._open and self.is_single(name):
+            done.append(Bundle(stamp, [], [], [record], SINGLE, self._completed.add(key)))
+            return done
+        opened = self._gathering(key, stamp)
         opened.add_record(record)
         self._grow(opened, 1, len(body))
         self._close(key, opened, done, ended=name == _EOE)
         return done
 
-    def add_usuals(self, usuals: list[UsualEvent], records: list[int]) -> list[Complete]:
+    def add_usuals(
+        self, usuals: list[UsualEvent], records: list[int], sizes: Sequence[int] = ()
+    ) -> list[Complete]:
         """Take usual events, or what may be only the first records of them, one behind the other.
 
-        ``records`` is how many each of them has.
+        ``records`` is how many each of them has, ``sizes`` how many bytes those are of each that has no end.
         """
+        if not sizes and self._are_complete(usuals):
+            return [UsualRun(usuals, sum(records))]
         done: list[Complete] = []
-        ends = [usual[-1] for usual in usuals]
-        start, number = 0, len(usuals)
-        while start < number:
-            # Of several processors, each may leave an event open for the others'.
-            stop = ends.index(None, start) if None in ends[start:] else number
-            stretch, counts = usuals[start:stop], records[start:stop]
-            if stretch and self._are_complete(stretch):
-                _join(UsualRun(stretch, sum(counts)), done)
+        start = begun = 0
+        for ended, some in groupby([usual[-1] is not None for usual in usuals]):
+            number = len(list(some))
+            stop = start + number
+            if ended:
+                self._end(usuals[start:stop], records[start:stop], done)
             else:
-                for usual, count in zip(stretch, counts):
-                    self._add_usual(usual, count, done)
-            if stop < number:
-                self._add_usual(usuals[stop], records[stop], done)
-            start = stop + 1
+                self._begin(usuals[start:stop], records[start:stop], sizes[begun : begun + number], done)
+                begun += number
+            start = stop
         return done
+
+    def _end(self, usuals: list[UsualEvent], records: list[int], done: list[Complete]) -> None:
+        if len(usuals) > 1 and self._are_complete(usuals):
+            _give(usuals, sum(records), done)
+            return
+        for usual, count in zip(usuals, records):
+            self._advance(int(usual[1] + usual[2]), done, count)
+            if self._are_new([usual[0]]):
+                self._completed.add(usual[0])
+                _give([usual], count, done)
+            elif isinstance(usual, UsualMessage) and not self.is_open(usual[0]):
+                part = self._completed.add(usual[0])
+                done.append(Bundle(usual[0], *usual.run(), None, SINGLE, part))
+            else:
+                self._add_records(usual[0], *usual.run(), done)
 
     def _are_complete(self, usuals: list[UsualEvent]) -> bool:
         """Take events that have their ends as complete, if no other could be complete because of them; say whether."""
         stamps = [usual[0] for usual in usuals]
-        # Of stamps, only the serials differ in length, so that their order is that of time.
+        ascending = stamps == sorted(
+            stamps
+        )  # of stamps only the serials differ in length, so that is by time
         earliest, latest = [
             int(stamp[:10] + stamp[11:14]) + self._offset for stamp in (min(stamps), max(stamps))
         ]
-        ahead = self._clock if stamps == sorted(stamps) else max(latest, self._clock)
+        ahead = self._clock if ascending else max(latest, self._clock)
         latest = max(latest, self._clock)
-        if self._behind or earliest < ahead - self._timeout or len(set(stamps)) < len(stamps):
+        if self._behind or earliest < ahead - self._timeout or not self._are_new(stamps):
             return False
-        if len(self._completed) + len(stamps) > self._memory:
-            return False
-        if self._open and (
-            next(iter(self._open.values())).deadline <= latest or not self._open.keys().isdisjoint(stamps)
-        ):
-            return False
-        if not (
-            self._completed.keys().isdisjoint(stamps) and self._completed_before.keys().isdisjoint(stamps)
-        ):
+        if self._open and self._next_deadline() <= latest:
             return False
         self._clock = latest
-        self._completed.update(dict.fromkeys(stamps, 1))
+        self._completed.add_new(stamps)
         return True
 
-    def _add_usual(self, usual: UsualEvent, records: int, done: list[Complete]) -> None:
-        stamp, ended = usual[0], usual[-1] is not None
-        self._advance(int(usual[1] + usual[2]), done, records)
-        opened = self._open.get(stamp)
-        if opened is None and ended:
-            _give(usual, records, EOE, self._next_part(stamp), done)
+    def _begin(
+        self, usuals: list[UsualEvent], records: list[int], sizes: Sequence[int], done: list[Complete]
+    ) -> None:
+        sizes = [size + count * _RECORD_SIZE for size, count in zip(sizes, records)]
+        if len(usuals) > 1 and self._are_open(usuals, records, sizes, done):
             return
-        if opened is None:
-            opened = self._open[stamp] = _Open.of(usual, self._clock + self._timeout, records)
+        for usual, count, size in zip(usuals, records, sizes):
+            self._advance(int(usual[1] + usual[2]), done, count)
+            if self._are_new([usual[0]]):
+                self._open[usual[0]] = _Begun(usual, count, size, self._clock + self._timeout)
+                self._held += count
+                self._size += size
+                self._evict(done)
+            else:
+                self._add_records(usual[0], *usual.run(), done)
+
+    def _are_open(
+        self, usuals: list[UsualEvent], records: list[int], sizes: list[int], done: list[Complete]
+    ) -> bool:
+        """Open events that have no ends, if they are new ones and time goes forward; say whether.
+
+        Because of them the oldest open ones are complete. How many, and why, is known without a look at each step if
+        there is one reason only: the time, or that too much is open.
+        """
+        stamps = [usual[0] for usual in usuals]
+        times = [int(usual[1] + usual[2]) + self._offset for usual in usuals]
+        clocks = list(accumulate([self._clock, *times], max))[1:]
+        late = max(map(sub, clocks, times)) > self._timeout
+        if late or self._behind or not self._are_new(stamps):
+            return False
+        oldest = self._next_deadline() if self._open else clocks[0] + self._timeout
+        timed = oldest <= clocks[-1]
+        if timed and self._is_full(len(usuals), sum(sizes)):
+            return False
+        self._clock = clocks[-1]
+        deadlines = [clock + self._timeout for clock in clocks]
+        self._open.update(zip(stamps, map(_new, repeat(_Begun), zip(usuals, records, sizes, deadlines))))
+        self._held += sum(records)
+        self._size += sum(sizes)
+        if timed:
+            self._expire(done)
         else:
-            opened.cut()
-            opened.add_run(*usual.run())
-            # A message is one more record of that event.
-            ended = ended and not isinstance(usual, UsualMessage)
-        self._grow(opened, records, usual.size)
-        if ended or opened.usual is None or self._size > self._max_size or len(self._open) > self._max_open:
-            self._close(stamp, opened, done, ended=ended)
+            self._evict(done)
+        return True
+
+    def _are_new(self, stamps: list[bytes]) -> bool:
+        """Say whether these are different events, none of them open, nor, as far as is remembered, completed before."""
+        return (
+            len(set(stamps)) == len(stamps)
+            and (not self._open or self._open.keys().isdisjoint(stamps))
+            and self._completed.knows_none(stamps)
+        )
 
     def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> list[Complete]:
         """Take records that came one behind the other, all with this stamp and no node.
@@ -238,31 +268,30 @@ class Correlator:
         done: list[Complete] = []
         if now + self._offset != self._clock or self._behind:
             self._advance(now, done, len(types))
+        self._add_records(stamp, types, bodies, done)
+        return done
+
+    def _add_records(self, stamp: bytes, types: list[str], bodies: list[bytes], done: list[Complete]) -> None:
         ended = types[-1] == _EOE
-        opened = self._open.get(stamp)
-        if opened is None:
-            if ended and len(types) <= self._max_records:
-                done.append(_new_bundle(Bundle, (stamp, types, bodies, None, EOE, self._next_part(stamp))))
-                return done
-            opened = self._open[stamp] = _Open(stamp, self._clock + self._timeout)
-        opened.cut()
+        if ended and len(types) <= self._max_records and stamp not in self._open:
+            done.append(_new(Bundle, (stamp, types, bodies, None, EOE, self._completed.add(stamp))))
+            return
+        opened = self._gathering(stamp, stamp)
         opened.add_run(types, bodies)
         self._grow(opened, len(types), sum(map(len, bodies)))
         self._close(stamp, opened, done, ended=ended)
-        return done
 
     def add_single(self, stamp: bytes, now: int, name: str, body: bytes) -> list[Complete]:
         """Take a record without a node that is an event of its own."""
         done: list[Complete] = []
         self._advance(now, done)
-        done.append(Bundle(stamp, [name], [body], None, SINGLE, self._next_part(stamp)))
+        done.append(Bundle(stamp, [name], [body], None, SINGLE, self._completed.add(stamp)))
         return done
 
     def flush(self) -> list[Complete]:
         """Return what is still open, oldest first; for the end of the stream."""
         done: list[Complete] = []
-        for key in list(self._open):
-            self._complete(key, END, done)
+        self._end_oldest(len(self._open), END, done)
         return done
 
     def _advance(self, time: int, done: list[Complete], records: int = 1) -> None:
@@ -278,48 +307,79 @@ class Correlator:
         else:
             self._behind = 0
 
+    def _gathering(self, key: Key, stamp: bytes) -> _Open:
+        """Return an open event to add records to, perhaps a new one."""
+        opened = self._open.get(key)
+        if isinstance(opened, _Open):
+            return opened
+        opened = _Open.of(opened) if opened else _Open(stamp, self._clock + self._timeout)
+        self._open[key] = opened
+        return opened
+
     def _grow(self, opened: _Open, records: int, body_size: int) -> None:
         size = body_size + records * _RECORD_SIZE
         opened.size += size
         self._size += size
         self._held += records
 
-    def _close(self, key: _Key, opened: _Open, done: list[Complete], *, ended: bool) -> None:
+    def _close(self, key: Key, opened: _Open, done: list[Complete], *, ended: bool) -> None:
         """Complete what is to be completed now that this event has grown."""
-        if ended:
-            self._complete(key, EOE, done)
-        elif len(opened) >= self._max_records:
-            self._complete(key, EVICTED, done)
-        while self._size > self._max_size or len(self._open) > self._max_open:
-            self._complete(next(iter(self._open)), EVICTED, done)
+        if ended or len(opened) >= self._max_records:
+            del self._open[key]
+            self._complete(key, opened, EOE if ended else EVICTED, done)
+        self._evict(done)
 
-    def _complete(self, key: _Key, ending: str, done: list[Complete]) -> None:
-        opened = self._open.pop(key)
+    def _complete(self, key: Key, opened: _Open, ending: str, done: list[Complete]) -> None:
         self._held -= len(opened)
         self._size -= opened.size
-        part = self._next_part(key)
-        if opened.usual:
-            _give(opened.usual, opened.count, ending, part, done)
-        else:
-            done.append(opened.bundle(ending, part))
+        done.append(opened.bundle(ending, self._completed.add(key)))
 
-    def _next_part(self, key: _Key) -> int:
-        part = self._completed.get(key) or self._completed_before.get(key, 0)
-        self._completed[key] = part + 1
-        if len(self._completed) > self._memory:
-            self._forget()
-        return part
+    def _is_full(self, more: int = 0, size: int = 0) -> bool:
+        """Say whether there would be too much with so many more open events, of that size together."""
+        return self._size + size > self._max_size or len(self._open) + more > self._max_open
 
-    def _forget(self) -> None:
-        self._completed_before, self._completed = self._completed, {}
+    def _evict(self, done: list[Complete]) -> None:
+        if not self._is_full():
+            return
+        number, size, most = 0, self._size, len(self._open) - self._max_open
+        for opened in self._open.values():
+            if size <= self._max_size and number >= most:
+                break
+            size -= opened.size
+            number += 1
+        self._end_oldest(number, EVICTED, done)
+
+    def _next_deadline(self) -> int:
+        # Deadlines are given by a clock that never goes back, so the oldest event is always the next to expire.
+        return next(iter(self._open.values())).deadline
 
     def _expire(self, done: list[Complete]) -> None:
-        # Deadlines are given by a clock that never goes back, so the oldest event is always the next to expire.
-        while self._open:
-            key = next(iter(self._open))
-            if self._open[key].deadline > self._clock:
-                return
-            self._complete(key, TIMEOUT, done)
+        number = 0
+        for opened in self._open.values():
+            if opened.deadline > self._clock:
+                break
+            number += 1
+        self._end_oldest(number, TIMEOUT, done)
+
+    def _end_oldest(self, number: int, ending: str, done: list[Complete]) -> None:
+        """Complete so many of the open events."""
+        begun: dict[Key, _Begun] = {}
+        for _ in range(number):
+            key, opened = self._open.popitem(last=False)
+            if isinstance(opened, _Begun):
+                begun[key] = opened
+            else:
+                self._complete_begun(begun, ending, done)
+                begun = {}
+                self._complete(key, opened, ending, done)
+        self._complete_begun(begun, ending, done)
+
+    def _complete_begun(self, begun: dict[Key, _Begun], ending: str, done: list[Complete]) -> None:
+        records = sum([opened.number for opened in begun.values()])
+        self._held -= records
+        self._size -= sum([opened.size for opened in begun.values()])
+        self._completed.add_new(begun)
+        _give([opened.usual.ended(ending) for opened in begun.values()], records, done)
 
     def _fall_behind(self, now: int, records: int) -> None:
         """Follow a clock that was set back, else no event would ever time out again.

@@ -49,8 +49,13 @@ class RunGrouping(Grouping, Protocol):
     def is_single(self, name: str) -> bool:
         """Say whether a record of this type is an event of its own."""
 
-    def add_usuals(self, usuals: list[UsualEvent], records: list[int]) -> Sequence[Complete]:
-        """Take usual events, or what may be only the first records of them, so many each."""
+    def add_usuals(
+        self, usuals: list[UsualEvent], records: list[int], sizes: Sequence[int]
+    ) -> Sequence[Complete]:
+        """Take usual events, or what may be only the first records of them, so many each.
+
+        ``sizes`` is how many bytes those are of each that has no end.
+        """
 
     def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Sequence[Complete]:
         """Take records that came one behind the other, all with this stamp and no node."""

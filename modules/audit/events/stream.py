@@ -107,6 +107,7 @@ class RunStream(RecordStream):
             return
         match = USUAL.match
         usuals: list[UsualEvent] = []
+        sizes: list[int] = []  # of those without an end
         position, end = 0, len(block)
         while position < end:
             found = match(block, position)
@@ -116,24 +117,26 @@ class RunStream(RecordStream):
                 usual = UsualMessage.of(*found.groups()) if found else None
             if found and usual and (usual[_END] or found.end() < end):
                 usuals.append(usual)
+                if not usual[_END]:
+                    sizes.append(found.end() - position)
                 position = found.end()
                 continue
             if usuals:
-                yield from self._take(usuals)
-                usuals = []
+                yield from self._take(usuals, sizes)
+                usuals, sizes = [], []
             # Here may come a record in another shape, or the event goes on in the next block.
             following = block.find(_NEXT, position) + 1 or end
             yield from self._feed_lines(block[position:following])
             position = following
         if usuals:
-            yield from self._take(usuals)
+            yield from self._take(usuals, sizes)
 
-    def _take(self, usuals: list[UsualEvent]) -> Iterator[Complete]:
+    def _take(self, usuals: list[UsualEvent], sizes: list[int]) -> Iterator[Complete]:
         yield from self._end_run()
         records = count_records(usuals)
         self._ledger.received += sum(records)
         self._ledger.track_serials([int(usual[3]) for usual in usuals])
-        yield from self._grouping.add_usuals(usuals, records)
+        yield from self._grouping.add_usuals(usuals, records, sizes)
 
     def _feed_lines(self, block: bytes) -> Iterator[Complete]:  # the hot path of other lines
         lines = _lines(block)

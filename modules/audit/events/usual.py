@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.events.glance import Seen, is_auxiliary
-from mig_audit.modules.audit.events.group import END, SINGLE, Bundle
+from mig_audit.modules.audit.events.group import END, ENDINGS, SINGLE, Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,6 +81,7 @@ _TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
 _WHO, _AUX, _ADDRESS, _NAME, _SECOND_PATH = 12, 14, 15, 19, 22  # where they are in a `Usual`
 _MOST = 2 + len(_FOLLOWING)  # without EOE
 _EOE, _SINGLE = b"EOE", b"SINGLE"
+_ENDS = {ending: (ending.encode("ascii"),) for ending in ENDINGS}
 _new = tuple.__new__  # what Usual(...) does, without its Python frame
 
 
@@ -184,14 +185,9 @@ class Usual(_Cut, Seen):
         """Return how many records it has."""
         return count_records((self,))[0]
 
-    @property
-    def size(self) -> int:
-        """Return about how many bytes it has."""
-        return sum(map(len, filter(None, (*self[_WHO:_NAME], *self[_SECOND_PATH:-1]))))
-
     def ended(self, ending: str) -> Usual:
         """Return the same event, complete for another reason than an EOE record."""
-        return self if self[-1] is not None else _new(Usual, (*self[:-1], ending.encode("ascii")))
+        return self if self[-1] is not None else _new(Usual, self[:-1] + _ENDS[ending])
 
     def bundle(self) -> Bundle:
         """Return the same as a bundle."""
@@ -250,11 +246,6 @@ class UsualMessage(NamedTuple):
     def whole(self) -> bool:
         """Say that it has all that it announces."""
         return True
-
-    @property
-    def size(self) -> int:
-        """Return about how many bytes it has."""
-        return len(self.text)
 
     @property
     def ending(self) -> str:

@@ -144,15 +144,18 @@ def _usual(kind: str, stamp: bytes) -> list[bytes]:
     return [b"type=%b msg=audit(%b): %b" % (name, stamp, body) for name, body in records[kind]]
 
 
-_USUAL = st.builds(
-    _usual,
-    st.sampled_from(["call", "call", "open", "end", "message", "message"]),
-    st.builds(
+def _usual_stamps(serials: int) -> st.SearchStrategy[bytes]:
+    return st.builds(
         lambda milliseconds, serial: b"17000%05d.%03d:%d" % (*divmod(milliseconds, 1000), serial),
         st.sampled_from([0, 1, 1999, 2000, 2001, 90_000]),
-        st.integers(1, 9),
-    ),
+        st.integers(1, serials),
+    )
+
+
+_USUAL = st.builds(
+    _usual, st.sampled_from(["call", "call", "open", "end", "message", "message"]), _usual_stamps(9)
 )
+_OPEN = st.builds(_usual, st.just("open"), _usual_stamps(999))
 
 
 @given(
@@ -166,6 +169,41 @@ def test_messages_among_calls_are_the_same_events_both_ways(
     bounds = {"step_back": step_back, "memory": memory}
 
     assert _short(lines, size, **bounds) == _plain(lines, **bounds)
+
+
+_BOUNDS = st.fixed_dictionaries(
+    {"max_open": st.integers(1, 9), "memory": st.integers(2, 9), "step_back": st.sampled_from([1, 3, 25])}
+)
+
+
+@given(st.lists(_OPEN, max_size=30), st.integers(1, 30), st.booleans(), _BOUNDS)
+def test_events_without_ends_are_complete_for_the_same_reason_both_ways(
+    events: list[list[bytes]], size: int, ordered: bool, bounds: dict[str, int]
+) -> None:
+    """By time or because there are too many, whatever time does."""
+    lines = [line for event in (sorted(events) if ordered else events) for line in event]
+
+    assert _short(lines, size, **bounds) == _plain(lines, **bounds)
+
+
+@pytest.mark.parametrize("step", [0, 1, 40, 3000])
+@pytest.mark.parametrize("max_open", [10, 300, 10_000])
+def test_many_events_without_ends_are_complete_for_the_same_reason(step: int, max_open: int) -> None:
+    """Many at once, as one by one."""
+    stamps = [b"17000%05d.%03d:%d" % (*divmod(step * number, 1000), number + 1) for number in range(600)]
+    lines = [line for stamp in stamps for line in _usual("open", stamp)]
+    groups, account = _short(lines, 500, max_open=max_open)
+
+    assert (groups, account) == _plain(lines, max_open=max_open)
+    assert account.events == 600
+
+
+def test_what_usual_events_hold_together_is_bounded_too() -> None:
+    """Not only how many they are."""
+    lines = [line for number in range(600) for line in _usual("open", b"1700000000.000:%d" % (number + 1))]
+    _, account = _short(lines, 500, max_size=100_000)
+
+    assert account.endings["evicted"] > 400
 
 
 def test_what_is_under_way_is_held() -> None:
