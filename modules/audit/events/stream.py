@@ -114,7 +114,7 @@ class RunStream(RecordStream):
             usual: Optional[UsualEvent] = _new_usual(Usual, found.groups()) if found else None
             if not found:
                 found = USUAL_MESSAGE.match(block, position)
-                usual = UsualMessage.of(*found.groups()) if found else None
+                usual = UsualMessage.of(found.groups()) if found else None
             if found and usual and (usual[_END] or found.end() < end):
                 usuals.append(usual)
                 if not usual[_END]:

@@ -57,7 +57,7 @@ The order is that of kernel/auditsc.c, audit_log_exit; there are more records th
 """
 
 MESSAGE_BODY = (
-    rb"pid=%b (uid=[0-9]{1,10} auid=[0-9]{1,10}) ses=%b( subj=[^ '\"=\n]{1,64})? msg='([^'\n]{1,200})'"
+    rb"pid=%b (uid=[0-9]{1,10} auid=[0-9]{1,10}) ses=%b( subj=[^ '\"=\n]{1,64})? msg='(.{1,200})'"
     % (_NUMBER, _NUMBER)
 )
 """Matches what the kernel writes before the text of a message (kernel/audit.c, audit_log_common_recv_msg), and a short text.
@@ -238,9 +238,9 @@ class UsualMessage(NamedTuple):
     end: bytes = _SINGLE
 
     @classmethod
-    def of(cls, kind: bytes, *parts: Optional[bytes]) -> UsualMessage:
+    def of(cls, groups: tuple[Optional[bytes], ...]) -> UsualMessage:
         """Return what was matched: the type, and the others in their order."""
-        return _new(cls, (*parts, kind, _SINGLE))
+        return _new(cls, groups[1:] + (groups[0], _SINGLE))  # noqa: RUF005  # takes less than to unpack them
 
     @property
     def whole(self) -> bool:

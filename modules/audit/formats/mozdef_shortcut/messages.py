@@ -189,7 +189,7 @@ class Messages(Memory[_Kind, _Told]):
         if match is None or ending != SINGLE:
             raise Declined
         numbers = self._frame.numbers(stamp)
-        message = UsualMessage.of(types[0].encode("ascii"), stamp, *numbers, *match.groups())
+        message = UsualMessage.of((types[0].encode("ascii"), stamp, *numbers, *match.groups()))
         return self.encode_usual(message, last)
 
     def encode_usual(self, message: UsualMessage, last: bytes = _END) -> Short:

@@ -323,6 +323,17 @@ def test_an_id_is_told_with_its_name_if_it_has_one(number: str) -> None:
     assert _compare([(LOGIN % line).encode() for line in ((1, "26"), (2, number), (3, number))]) == (3, 0)
 
 
+@pytest.mark.parametrize(
+    "value", ["o'neil", '"o\'neil"', "'", "' exe=/bin/false", "x'", '"a', 'a"b"', '""', "a\\x41"]
+)
+def test_a_text_with_quotes_in_it_is_told_the_same_both_ways(value: str) -> None:
+    """They may be what ends it."""
+    lines = [(LOGIN % (number, "26")).replace("hostname=?", f"hostname={value}") for number in range(1, 4)]
+    lines += [line.replace("id=26", f"acct={value}") for line in lines]
+
+    assert sum(_compare([line.encode() for line in lines])) == 6
+
+
 def test_an_id_of_a_group_is_told_with_the_groups_name() -> None:
     """Which no user needs to have."""
     lines = [LOGIN.replace("USER_LOGIN", "ADD_GROUP") % line for line in ((1, "0"), (2, "7"), (3, "26"))]
