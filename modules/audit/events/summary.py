@@ -51,7 +51,7 @@ class Summary:
             "users": Counter(),
         }
         # What was not taken apart yet: the same few come again and again.
-        self._untold: dict[tuple[str, Actor], int] = {}
+        self._untold: Counter[tuple[str, Actor]] = Counter()
 
     @property
     def events(self) -> int:
@@ -61,17 +61,14 @@ class Summary:
 
     def add(self, category: str, actor: Actor) -> None:
         """Count one event; once for each of its keys."""
-        key = (category, actor)
-        self._untold[key] = self._untold.get(key, 0) + 1
+        self._untold[category, actor] += 1
         if len(self._untold) >= self._distinct:
             self._tell()
 
     def add_all(self, pairs: Iterable[tuple[str, Actor]]) -> None:
         """Count events, each by its category and actor."""
-        untold = self._untold
-        for key in pairs:
-            untold[key] = untold.get(key, 0) + 1
-        if len(untold) >= self._distinct:
+        self._untold.update(pairs)
+        if len(self._untold) >= self._distinct:
             self._tell()
 
     def top(self, limit: int = 20) -> dict[str, tuple[Count, ...]]:
