@@ -44,6 +44,7 @@ _ABSENT = frozenset({b"", b'""', b"?", b'"?"', b"(null)", b"(none)", b'"(null)"'
 # The fields that are only ever repeated, and how each is written.
 _PLAIN_TEXTS = frozenset({b"op", b"hostname", b"terminal", b"grantors"})
 _ENCODED_TEXTS = frozenset({b"acct", b"exe", b"unit", b"comm", b"cwd", b"cmd"})
+_BARE = SAFE_BYTES.translate(None, b" '=")  # what a value may hold that is written without quotes
 _SECOND = b" hostname="  # begins the second stretch of a text, if it has two
 _ROOM = 180  # characters of values that a summary has room for, whatever else it says
 # Nobody can foresee it, so that nothing that a record holds is taken for a mark.
@@ -102,11 +103,10 @@ class _Parts(Memory[bytes, _Part]):
 
     def make(self, key: bytes) -> _Part:
         """Return what it is."""
-        match = PLAIN_PAIR.fullmatch(key)
-        if match is None:
-            raise Declined
-        name, value = match.groups()
+        name, _, value = key.partition(b"=")
         find = self._texts.get(name)
+        if (find is None or value.translate(None, _BARE)) and not PLAIN_PAIR.fullmatch(key):
+            raise Declined
         found = find(value) if find is not None and value not in _ABSENT else None
         return _new(_Part, (name, *found) if found is not None and found[0] else (key, "", b""))
 
@@ -135,9 +135,16 @@ class _Stretches(Memory[bytes, _Stretch]):
 
     def make(self, key: bytes) -> _Stretch:
         """Return what they are."""
-        kinds, texts, written = zip(*[self._parts[part] for part in key.split(b" ")])
-        opened = tuple(filter(None, texts))
-        return _Stretch(b" ".join(kinds), opened, tuple(filter(None, written)), sum(map(len, opened)))
+        kinds: list[bytes] = []
+        texts: list[str] = []
+        told: list[bytes] = []
+        for part in key.split(b" "):
+            of_kind, text, written = self._parts[part]
+            kinds.append(of_kind)
+            if text:
+                texts.append(text)
+                told.append(written)
+        return _Stretch(b" ".join(kinds), tuple(texts), tuple(told), sum(map(len, texts)))
 
     def offer(self, key: bytes, value: _Stretch) -> None:
         """Remember it at once: of a session or a service there are several messages, one soon behind the other."""
