@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.events.decoder import marked_value, plain_value, rule_keys, string_value
 from mig_audit.modules.audit.events.draft import SYSCALL_IDENTITIES, SYSCALL_PROGRAM
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 _IDENTITIES = re.compile(SYSCALL_IDENTITIES)
 _PROGRAM = re.compile(SYSCALL_PROGRAM)
+# The same where all is there, and JSON as it stands.
+_PLAIN_PROGRAM = re.compile(
+    rb"tty=((?!\(null\) )[!#-\[\]-~]+) ses=(0|[1-9][0-9]{0,9})"
+    rb' comm=("[!#-\[\]-~]*") exe=("[!#-\[\]-~]*")'
+    rb"(?: subj=((?!\(null\) |\(none\) |\? )[!#-\[\]-~]+))?"
+    rb' key=("[^" ]*"|[0-9A-F]+|\(null\))'
+)
 _ABSENT = frozenset({b"(null)", b"(none)", b"?"})
 _NO_PROGRAM = Words.of("")
 _new = tuple.__new__  # what Tail(...) does, without its Python frame
@@ -81,26 +88,34 @@ class Tails(Memory[bytes, Tail]):
     def make(self, key: bytes) -> Tail:
         """Return what it says."""
         end = key.find(b" tty=")
-        match = _PROGRAM.fullmatch(key, end + 1)
+        plain = _PLAIN_PROGRAM.fullmatch(key, end + 1)
+        match = plain or _PROGRAM.fullmatch(key, end + 1)
         if match is None:
             raise Declined
         identities, user = self._accounts[key[:end]]
         tty, session, comm, exe, subj, key_raw = match.groups()
         keys, keys_told = self._keys[key_raw]
-        name, path = told_value(comm), told_value(exe)
-        if name is None or path is None or tty == b"(null)" or subj in _ABSENT:
-            process = _unusual_process(match)
+        if plain is not None:
+            label = b"" if subj is None else b',"subj":"%b"' % subj
+            told = (comm, exe, tty, session, label)
+            process = b',"processname":%b,"process":%b,"tty":"%b","session":"%b"%b' % told
+            text = exe[1:-1].decode("ascii")
+            program = words_of(text, exe)
         else:
-            label = b"" if subj is None else b',"subj":' + json_string(subj)
-            process = b',"processname":%b,"process":%b,"tty":%b,"session":"%d"%b' % (
-                name[1],
-                path[1],
-                json_string(tty),
-                int(session),
-                label,
-            )
-        actor = _new(Actor, (keys, path and path[0], user))
-        return _new(Tail, (keys_told, identities, process, actor, words_of(*path) if path else _NO_PROGRAM))
+            process, path = _process(match)
+            text, program = (path[0], words_of(*path)) if path else (None, _NO_PROGRAM)
+        return _new(Tail, (keys_told, identities, process, _new(Actor, (keys, text, user)), program))
+
+
+def _process(match: re.Match[bytes]) -> tuple[bytes, Optional[tuple[str, bytes]]]:
+    """Return the program as members of the details, and its path as text and as a JSON string."""
+    tty, session, comm, exe, subj, _ = match.groups()
+    name, path = told_value(comm), told_value(exe)
+    if name is None or path is None or tty == b"(null)" or subj in _ABSENT:
+        return _unusual_process(match), path
+    label = b"" if subj is None else b',"subj":' + json_string(subj)
+    told = (name[1], path[1], json_string(tty), int(session), label)
+    return b',"processname":%b,"process":%b,"tty":%b,"session":"%d"%b' % told, path
 
 
 def _unusual_process(match: re.Match[bytes]) -> bytes:

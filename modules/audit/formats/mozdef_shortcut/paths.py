@@ -36,7 +36,7 @@ _PLAIN = re.compile(
 # How a name begins that means the directory, or something in it in more than one way.
 _ROUNDABOUT = frozenset({b'"', b'."', b"./"})
 _END = re.compile(
-    rb"(?:dev=([0-9a-f:]+) mode=([0-7]+) ouid=(0|[1-9][0-9]{0,9}) ogid=(0|[1-9][0-9]{0,9}) rdev=([0-9a-f:]+) )?"
+    rb"(?:dev=[0-9a-f:]+ mode=[0-7]+ ouid=(?:0|[1-9][0-9]{0,9}) ogid=(?:0|[1-9][0-9]{0,9}) rdev=[0-9a-f:]+ )?"
     rb"nametype=([A-Z]+)(?: cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
 )
 _PATHS = 8192  # in all places together
@@ -72,11 +72,10 @@ class _Ends(Memory[bytes, Optional[_End]]):
         match = _END.fullmatch(key)
         if match is None:
             return None
-        *values, nametype = match.groups()
-        fragment = b',"nametype":"%b"' % nametype
-        if values[0] is not None:
-            fragment = b',"dev":"%b","mode":"%b","ouid":"%b","ogid":"%b","rdev":"%b"%b' % (*values, fragment)
-        return _End(fragment, nametype.decode("ascii"), nametype == b"PARENT")
+        nametype = match[1]
+        # All its fields are members, each as it is.
+        fragment = b',"%b"' % key[: match.end(1)].replace(b"=", b'":"').replace(b" ", b'","')
+        return _new(_End, (fragment, nametype.decode("ascii"), nametype == b"PARENT"))
 
 
 # The body of a CWD record, `calls.Call.relative`, and whether every descriptor of a directory is AT_FDCWD.
@@ -86,7 +85,7 @@ _PlaceKey = tuple[bytes, Optional[str], bool]
 class Place(dict[bytes, Path]):
     """What names are relative to, and by their text the PATH records that were seen there."""
 
-    __slots__ = ("_before", "_directory", "_number", "_places", "fragment")
+    __slots__ = ("_before", "_directory", "_doubted", "_number", "_places", "fragment")
 
     def __init__(self, places: Places, number: int, fragment: bytes, directory: Directory) -> None:
         super().__init__()
@@ -95,6 +94,7 @@ class Place(dict[bytes, Path]):
         self.fragment = fragment
         self._directory = directory
         base = directory.base
+        self._doubted = directory.doubtful is not None
         self._before = None if base is None else encoded_text(f"{base}/")[:-1]  # a relative name
 
     def __missing__(self, key: bytes) -> Path:
@@ -121,7 +121,7 @@ class Place(dict[bytes, Path]):
             name = _told_digits(digits or b"")
         start = name[1:3]
         absolute = start.startswith(b"/")
-        if end is None or start in _ROUNDABOUT or (absolute and end.parent):
+        if end is None or start in _ROUNDABOUT or (end.parent and self._doubted):
             return None
         fragment = end.fragment if inode is None else b',"inode":"%b"%b' % (inode, end.fragment)
         path = name

@@ -25,6 +25,7 @@ from mig_audit.modules.audit.records.sockaddr import inet6_text, parse_sockaddr
 
 # kernel/auditsc.c, audit_log_execve_info, where no argument is too long for the record.
 _ARGUMENTS = compile_late(rb'argc=[0-9]+(?: a[0-9]+=(?:"[^" ]*"|[0-9A-F]+))+')
+_TITLE = re.compile(rb"proctitle=([0-9A-F]+)")
 _NAMES = tuple([b"a%d=" % index for index in range(100)])
 
 # Addresses of a little-endian host: unix(7), ip(7) and ipv6(7), up to their padding, in the kernel's digits.
@@ -81,12 +82,17 @@ class Titles(Memory[bytes, bytes]):
 
     def make(self, key: bytes) -> bytes:
         """Return the title: its arguments with a space between, as `mozdef.add_process` has them."""
-        raw = only_value(key, b"proctitle=")
-        if raw is None:
-            raise Declined
-        value = decode(raw)
-        if isinstance(value, Absent):
-            return b""
+        match = _TITLE.fullmatch(key)
+        if match is not None and len(key) % 2 == 0:
+            value = bytes.fromhex(match[1].decode("ascii"))
+        else:
+            raw = only_value(key, b"proctitle=")
+            if raw is None:
+                raise Declined
+            other = decode(raw)
+            if isinstance(other, Absent):
+                return b""
+            value = other
         arguments = value[:-1] if value.endswith(b"\0") else value
         return b',"proctitle":' + json_string(arguments.replace(b"\0", b" "))
 
