@@ -33,7 +33,7 @@ _new = tuple.__new__  # what Tail(...) does, without its Python frame
 
 
 class Tail(NamedTuple):
-    """``auid`` to ``key``, in the three places where the format has it."""
+    """``auid`` to ``key``, in the three places where the format has it: before ``pid``, and around it and ``ppid``."""
 
     keys: bytes
     identities: bytes
@@ -104,7 +104,8 @@ class Tails(Memory[bytes, Tail]):
         else:
             process, path = _process(match)
             text, program = (path[0], words_of(*path)) if path else (None, _NO_PROGRAM)
-        return _new(Tail, (keys_told, identities, process, _new(Actor, (keys, text, user)), program))
+        actor = _new(Actor, (keys, text, user))
+        return _new(Tail, (keys_told, identities + b',"pid":"', b'"' + process, actor, program))
 
 
 def _process(match: re.Match[bytes]) -> tuple[bytes, Optional[tuple[str, bytes]]]:

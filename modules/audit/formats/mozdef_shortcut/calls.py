@@ -80,7 +80,7 @@ class Call(Memory[bytes, Opening]):
 
 
 class Head(NamedTuple):
-    """``arch`` to ``exit``."""
+    """``arch`` to ``exit``, up to where the first argument is told."""
 
     fragment: bytes
     call: Call
@@ -132,7 +132,7 @@ class Heads(Memory[bytes, Head]):
         kind, _, code = key.partition(b" exit=")
         fragment, call, success = self._kinds[kind]
         ending = self._errors[code] if code.startswith(b"-") else b',"exit":"%b"' % code
-        return _new(Head, (fragment + ending, call, success))
+        return _new(Head, (fragment + ending + b',"a0":"', call, success))
 
 
 class Sockets(Memory[tuple[bytes, bytes, bytes], bytes]):

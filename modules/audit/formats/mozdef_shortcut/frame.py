@@ -12,6 +12,7 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Mem
 from mig_audit.modules.audit.formats.summaries import NOTHING
 
 _CONSTANT = {"ptrace": "Ptrace", "socket": "Socket", "listen": "Listen"}
+_BEFORE_SECOND = b'","processname":"mig-audit","timestamp":"'
 SHORT = 200
 """Characters: with any category before them, a summary has room for so many."""
 
@@ -50,14 +51,12 @@ class Openings(Memory[tuple[str, bool], tuple[bytes, int]]):
 class Frame:
     """The pieces of an event that go around its details.
 
-    An event is what `opening` gives, ``before_pid``, process id, ``after_pid``, ``second``, milliseconds, ``before_serial``, serial,
+    An event is what `opening` gives, ``before_pid``, process id, ``after_pid``, milliseconds, ``before_serial``, serial,
     ``before_stamp``, stamp, a quote, further members of the details, and two closing braces.
 
-    ``seconds`` is what the present ``second`` is in a stamp: `begin` goes on to another. ``names`` are the memories with
-    names of users in them, which hold for a ``minute`` of the stream.
+    ``after_pid`` ends with the present ``second``, and ``seconds`` is what that is in a stamp: `begin` goes on to another.
+    ``names`` are the memories with names of users in them, which hold for a ``minute`` of the stream.
     """
-
-    after_pid = b'","processname":"mig-audit","timestamp":"'
 
     def __init__(self, hostname: str) -> None:
         host = encoded_text(hostname)
@@ -65,7 +64,7 @@ class Frame:
         tags = to_json([mozdef.PROGRAM, mig_audit.__version__, "audit"])
         self.before_serial = b'+00:00","source":"audit","tags":' + tags + b',"details":{"auditserial":"'
         self.before_stamp = b'","auditid":' + host[:-1] + b"/"
-        self.seconds = self.second = b""
+        self.seconds = self.second = self.after_pid = b""
         self.minute = -1
         self.names: list[Memory[Any, Any]] = []
 
@@ -85,6 +84,7 @@ class Frame:
         """Go to the second of an event."""
         number = int(seconds)
         self.seconds, self.second = seconds, f"{second_text(number)}.".encode()
+        self.after_pid = _BEFORE_SECOND + self.second
         if number // 60 != self.minute:
             self.minute = number // 60
             for memory in self.names:

@@ -32,6 +32,7 @@ _SYSCALL = re.compile(SYSCALL_BODY, re.DOTALL)
 _OTHERS = ("SOCKADDR", "EXECVE", "CWD")
 # The types that an event may have here: PATH any number of times, the others once.
 _TYPES = frozenset({"SYSCALL", *TYPES, *_OTHERS, "PATH", "PROCTITLE", "EOE"})
+_NO_END = (b"", "", True)
 _NO_PATHS = (None,) * 7
 
 
@@ -221,17 +222,18 @@ class Syscalls:
         if address_raw is not None:
             address, about = self._addresses[address_raw, category]
         if len(paths) == 1:
-            end = None if entry is None or category == "execve" else self._ends[entry]
-            if end is None or name is None or end.parent:
+            known = None if entry is None or category == "execve" else self._ends[entry]
+            end, _, parent = known or _NO_END
+            if parent or name is None:
                 before, after = b',"paths":[', b"]"
                 elements, subject, about, named, _ = place[paths[0]]
                 if category == "execve" and named and command_raw is None:
                     ran = about
             else:
                 if inode is None:
-                    subject = b',"path":%b%b' % (name, end.fragment)
+                    subject = b',"path":%b%b' % (name, end)
                 else:
-                    subject = b',"path":%b,"inode":"%b"%b' % (name, inode, end.fragment)
+                    subject = b',"path":%b,"inode":"%b"%b' % (name, inode, end)
                 before, elements, same, after = b',"paths":[{"item":"0","name":', name, subject, b"}]"
                 told = name[1:-1]
         elif paths:
@@ -256,9 +258,9 @@ class Syscalls:
             if told is None:
                 told = encoded_text(about.text[:room])[1:-1]
         data = b"".join((
-            opening, told, frame.before_pid, pid, frame.after_pid, frame.second, milliseconds, frame.before_serial, serial,
-            frame.before_stamp, stamp, fragment, keys, head, b',"a0":"', a0, b'","a1":"', a1, b'","a2":"', a2,
-            b'","a3":"', a3, b'"', words, identities, b',"pid":"', pid, b'","ppid":"', ppid, b'"', process,
+            opening, told, frame.before_pid, pid, frame.after_pid, milliseconds, frame.before_serial, serial,
+            frame.before_stamp, stamp, fragment, keys, head, a0, b'","a1":"', a1, b'","a2":"', a2,
+            b'","a3":"', a3, b'"', words, identities, pid, b'","ppid":"', ppid, process,
             place.fragment, command, title, subject, before, elements, same, after, address, rest, last,
         ))  # fmt: skip
         if len(data) > mozdef.TERM_LIMIT:
