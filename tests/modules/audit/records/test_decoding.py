@@ -119,12 +119,14 @@ def test_printable_text_is_safe(raw: bytes) -> None:
 
 
 def test_each_unsafe_character_is_written_as_bytes_wherever_it_stands() -> None:
-    """Alone, and among what is safe."""
+    """Alone, among what is safe, and in a script."""
     controls = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
     for character in (*controls, *_BIDI, "\u2028", "\u2029", "\ufeff"):
         escaped = "".join(f"\\x{byte:02x}" for byte in character.encode())
         assert printable(character.encode()) == escaped
-        assert printable(f"é{character}日".encode()) == f"é{escaped}日"
+        for text in ("é{}日", "if true\n\tthen {}\n"):
+            shown = text.replace("\n", "\\x0a").replace("\t", "\\x09")
+            assert printable(text.format(character).encode()) == shown.format(escaped)
 
 
 def test_what_is_absent_reads_as_the_record_has_it() -> None:
