@@ -14,21 +14,24 @@ _LIMIT = 50_000  # processes that are kept
 _COMMANDS = 20  # of a process that starts one program after the other
 _COMMAND_LENGTH = 200  # characters of a command that are shown
 
-_Path = tuple[int, ...]
+_Moment = tuple[int, int, str]  # seconds, milliseconds, and both as text: events need not come in order
+_Path = tuple[str, tuple[int, ...]]  # the host, and pids from the oldest ancestor on
 
 
 class _Node:
     """A process: its programs or commands in order, its children, and how often it is in the events."""
 
-    __slots__ = ("children", "commands", "events", "exe", "first", "last", "pid", "why")
+    __slots__ = ("children", "commands", "events", "exe", "first", "host", "last", "pid", "why")
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, host: str, pid: int) -> None:
+        self.host = host
         self.pid = pid
         self.commands: list[str] = []
         self.children: list[_Node] = []
         self.events = 0
         self.exe: Optional[str] = None
-        self.first = self.last = ""
+        self.first: Optional[_Moment] = None
+        self.last: Optional[_Moment] = None
         self.why = ""
 
     def note(self, command: Optional[str]) -> None:
@@ -36,16 +39,22 @@ class _Node:
         if known and len(self.commands) < _COMMANDS and known not in self.commands[-1:]:
             self.commands.append(known)
 
-    @property
-    def words(self) -> str:
+    def count(self, moment: _Moment) -> None:
+        self.events += 1
+        self.first = min(self.first or moment, moment)
+        self.last = max(self.last or moment, moment)
+
+    def words(self, *, root: bool) -> str:
         runs = ", then ".join(self.commands) or "?"
         counted = f"  ({self.events} event{'s' if self.events > 1 else ''})" if self.events else ""
         why = f"  (parent {self.why})" if self.why else ""
-        return f"{self.first[11:23]} {self.pid} {runs}{counted}{why}".strip()
+        host = f"node={self.host} " if root and self.host else ""
+        time = self.first[-1].partition("T")[2][:12] if self.first else ""
+        return f"{time} {host}{self.pid} {runs}{counted}{why}".strip()
 
 
 class ProcessTree:
-    """Gathers events; a process is told from another by its pid and those of its ancestors."""
+    """Gathers events; a process is told from another by its host, its pid and those of its ancestors."""
 
     def __init__(self, *, limit: int = _LIMIT) -> None:
         self._limit = limit
@@ -58,39 +67,41 @@ class ProcessTree:
         enrichment, pid = event.enrichment, event.process.pid
         if enrichment is None or pid is None:
             return
-        path: _Path = ()
+        pids: tuple[int, ...] = ()
         for ancestor in reversed(enrichment.ancestors):
-            path = (*path, ancestor.pid)
-            self._ancestor(path, ancestor)
-        node = self._node((*path, pid))
+            pids = (*pids, ancestor.pid)
+            self._ancestor((event.node, pids), ancestor)
+        node = self._node((event.node, (*pids, pid)))
         if node is None:
             self.left_out += 1
             return
         _note(node, event)
-        node.events += 1
-        node.first = node.first or event.timestamp
-        node.last = event.timestamp
+        node.count((event.seconds, event.milliseconds, event.timestamp))
         if not enrichment.ancestors:
             node.why = next((gap.why for gap in enrichment.gaps if gap.what == "parent"), node.why)
 
     def lines(self) -> list[str]:
-        """Return the tree for people: time of the first event, pid, what it ran, how many events."""
+        """Return the tree for people: time of the first event, host if named, pid, what it ran, how many events."""
         lines = [line for root in self._roots for line in _drawn(root, "", "")]
         return [*lines, f"... and {self.left_out} events of further processes"] if self.left_out else lines
 
     def documents(self) -> list[dict[str, object]]:
-        """Return one object for each process; ``parents`` are the pids of its ancestors, nearest first."""
+        """Return one object for each process.
+
+        ``node`` is its host, if the log names it; ``parents`` are the pids of its ancestors, nearest first.
+        """
         return [
             {
+                "node": node.host or None,
                 "pid": node.pid,
-                "parents": list(reversed(path[:-1])),
+                "parents": list(reversed(pids[:-1])),
                 "commands": node.commands,
                 "events": node.events,
-                "first": node.first or None,
-                "last": node.last or None,
+                "first": node.first and node.first[-1],
+                "last": node.last and node.last[-1],
                 "parent_unknown": node.why or None,
             }
-            for path, node in self._nodes.items()
+            for (_, pids), node in self._nodes.items()
         ]
 
     def _ancestor(self, path: _Path, ancestor: Ancestor) -> None:
@@ -101,8 +112,9 @@ class ProcessTree:
     def _node(self, path: _Path) -> Optional[_Node]:
         node = self._nodes.get(path)
         if node is None and len(self._nodes) < self._limit:
-            node = self._nodes[path] = _Node(path[-1])
-            parent = self._nodes.get(path[:-1])
+            host, pids = path
+            node = self._nodes[path] = _Node(host, pids[-1])
+            parent = self._nodes.get((host, pids[:-1]))
             (self._roots if parent is None else parent.children).append(node)
         return node
 
@@ -119,10 +131,10 @@ def _note(node: _Node, event: Event) -> None:
 
 def _drawn(node: _Node, first: str, rest: str) -> Iterator[str]:
     """Give the lines of a process and its descendants, behind what is drawn before the first and the others."""
-    stack = [(node, first, rest)]
+    root, stack = node, [(node, first, rest)]
     while stack:
         node, first, rest = stack.pop()
-        yield f"{first}{node.words}"
+        yield f"{first}{node.words(root=node is root)}"
         last = len(node.children) - 1
         stack += [
             (

@@ -110,6 +110,10 @@ class ProcessTable:
         self._trust = (known or _OLD_PID_MAX) // _FASTEST if trust is None else trust
         self._trust_known = trust is not None or known is not None
 
+    def __len__(self) -> int:
+        """Return how many processes are kept, those that were not seen yet among them."""
+        return len(self._table) + len(self._forks)
+
     def seed(self) -> None:
         """Read the processes that are there already."""
         if self._proc is None:

@@ -95,6 +95,7 @@ def test_documents_say_the_same() -> None:
     document = _tree(*_SESSION).documents()[3]
 
     assert document == {
+        "node": None,
         "pid": 13,
         "parents": [11, 10],
         "commands": ["cat /etc/shadow"],
@@ -103,6 +104,42 @@ def test_documents_say_the_same() -> None:
         "last": "2023-11-14T22:13:20.016+00:00",
         "parent_unknown": None,
     }
+
+
+def test_hosts_have_trees_of_their_own() -> None:
+    """A pid of one is not that of another, and both say whose it is."""
+    events = [
+        _call(pid, 1 if pid == 5 else 5, f"/bin/{node}", node, ms=ms)._replace(node=node)
+        for ms, (node, pid) in enumerate([("h1", 5), ("h2", 5), ("h2", 6), ("h1", 6)])
+    ]
+    tree = _tree(*events)
+
+    assert tree.lines() == [
+        "22:13:20.000 node=h1 5 h1  (1 event)  (parent unseen)",
+        "└─ 22:13:20.003 6 h1  (1 event)",
+        "22:13:20.001 node=h2 5 h2  (1 event)  (parent unseen)",
+        "└─ 22:13:20.002 6 h2  (1 event)",
+    ]
+    assert [(document["node"], document["pid"]) for document in tree.documents()] == [
+        ("h1", 5),
+        ("h2", 5),
+        ("h2", 6),
+        ("h1", 6),
+    ]
+
+
+def test_the_first_event_is_never_later_than_the_last() -> None:
+    """Events come when they are complete, which is not the order in which they happened, whatever the year."""
+    seconds = 253_402_300_799  # of the last second that has a year of four digits
+    events = [_call(10, 1, "/bin/sh", "sh", ms=ms) for ms in (8, 0, 4)]
+    later = [event._replace(seconds=seconds + second) for event, second in zip(events, (1, 0, 0))]
+
+    for given, first, last in [
+        (events, "2023-11-14T22:13:20.000+00:00", "2023-11-14T22:13:20.008+00:00"),
+        (later, "9999-12-31T23:59:59.000+00:00", "10000-01-01T00:00:00.008+00:00"),
+    ]:
+        (document,) = _tree(*given).documents()
+        assert (document["first"], document["last"]) == (first, last)
 
 
 def test_the_tree_is_bounded() -> None:
