@@ -172,6 +172,16 @@ class Correlator:
             start = stop
         return done
 
+    def add_interleaved(self, usuals: list[UsualEvent], records: list[int]) -> list[Complete]:
+        """Take usual events that have their ends, in the order of these; their records came by turns.
+
+        If others might be complete in between, nothing is taken and given: they have to come record by record.
+        """
+        times = [int(usual[1] + usual[2]) for usual in usuals]
+        if max(times) - min(times) < self._timeout and self._are_complete(usuals):
+            return [UsualRun(usuals, sum(records))]
+        return []
+
     def _end(self, usuals: list[UsualEvent], records: list[int], done: list[Complete]) -> None:
         if len(usuals) > 1 and self._are_complete(usuals):
             _give(usuals, sum(records), done)

@@ -57,6 +57,9 @@ class RunGrouping(Grouping, Protocol):
         ``sizes`` is how many bytes those are of each that has no end.
         """
 
+    def add_interleaved(self, usuals: list[UsualEvent], records: list[int]) -> Sequence[Complete]:
+        """Take usual events whose records came by turns; nothing, if that has to be record by record."""
+
     def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Sequence[Complete]:
         """Take records that came one behind the other, all with this stamp and no node."""
 

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import RecordError
+from mig_audit.modules.audit.events.interleaved import untangle
 from mig_audit.modules.audit.events.ledger import AUDITD_TYPES
 from mig_audit.modules.audit.events.usual import USUAL, USUAL_MESSAGE, Usual, UsualMessage, count_records
 from mig_audit.modules.audit.records.record import (
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mig_audit.modules.audit.events.grouping import Grouping, RunGrouping
+    from mig_audit.modules.audit.events.interleaved import Interleaved
     from mig_audit.modules.audit.events.ledger import Ledger
     from mig_audit.modules.audit.events.usual import Complete, UsualEvent
 
@@ -115,28 +117,50 @@ class RunStream(RecordStream):
             if not found:
                 found = USUAL_MESSAGE.match(block, position)
                 usual = UsualMessage.of(found.groups()) if found else None
-            if found and usual and (usual[_END] or found.end() < end):
+            if found and usual and usual[_END]:
                 usuals.append(usual)
-                if not usual[_END]:
-                    sizes.append(found.end() - position)
                 position = found.end()
                 continue
-            if usuals:
+            # Where none has its end, there is none to look for.
+            others = untangle(block, position, usual[0]) if usual and not sizes else None
+            if others:
                 yield from self._take(usuals, sizes)
-                usuals, sizes = [], []
+                usuals = []
+                yield from self._take_interleaved(others, block[position : others.end])
+                position = others.end
+                continue
+            if found and usual and found.end() < end:
+                usuals.append(usual)
+                sizes.append(found.end() - position)
+                position = found.end()
+                continue
+            yield from self._take(usuals, sizes)
+            usuals, sizes = [], []
             # Here may come a record in another shape, or the event goes on in the next block.
             following = block.find(_NEXT, position) + 1 or end
             yield from self._feed_lines(block[position:following])
             position = following
-        if usuals:
-            yield from self._take(usuals, sizes)
+        yield from self._take(usuals, sizes)
 
     def _take(self, usuals: list[UsualEvent], sizes: list[int]) -> Iterator[Complete]:
+        if not usuals:
+            return
         yield from self._end_run()
         records = count_records(usuals)
         self._ledger.received += sum(records)
         self._ledger.track_serials([int(usual[3]) for usual in usuals])
         yield from self._grouping.add_usuals(usuals, records, sizes)
+
+    def _take_interleaved(self, others: Interleaved, block: bytes) -> Iterator[Complete]:
+        yield from self._end_run()
+        records = count_records(others.events)
+        done = self._grouping.add_interleaved(others.events, records)
+        if not done:
+            yield from self._feed_lines(block)
+            return
+        self._ledger.received += sum(records)
+        self._ledger.track_serials(others.serials)
+        yield from done
 
     def _feed_lines(self, block: bytes) -> Iterator[Complete]:  # the hot path of other lines
         lines = _lines(block)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from streams import block_of, bundles_of, in_bundles
 
 from mig_audit.modules.audit.events import Correlator, Ledger, RecordStream, RunStream
+from mig_audit.modules.audit.events.usual import UsualRun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,6 +172,50 @@ def test_messages_among_calls_are_the_same_events_both_ways(
     assert _short(lines, size, **bounds) == _plain(lines, **bounds)
 
 
+_TURNS = st.lists(st.tuples(_USUAL, st.integers(0, 3)), max_size=20)
+
+
+@given(_TURNS, st.integers(1, 60), st.sampled_from([1, 3, 1000]), st.sampled_from([1, 500, 2000]))
+def test_records_that_come_by_turns_are_the_same_events_both_ways(
+    events: list[tuple[list[bytes], int]], size: int, step_back: int, timeout: int
+) -> None:
+    """Whatever time does while several events are open."""
+    lines: list[bytes] = []
+    for event, back in events:
+        # The first record goes before the last ones of the events before.
+        place = max(len(lines) - back, 0)
+        lines[place:place] = event[:1]
+        lines += event[1:]
+
+    bounds = {"step_back": step_back, "timeout": timeout}
+    assert _short(lines, size, **bounds) == _plain(lines, **bounds)
+
+
+def test_one_of_them_may_time_out_because_of_another() -> None:
+    """Its end is late then."""
+    (first, second) = (_usual("call", stamp) for stamp in (b"1700000000.000:1", b"1700000002.000:2"))
+    lines = [first[0], second[0], first[1], second[1]]
+    groups, account = _short(lines)
+
+    assert (groups, account) == _plain(lines)
+    assert (account.endings["timeout"], account.late) == (1, 1)
+
+
+def test_events_of_several_processors_are_usual_ones() -> None:
+    """Each of which has its end nearby, as in life."""
+    stamps = [b"1700000000.000:%d" % serial for serial in range(1, 101)]
+    pairs = [_usual("call", stamp) for stamp in stamps]
+    lines = [
+        line
+        for first, second in zip(pairs[::2], pairs[1::2])
+        for line in (first[0], second[0], *first[1:], *second[1:])
+    ]
+    events = list(RunStream(Ledger(), Correlator()).feed(block_of(lines)))
+
+    assert all(isinstance(complete, UsualRun) for complete in events)
+    assert _short(lines) == _plain(lines)
+
+
 _BOUNDS = st.fixed_dictionaries(
     {"max_open": st.integers(1, 9), "memory": st.integers(2, 9), "step_back": st.sampled_from([1, 3, 25])}
 )
@@ -184,6 +229,17 @@ def test_events_without_ends_are_complete_for_the_same_reason_both_ways(
     lines = [line for event in (sorted(events) if ordered else events) for line in event]
 
     assert _short(lines, size, **bounds) == _plain(lines, **bounds)
+
+
+def test_a_clock_that_was_set_back_among_events_without_ends_is_followed() -> None:
+    """After as many records, though they come together."""
+    seconds = [b"1700000090", *[b"1700000000"] * 9, b"1700000003"]
+    stamps = [b"%b.000:%d" % (second, serial) for serial, second in enumerate(seconds, 1)]
+    lines = [line for stamp in stamps for line in _usual("open", stamp)]
+    groups, account = _short(lines, step_back=3)
+
+    assert (groups, account) == _plain(lines, step_back=3)
+    assert account.endings["timeout"] == 10
 
 
 @pytest.mark.parametrize("step", [0, 1, 40, 3000])
