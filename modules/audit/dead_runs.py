@@ -34,16 +34,20 @@ def describe_dead_run(run: Recovered) -> Iterator[str]:
     begun = f", begun {iso_time(run.begun)}" if run.begun is not None else ""
     if run.earlier_boot:
         yield f"run {run.run_id}{begun}, before the host was booted: nothing of it is left"
+        if run.trouble:
+            yield f"  {run.trouble}"
         return
     rules = dead_run_to_json(run)["rules"]
-    done = "undone" if run.complete else "NOT undone"
+    done = "undone" if run.restoration is not None and run.restoration.complete else "NOT undone"
     yield f"run {run.run_id}{begun}, was killed and is {done}: rules {rules}"
-    told = run.restoration.differences if run.restoration else (run.trouble,)
-    yield from (f"  {difference}" for difference in told)
+    differences = run.restoration.differences if run.restoration else ()
+    yield from (f"  {told}" for told in (*differences, run.trouble) if told)
 
 
 def restore_error(run: Recovered) -> Optional[RestoreError]:
     """Return what the reader must know of it, None if all is well."""
+    if run.trouble and (run.earlier_boot or run.restoration):
+        return RestoreError(f"run {run.run_id} is undone, and its journal is still there: {run.trouble}")
     if run.trouble:
         return RestoreError(f"what run {run.run_id} changed is not known: {run.trouble}")
     if run.restoration is None or run.restoration.restored:

@@ -10,6 +10,7 @@ from mig_audit.errors import MigAuditError, NotPermittedError, exit_code
 from mig_audit.modules.audit.kernel import access
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.recovery import boot_id
+from mig_audit.modules.audit.kernel.run_folder import obstacle
 from mig_audit.modules.audit.kernel.runs import DIRECTORY, Runs
 from mig_audit.modules.audit.kernel.standing import Standing, deafness
 from mig_audit.modules.audit.neighbours import Neighbour, find_neighbours
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.kernel.access import Access
     from mig_audit.modules.audit.kernel.journal import Undertaking
+    from mig_audit.modules.audit.kernel.runs import Unreadable
     from mig_audit.modules.audit.kernel.status import Status
 
 VERSION = "1.0"
@@ -36,8 +38,8 @@ class Facts:
     """What was found.
 
     ``refused`` is why the kernel would not say its ``status`` and number of ``rules``, which are None then. ``runs`` are
-    those that have a journal, None where they cannot be read; ``recording`` is the one that lives. ``private`` says
-    whether what is to be undone can be written down.
+    those that have a journal, None where they cannot be read; ``unreadable`` are the journals that say nothing;
+    ``recording`` is the run that lives. ``unwritable`` is why what is to be undone could not be written down, if so.
     """
 
     standing: Standing
@@ -47,8 +49,9 @@ class Facts:
     owner_lives: bool
     neighbours: tuple[Neighbour, ...]
     runs: Optional[tuple[Undertaking, ...]]
+    unreadable: tuple[Unreadable, ...]
     recording: Optional[Undertaking]
-    private: bool
+    unwritable: Optional[MigAuditError]
     boot: str
 
 
@@ -101,7 +104,7 @@ def look(
     except MigAuditError as error:
         refused = error
     owner = status.pid if status else 0
-    runs = _runs(directory)
+    runs, unreadable, closed = _runs(directory)
     return Facts(
         standing=standing,
         refused=refused,
@@ -110,25 +113,25 @@ def look(
         owner_lives=os.path.exists(f"{proc}/{owner}"),  # noqa: PTH110  # one question
         neighbours=find_neighbours(owner, proc, (os.getpid(),)),
         runs=runs,
+        unreadable=unreadable,
         recording=next((run for run in runs or () if run.recorder.alive(proc) and not run.undoing), None),
-        private=_can_be_private(directory),
+        unwritable=closed or obstacle(directory),
         boot=boot_id(),
     )
 
 
-def _runs(directory: str) -> Optional[tuple[Undertaking, ...]]:
+def _runs(
+    directory: str,
+) -> tuple[Optional[tuple[Undertaking, ...]], tuple[Unreadable, ...], Optional[MigAuditError]]:
+    """Return the runs that can be read and those that cannot; or why nothing can."""
     if not os.path.lexists(directory):
-        return ()
+        return (), (), None
     try:
         with Runs(directory, create=False) as runs:
-            return tuple(runs.undertakings())
-    except NotPermittedError:
-        return None
-
-
-def _can_be_private(directory: str) -> bool:
-    there = directory if os.path.lexists(directory) else os.path.dirname(directory)  # noqa: PTH120  # plain strings
-    return os.access(there, os.W_OK | os.X_OK)
+            found, unreadable = runs.look()
+            return tuple(found), tuple(unreadable), None
+    except MigAuditError as error:
+        return None, (), error
 
 
 def diagnose(facts: Facts) -> Diagnosis:
@@ -157,14 +160,8 @@ def _kernel_checks(facts: Facts) -> Iterator[Check]:
         yield Check.problem("kernel", facts.refused)
     elif facts.status is not None:
         yield Check("kernel", "ok", f"audit is there and answers; it has {facts.rules} rules")
-    if not facts.private and facts.standing.uid == 0:
-        yield Check.problem(
-            "state",
-            NotPermittedError(
-                f"{DIRECTORY} cannot be written: nothing could be undone after a crash, so nothing is changed",
-                "mount a writable /run",
-            ),
-        )
+    if facts.unwritable is not None and facts.standing.uid == 0:
+        yield Check.problem("state", facts.unwritable)
 
 
 def _status_checks(facts: Facts, granted: Optional[Access]) -> Iterator[Check]:
@@ -220,6 +217,10 @@ def _run_checks(facts: Facts) -> Iterator[Check]:
             "runs", "unknown", f"{DIRECTORY} cannot be read: killed runs cannot be seen", "run as root"
         )
         return
+    for unreadable in facts.unreadable:
+        says = f"what a run changed is not known, and is not undone: {unreadable.error.what}"
+        remedy = f"remove {DIRECTORY}/{unreadable.run_id}.journal when the kernel's audit is as it should be"
+        yield Check("runs", "note", says, remedy)
     for run in facts.runs:
         if run is facts.recording:
             continue

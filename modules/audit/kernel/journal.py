@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _CHUNK = 1 << 20
+_MOST = 256 << 20  # bytes: the longest that is read, of a hundred thousand rules
 _DEAD = (b"Z", b"X")
 _START_TIME = (
     19  # field 22 of /proc/PID/stat (proc(5)), counted behind the name; the state is the first there
@@ -156,6 +157,8 @@ def read_journal(descriptor: int) -> Optional[Undertaking]:
     Raises:
         InternalError: it is no journal, or one of another version.
     """
+    if os.fstat(descriptor).st_size > _MOST:
+        raise InternalError(f"a journal of more than {_MOST} bytes")
     text = b"".join(iter(lambda: os.read(descriptor, _CHUNK), b""))
     # Whoever was killed while writing has left the beginning of a line.
     *lines, _torn = text.split(b"\n")

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from mig_audit.errors import AuditUnavailableError, MigAuditError
+from mig_audit.errors import MigAuditError
 from mig_audit.modules.audit.kernel.journal import Process
 from mig_audit.modules.audit.kernel.state import Restoration, restore
 
@@ -25,7 +25,8 @@ class Recovered:
     """A dead run, and what was done about it.
 
     ``restoration`` is None where nothing was to be done: the host was booted since (``earlier_boot``), or the journal
-    cannot be read, for which ``trouble`` has the reason. ``begun`` is seconds since the epoch.
+    cannot be read. ``trouble`` is the reason for that, or why the journal is still there. ``begun`` is seconds since the
+    epoch.
     """
 
     run_id: str
@@ -86,17 +87,29 @@ def recover_run(
         trouble = f"{error}; remove {runs.path}/{run_id}.journal when the kernel's audit is as it should be"
         return Recovered(run_id, trouble=trouble)
     if undertaking is None or undertaking.boot_id != boot:
-        runs.remove(run_id)
-        return Recovered(run_id, undertaking.begun, earlier_boot=True) if undertaking else None
-    journal = runs.append(run_id)
+        trouble = _removed(runs, run_id)
+        begun = undertaking.begun if undertaking else None
+        worth_a_word = undertaking is not None or trouble
+        return Recovered(run_id, begun, earlier_boot=True, trouble=trouble) if worth_a_word else None
     # A mark for who waits; undoing does not depend on it.
-    with suppress(AuditUnavailableError):
-        journal.undoing()
-    journal.close()
+    with suppress(MigAuditError):
+        journal = runs.append(run_id)
+        try:
+            journal.undoing()
+        finally:
+            journal.close()
     restoration = undo(undertaking, control, progress)
-    if restoration.complete:
+    trouble = _removed(runs, run_id) if restoration.complete else ""
+    return Recovered(run_id, undertaking.begun, restoration=restoration, trouble=trouble)
+
+
+def _removed(runs: Runs, run_id: str) -> str:
+    """Remove the journal of a run that is undone; return why that cannot be done, if so."""
+    try:
         runs.remove(run_id)
-    return Recovered(run_id, undertaking.begun, restoration=restoration)
+    except MigAuditError as error:
+        return str(error)
+    return ""
 
 
 def undo(

@@ -11,32 +11,45 @@ import math
 import os
 import stat
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Callable, Optional
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from mig_audit.errors import MigAuditError, NotPermittedError, describe_errno
+from mig_audit.errors import MigAuditError, NotPermittedError
 from mig_audit.modules.audit.kernel.journal import Journal, Undertaking, read_journal
+from mig_audit.modules.audit.kernel.run_folder import LOCK, folder_error, strange
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import Self
 
 DIRECTORY = "/run/mig-audit"
 """On a file system that is empty after a boot, as the kernel's audit is."""
 
 _SUFFIX = ".journal"
-_LOCK = "lock"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PATIENCE = 0.01  # seconds between looks at the lock
 _SAFE = os.O_NOFOLLOW | os.O_CLOEXEC
+_AT_ONCE = os.O_NONBLOCK | os.O_NOCTTY  # the opening of a FIFO would wait for its other end
 
 
 def paths_of(run_id: str) -> tuple[str, str]:
     """Return the paths of the lock, which stays, and of a run's journal."""
-    return f"{DIRECTORY}/{_LOCK}", f"{DIRECTORY}/{run_id}{_SUFFIX}"
+    return f"{DIRECTORY}/{LOCK}", f"{DIRECTORY}/{run_id}{_SUFFIX}"
+
+
+class Unreadable(NamedTuple):
+    """A run whose journal says nothing, or an entry that has the name of one, and why."""
+
+    run_id: str
+    error: MigAuditError
 
 
 class Runs:
-    """The directory; it is made if it is not there, unless it is only to be looked at."""
+    """The directory; it is made if it is not there, unless it is only to be looked at.
+
+    What the file system refuses is a NotPermittedError, or an AuditUnavailableError where there is no room or the disk fails.
+    """
 
     def __init__(
         self, path: str = DIRECTORY, *, create: bool = True, sleep: Callable[[float], None] = time.sleep
@@ -44,7 +57,7 @@ class Runs:
         """Open the directory.
 
         Raises:
-            NotPermittedError: it cannot be made or opened, or others could change what is in it.
+            MigAuditError: it cannot be made or opened, or others could change what is in it.
         """
         self.path = path
         self._sleep = sleep
@@ -55,10 +68,7 @@ class Runs:
                     os.mkdir(path, 0o700)  # noqa: PTH102  # pathlib is not worth its import here
             self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _SAFE)
         except OSError as error:
-            raise NotPermittedError(
-                f"{path} cannot be used: {describe_errno(error.errno or 0)}",
-                "run mig-audit as root; what is to be undone is written there before anything is changed",
-            ) from error
+            raise folder_error(path, error) from error
         status = os.fstat(self._folder)
         if status.st_uid not in {0, os.geteuid()} or status.st_mode & _OTHERS:
             self.close()
@@ -81,12 +91,16 @@ class Runs:
 
     def try_lock(self) -> bool:
         """Take the lock if nobody has it; it ends with this process, however that ends."""
-        descriptor = os.open(_LOCK, os.O_RDWR | os.O_CREAT | _SAFE, 0o600, dir_fd=self._folder)
+        with self._told(LOCK, "be opened"):
+            descriptor = os.open(LOCK, os.O_RDWR | os.O_CREAT | _SAFE, 0o600, dir_fd=self._folder)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             return False
+        except OSError as error:
+            os.close(descriptor)
+            raise folder_error(self._path(LOCK), error, "be locked") from error
         self._lock = descriptor
         return True
 
@@ -137,15 +151,19 @@ class Runs:
     def create(self, run_id: str) -> Journal:
         """Return the new journal of a run."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _SAFE
-        return Journal(os.open(run_id + _SUFFIX, flags, 0o600, dir_fd=self._folder))
+        with self._told(run_id + _SUFFIX, "be made"):
+            return Journal(os.open(run_id + _SUFFIX, flags, 0o600, dir_fd=self._folder))
 
     def append(self, run_id: str) -> Journal:
         """Return the journal of a run that is there already, to write on."""
-        return Journal(os.open(run_id + _SUFFIX, os.O_WRONLY | os.O_APPEND | _SAFE, dir_fd=self._folder))
+        flags = os.O_WRONLY | os.O_APPEND | _AT_ONCE | _SAFE
+        with self._told(run_id + _SUFFIX, "be written"):
+            return Journal(os.open(run_id + _SUFFIX, flags, dir_fd=self._folder))
 
     def run_ids(self) -> list[str]:
         """Return the runs that have a journal."""
-        names = sorted(os.listdir(self._folder))  # noqa: PTH208  # pathlib cannot list an open folder
+        with self._told("", "be listed"):
+            names = sorted(os.listdir(self._folder))  # noqa: PTH208  # pathlib cannot list an open folder
         return [name[: -len(_SUFFIX)] for name in names if name.endswith(_SUFFIX)]
 
     def has(self, run_id: str) -> bool:
@@ -153,29 +171,56 @@ class Runs:
         return run_id in self.run_ids()
 
     def read(self, run_id: str) -> Optional[Undertaking]:
-        """Return what a run's journal says; see `read_journal`.
+        """Return what a run's journal says; see `read_journal`. None, too, if it is gone.
 
         Raises:
-            FileNotFoundError: it is gone.
+            MigAuditError: it cannot be read, or is no file.
         """
-        descriptor = os.open(run_id + _SUFFIX, os.O_RDONLY | _SAFE, dir_fd=self._folder)
-        try:
-            return read_journal(descriptor)
-        finally:
-            os.close(descriptor)
+        name = run_id + _SUFFIX
+        with self._told(name, "be read", "see who made it, and remove it"):
+            try:
+                mode = os.stat(name, dir_fd=self._folder, follow_symlinks=False).st_mode
+                if not stat.S_ISREG(mode):
+                    raise strange(self._path(name), mode)
+                descriptor = os.open(name, os.O_RDONLY | _AT_ONCE | _SAFE, dir_fd=self._folder)
+            except FileNotFoundError:
+                return None
+            try:
+                return read_journal(descriptor)
+            finally:
+                os.close(descriptor)
 
     def undertakings(self) -> list[Undertaking]:
         """Return every run that can be read, with or without the lock: what changes meanwhile is passed over."""
-        found = []
+        return self.look()[0]
+
+    def look(self) -> tuple[list[Undertaking], list[Unreadable]]:
+        """Return the same, and what cannot be read."""
+        found: list[Undertaking] = []
+        unreadable: list[Unreadable] = []
         for run_id in self.run_ids():
             try:
                 undertaking = self.read(run_id)
-            except (OSError, MigAuditError):
+            except MigAuditError as error:
+                unreadable.append(Unreadable(run_id, error))
                 continue
             if undertaking is not None:
                 found.append(undertaking)
-        return found
+        return found, unreadable
 
     def remove(self, run_id: str) -> None:
-        """Remove the journal of a run that is undone."""
-        os.unlink(run_id + _SUFFIX, dir_fd=self._folder)
+        """Remove the journal of a run that is undone; it may be gone already."""
+        name = run_id + _SUFFIX
+        with self._told(name, "be removed"), suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self._folder)
+
+    def _path(self, name: str) -> str:
+        return f"{self.path}/{name}" if name else self.path
+
+    @contextmanager
+    def _told(self, name: str, to_do: str, remedy: str = "") -> Iterator[None]:
+        """Say of an entry, or of the folder itself, what could not be done with it."""
+        try:
+            yield
+        except OSError as error:
+            raise folder_error(self._path(name), error, to_do, remedy) from error

@@ -7,7 +7,13 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, Optional
 
-from mig_audit.errors import AuditOwnedError, AuditUnavailableError, InternalError, MigAuditError
+from mig_audit.errors import (
+    AuditOwnedError,
+    AuditUnavailableError,
+    InternalError,
+    MigAuditError,
+    RestoreError,
+)
 from mig_audit.modules.audit.kernel import access, stream
 from mig_audit.modules.audit.kernel.journal import Journal, Process, Undertaking, with_doubt
 from mig_audit.modules.audit.kernel.loading import add_rules
@@ -32,7 +38,8 @@ if TYPE_CHECKING:
 class Intervention:
     """The changes of one run. It begins with nothing changed; ``stream`` is open once `open` has returned.
 
-    ``settings`` and ``outcomes`` are what was set and what became of each rule. Whoever makes one has the lock of
+    ``settings`` and ``outcomes`` are what was set and what became of each rule; ``unforgotten`` is why the journal is still
+    there after everything was undone, if so. Whoever makes one has the lock of
     `mig_audit.modules.audit.kernel.runs`, or only reads.
     """
 
@@ -46,6 +53,7 @@ class Intervention:
         self.stream: Optional[stream.RecordStream] = None
         self.settings: Mapping[Setting, int] = {}
         self.outcomes: list[RuleOutcome] = []
+        self.unforgotten: Optional[MigAuditError] = None
 
     def write_down(self, runs: Runs, run_id: str, guard: Process, rules: tuple[bytes, ...]) -> None:
         """Begin the journal of this run, without which nothing can be changed; ``rules`` are those it will add."""
@@ -135,8 +143,14 @@ class Intervention:
         if self._journal is not None:
             self._journal.close()
             if restoration.complete:
-                runs.remove(run_id)
+                self._forget(runs, run_id)
         return restoration
+
+    def _forget(self, runs: Runs, run_id: str) -> None:
+        try:
+            runs.remove(run_id)
+        except MigAuditError as error:
+            self.unforgotten = RestoreError(f"everything is undone, but {error.what}", error.remedy)
 
     def _undo(self, outcomes: Sequence[RuleOutcome], progress: Callable[[int], None]) -> Restoration:
         return restore(self._control, self.before, self.settings, outcomes, progress, owner=self._owner)

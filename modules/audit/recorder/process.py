@@ -71,14 +71,13 @@ class Recorder:
                 intervention.write_down(self._runs, plan.run_id, guard, rules)
             granted = intervention.open(granted, plan.stream, plan.receive_buffer)
             self._record(plan, intervention, granted, recovered)
-        except MigAuditError as error:
-            self._channel.send(reports.FAILED, reports.error_to_json(error))
         except Exception as error:  # noqa: BLE001  # the kernel must be restored, then the fault is reported
-            fault = InternalError(f"the recorder failed: {type(error).__name__}: {error}")
-            self._channel.send(reports.FAILED, reports.error_to_json(fault))
+            report_failure(self._channel, error)
         finally:
             restoration = intervention.restore(self._runs, plan.run_id, self._removed)
             self._channel.send(reports.RESTORED, restoration.to_json())
+            if intervention.unforgotten is not None:
+                self._channel.send(reports.FAILED, reports.error_to_json(intervention.unforgotten))
 
     def _access(self, plan: Plan, status: Status, *, held: bool) -> access.Access:
         if not held:
@@ -232,11 +231,18 @@ def main(arguments: Sequence[str], open_control: Callable[[], Control] = Control
         # The kernel is restored: from here on there is time for a main process that is stopped.
         channel.flush()
         watch.dismiss()
-    except MigAuditError as error:
-        channel.send(reports.FAILED, reports.error_to_json(error))
+    except Exception as error:  # noqa: BLE001  # nobody reads this process's stderr but by chance
+        report_failure(channel, error)
         channel.flush()
     channel.close()
     return 0
+
+
+def report_failure(channel: Channel, error: Exception) -> None:
+    """Tell the main process why there is no recording, or no more of it."""
+    if not isinstance(error, MigAuditError):
+        error = InternalError(f"the recorder failed: {type(error).__name__}: {error}")
+    channel.send(reports.FAILED, reports.error_to_json(error))
 
 
 def _runs(control: Control) -> Runs:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from memory_kernel import STATUS, rule
 
@@ -20,9 +22,11 @@ LEFT = Recovered(
 )
 BOOTED = Recovered("abc", 1.5, earlier_boot=True)
 UNREADABLE = Recovered("abc", trouble="no journal")
+KEPT = replace(UNDONE, trouble="EROFS")
+BOOTED_AND_KEPT = replace(BOOTED, trouble="EROFS")
 
 
-@pytest.mark.parametrize("run", [UNDONE, THEIRS, LEFT, BOOTED, UNREADABLE])
+@pytest.mark.parametrize("run", [UNDONE, THEIRS, LEFT, BOOTED, UNREADABLE, KEPT, BOOTED_AND_KEPT])
 def test_each_is_a_document_of_the_schema(run: Recovered) -> None:
     """As `mig-audit restore --json` prints it."""
     assert find_problems(document((run,)), "audit.restore.v1.schema.json") == []
@@ -41,6 +45,8 @@ def test_its_rules_are_counted_by_what_became_of_them() -> None:
         (LEFT, "was killed and is NOT undone"),
         (BOOTED, "before the host was booted: nothing of it is left"),
         (UNREADABLE, "NOT undone"),
+        (KEPT, "was killed and is undone"),
+        (BOOTED_AND_KEPT, "before the host was booted"),
     ],
 )
 def test_people_read_what_was_done(run: Recovered, words: str) -> None:
@@ -54,6 +60,7 @@ def test_people_read_what_was_done(run: Recovered, words: str) -> None:
 def test_people_read_each_difference_on_a_line_of_its_own() -> None:
     """Below the run's."""
     assert list(describe_dead_run(THEIRS))[1:] == ["  backlog_limit was 64 and is 9999"]
+    assert [list(describe_dead_run(run))[1:] for run in (KEPT, BOOTED_AND_KEPT)] == [["  EROFS"], ["  EROFS"]]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +69,8 @@ def test_people_read_each_difference_on_a_line_of_its_own() -> None:
         (THEIRS, "is undone, but not all is as it found it: backlog_limit"),
         (LEFT, "could not be undone: enabled was not set back to 0: try `mig-audit restore` again"),
         (UNREADABLE, "is not known: no journal"),
+        (KEPT, "is undone, and its journal is still there: EROFS"),
+        (BOOTED_AND_KEPT, "is undone, and its journal is still there: EROFS"),
     ],
 )
 def test_what_is_not_as_it_was_is_an_error(run: Recovered, words: str) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from memory_kernel import STATUS
 
-from mig_audit.errors import AuditAbsentError, MigAuditError, NotPermittedError
+from mig_audit.errors import AuditAbsentError, AuditUnavailableError, MigAuditError, NotPermittedError
 from mig_audit.modules.audit.doctor import Check, Diagnosis, Facts, describe, diagnose, look, to_json
 from mig_audit.modules.audit.host import describe_host
 from mig_audit.modules.audit.kernel.journal import Process, Undertaking
-from mig_audit.modules.audit.kernel.runs import Runs
+from mig_audit.modules.audit.kernel.runs import Runs, Unreadable
 from mig_audit.modules.audit.kernel.standing import Standing
 from mig_audit.modules.audit.kernel.state import Snapshot
 from mig_audit.modules.audit.neighbours import Neighbour
@@ -35,8 +36,9 @@ FACTS = Facts(
     owner_lives=True,
     neighbours=(),
     runs=(),
+    unreadable=(),
     recording=None,
-    private=True,
+    unwritable=None,
     boot="b00t",
 )
 
@@ -81,7 +83,20 @@ def test_a_host_with_nothing_in_the_way() -> None:
         (replace(FACTS, status=replace(STATUS, enabled=2)), 4, "access", "locked", "reboot"),
         (replace(FACTS, status=replace(STATUS, failure=2)), 4, "access", "panics", "kernel.failure"),
         (replace(FACTS, runs=(RUN,), recording=RUN), 4, "access", "process 10", "wait until"),
-        (replace(FACTS, private=False), 3, "state", "/run/mig-audit", "writable /run"),
+        (
+            replace(FACTS, unwritable=NotPermittedError("/run/mig-audit: EROFS", "mount a writable /run")),
+            3,
+            "state",
+            "/run/mig-audit",
+            "writable /run",
+        ),
+        (
+            replace(FACTS, unwritable=AuditUnavailableError("ENOSPC", "free inodes")),
+            4,
+            "state",
+            "ENOSPC",
+            "inodes",
+        ),
         (
             replace(FACTS, status=replace(STATUS, pid=412), standing=replace(STANDING, net_namespace=False)),
             4,
@@ -151,6 +166,12 @@ def test_each_obstacle_has_its_exit_code_and_remedy(
             "CAP_NET_ADMIN",
         ),
         (replace(FACTS, runs=None), "runs", "unknown", "cannot be read"),
+        (
+            replace(FACTS, unreadable=(Unreadable("x", NotPermittedError("x.journal is a FIFO")),)),
+            "runs",
+            "note",
+            "x.journal is a FIFO",
+        ),
         (replace(FACTS, runs=(RUN,)), "runs", "note", "was killed"),
         (replace(FACTS, runs=(RUN,), boot="later"), "runs", "note", "reboot"),
         (
@@ -183,7 +204,7 @@ def test_looking_makes_nothing(tmp_path: Path) -> None:
 
     assert list(tmp_path.iterdir()) == []
     assert isinstance(facts.refused, MigAuditError)
-    assert (facts.status, facts.rules, facts.runs, facts.private) == (None, None, (), True)
+    assert (facts.status, facts.rules, facts.runs, facts.unwritable) == (None, None, (), None)
 
 
 def test_a_killed_run_is_seen(tmp_path: Path) -> None:
@@ -201,3 +222,32 @@ def test_a_killed_run_is_seen(tmp_path: Path) -> None:
     assert facts.runs is not None
     assert [run.run_id for run in facts.runs] == ["abc"]
     assert facts.recording is None
+
+
+def test_a_folder_that_a_run_would_refuse_is_a_problem_here_too(tmp_path: Path) -> None:
+    """With the words that the run would have for it."""
+
+    def refuse() -> Control:
+        raise NotPermittedError("EPERM")
+
+    tmp_path.chmod(0o755)
+
+    facts = look(refuse, str(tmp_path))
+
+    assert facts.runs is None
+    assert isinstance(facts.unwritable, NotPermittedError)
+    assert "other users" in facts.unwritable.what
+
+
+def test_a_journal_that_says_nothing_is_seen(tmp_path: Path) -> None:
+    """A FIFO is not waited for."""
+
+    def refuse() -> Control:
+        raise NotPermittedError("EPERM")
+
+    os.mkfifo(tmp_path / "odd.journal")
+
+    (unreadable,) = look(refuse, str(tmp_path)).unreadable
+
+    assert unreadable.run_id == "odd"
+    assert "is a FIFO" in unreadable.error.what

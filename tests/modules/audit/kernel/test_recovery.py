@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 import pytest
 from memory_kernel import STATUS, MemoryKernel, rule
 
 from mig_audit.modules.audit.kernel.journal import Process, Undertaking
 from mig_audit.modules.audit.kernel.recovery import Recovered, boot_id, recover
+from mig_audit.modules.audit.kernel.run_folder import folder_error
 from mig_audit.modules.audit.kernel.runs import Runs
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
@@ -114,6 +116,44 @@ def test_a_journal_that_cannot_be_read_is_told_and_kept(runs: Runs, tmp_path: Pa
     assert not recovered.complete
     assert "odd.journal" in recovered.trouble
     assert runs.run_ids() == ["odd"]
+
+
+@pytest.mark.parametrize("boot", [BOOT, "another boot"])
+def test_a_journal_that_cannot_be_removed_is_told_beside_what_was_undone(tmp_path: Path, boot: str) -> None:
+    """A read-only file system does not keep the kernel from being restored."""
+    kernel = MemoryKernel([rule("theirs")])
+    with _Unremovable(str(tmp_path)) as runs:
+        _kill_a_run(runs, kernel)
+        (recovered,) = recover(runs, kernel.control, boot)
+
+    assert not recovered.complete
+    assert "EROFS" in recovered.trouble
+    assert recovered.earlier_boot is (boot != BOOT)
+    if boot == BOOT:
+        assert recovered.restoration is not None
+        assert recovered.restoration.complete
+        assert kernel.now == STATUS
+
+
+class _Unremovable(Runs):
+    def remove(self, run_id: str) -> None:
+        raise folder_error(f"{run_id}.journal", OSError(errno.EROFS, ""), "be removed")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_strange_entry_is_told_and_the_others_are_undone(
+    runs: Runs, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    """It is nobody's journal, and is left where it is."""
+    kernel = MemoryKernel([rule("theirs")])
+    make(tmp_path / "runs" / "a.journal")
+    _kill_a_run(runs, kernel)
+
+    strange, undone = recover(runs, kernel.control, BOOT)
+
+    assert (strange.complete, undone.complete) == (False, True)
+    assert "a.journal is a" in strange.trouble
+    assert runs.run_ids() == ["a"]
 
 
 def test_a_living_process_with_the_dead_recorders_id_keeps_its_audit_pid(runs: Runs) -> None:

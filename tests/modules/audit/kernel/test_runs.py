@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,7 +63,7 @@ def test_a_journal_is_private_and_never_overwritten(tmp_path: Path) -> None:
         runs.create("abc").close()
 
         assert (tmp_path / "abc.journal").stat().st_mode & 0o777 == 0o600
-        with pytest.raises(FileExistsError):
+        with pytest.raises(NotPermittedError, match=r"abc\.journal cannot be made: EEXIST"):
             runs.create("abc")
         assert runs.run_ids() == ["abc"]
         runs.remove("abc")
@@ -140,6 +141,57 @@ def test_what_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
 
     with Runs(str(tmp_path)) as runs:
         assert runs.undertakings() == []
+
+
+@pytest.mark.parametrize("kind", ["directory", "link", "FIFO", "socket"])
+def test_what_is_no_journal_is_told_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    """Others are read all the same."""
+    with Runs(str(tmp_path)) as runs:
+        _recording(runs, Process.of(os.getpid())).close()
+        _make(tmp_path / "odd.journal", kind)
+
+        (found,), (unreadable,) = runs.look()
+
+        assert found.run_id == "abc"
+        assert unreadable.run_id == "odd"
+        assert kind in unreadable.error.what
+        assert str(tmp_path / "odd.journal") in unreadable.error.what
+        assert unreadable.error.remedy
+
+
+def _make(path: Path, kind: str) -> None:
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to("nowhere")
+    elif kind == "FIFO":
+        os.mkfifo(path)
+    else:
+        with socket.socket(socket.AF_UNIX) as bound:
+            os.chdir(path.parent)
+            bound.bind(path.name)
+
+
+@pytest.mark.parametrize("kind", ["directory", "link"])
+def test_a_lock_that_is_no_file_is_an_error_of_ours(tmp_path: Path, kind: str) -> None:
+    """It says which, and what to do."""
+    _make(tmp_path / "lock", kind)
+
+    with (
+        Runs(str(tmp_path)) as runs,
+        pytest.raises(NotPermittedError, match="lock cannot be opened") as caught,
+    ):
+        runs.try_lock()
+    assert caught.value.remedy
+
+
+def test_a_journal_that_is_gone_says_nothing(tmp_path: Path) -> None:
+    """Somebody else undid its run; to remove it once more is no error."""
+    with Runs(str(tmp_path)) as runs:
+        assert runs.read("gone") is None
+        runs.remove("gone")
+        with pytest.raises(NotPermittedError, match="ENOENT"):
+            runs.append("gone")
 
 
 def test_nothing_is_inherited_by_other_programs(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 from memory_kernel import STATUS, MemoryKernel, rule
 
-from mig_audit.errors import AuditOwnedError, InternalError
+from mig_audit.errors import AuditOwnedError, InternalError, NotPermittedError, RestoreError
 from mig_audit.modules.audit.kernel.access import MULTICAST, UNICAST, beside_run
 from mig_audit.modules.audit.kernel.journal import Process
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover
@@ -140,6 +140,26 @@ def test_a_step_that_fails_is_tried_again(tmp_path: Path) -> None:
         assert restoration.complete
         assert runs.run_ids() == []
     assert (kernel.loaded, kernel.now) == (HOST, STATUS)
+
+
+class _Unremovable(Runs):
+    def remove(self, run_id: str) -> None:
+        raise NotPermittedError(f"{run_id}.journal cannot be removed: EROFS", "mount it")
+
+
+def test_a_journal_that_stays_is_told_and_all_is_undone(tmp_path: Path) -> None:
+    """It is known at the end, beside how the kernel is."""
+    kernel = MemoryKernel(HOST)
+    intervention = Intervention(kernel.control, Snapshot.take(kernel.control))
+    with _Unremovable(str(tmp_path)) as runs:
+        intervention.write_down(runs, "run", Process(3, 3), RULES)
+        restoration = intervention.restore(runs, "run", lambda _done: None)
+
+    assert restoration.restored
+    assert isinstance(intervention.unforgotten, RestoreError)
+    assert str(intervention.unforgotten) == (
+        "everything is undone, but run.journal cannot be removed: EROFS: mount it"
+    )
 
 
 def test_nothing_is_changed_that_is_not_written_down() -> None:

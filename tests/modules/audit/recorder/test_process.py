@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+
+import pytest
+
+from mig_audit.errors import InternalError, MigAuditError, NotPermittedError
+from mig_audit.modules.audit.recorder import reports
+from mig_audit.modules.audit.recorder.channel import Channel
+from mig_audit.modules.audit.recorder.process import report_failure
 
 
 def test_nothing_is_imported_that_is_not_needed() -> None:
@@ -20,3 +28,26 @@ def test_nothing_is_imported_that_is_not_needed() -> None:
     rooms = ("records.interpretation", "events", "formats", "sinks", "rules", "sources")
     ours = tuple(f"mig_audit.modules.audit.{room}" for room in rooms)
     assert [name for name in imported if name.startswith((*ours, "mig_audit.cli"))] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (NotPermittedError("no", "do"), NotPermittedError, "no: do"),
+        (OSError(28, "full"), InternalError, "the recorder failed: OSError: [Errno 28] full"),
+    ],
+)
+def test_whatever_ends_it_is_its_failure(error: Exception, kind: type[MigAuditError], words: str) -> None:
+    """The main process hears of it; nobody reads a traceback."""
+    ours, theirs = socket.socketpair()
+    channel, heard = Channel(ours), Channel(theirs)
+
+    report_failure(channel, error)
+    channel.flush()
+    (message,) = heard.receive()
+
+    assert message["kind"] == reports.FAILED
+    told = reports.error_from_json(message)
+    assert (type(told), str(told)) == (kind, words)
+    channel.close()
+    heard.close()
