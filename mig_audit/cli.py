@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NoReturn, Optional
 
 from . import __version__
 from .console import say_error, to_stdout
 from .errors import EXIT_CODES, InternalError, MigAuditError, exit_code
 from .interface import Command
 from .registry import DEFAULT_MODULE, find_module
+from .terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +26,17 @@ _COMMANDS = (
 )
 
 
-def build_parser() -> argparse.ArgumentParser:
+class _Parser(argparse.ArgumentParser):
+    """One that repeats no argument to people that is not printable: a shell's ``*`` stands for anybody's file names."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and exit."""
+        super().error(printable(message))
+
+
+def build_parser() -> _Parser:
     """Return the parser of the whole command line, in which commands have only their names and what they are for."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=_PROGRAM,
         description="A flight recorder for Linux hosts, switched on for a bounded time.",
         epilog=_EPILOG + "\nUnder -m the exit code is always 0 and the envelope tells.",
@@ -52,7 +61,7 @@ def _commands() -> Sequence[Command]:
 
 def _parse_command(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of one command; no other one is to cost time, or the memory of a host."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"{_PROGRAM} {command.name}", description=command.help, formatter_class=_help_formatter
     )
     implementation = command.load()

@@ -50,7 +50,7 @@ def progress() -> Callable[[str], None]:
 
 
 def _show_progress(text: str) -> None:
-    sys.stderr.write(f"\r\033[K{text}")
+    sys.stderr.write(f"\r\033[K{printable(text)}")
     sys.stderr.flush()
 
 

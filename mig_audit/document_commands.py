@@ -13,6 +13,7 @@ from .interface import Implementation
 from .registry import DEFAULT_MODULE, find_module
 from .results import Result
 from .runner import check_parameters, run_module
+from .terminal import lines_for_people
 from .validation import load_schema, parse_document
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _run(options: Namespace, _write: Write) -> int:
 def _rendered(result: Result, options: Namespace) -> str:
     if options.pretty:
         lines = find_module(DEFAULT_MODULE).describe(result.to_json(), found_only=options.found_only)
-        return "".join(f"{line}\n" for line in lines)
+        return lines_for_people(lines)
     return result.to_line() + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
@@ -18,3 +18,8 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def lines_for_people(lines: Iterable[str]) -> str:
+    """Return text in which each of these is one printable line."""
+    return "".join(f"{printable(line)}\n" for line in lines)

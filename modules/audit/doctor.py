@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional
@@ -12,7 +13,7 @@ from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.recovery import boot_id
 from mig_audit.modules.audit.kernel.run_folder import obstacle
 from mig_audit.modules.audit.kernel.runs import DIRECTORY, Runs
-from mig_audit.modules.audit.kernel.standing import Standing, deafness
+from mig_audit.modules.audit.kernel.standing import Standing, deafness, refusal
 from mig_audit.modules.audit.neighbours import Neighbour, find_neighbours
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 VERSION = "1.0"
 _NEEDED = {
     "CAP_AUDIT_READ": "records cannot be read beside another owner of the audit pid",
-    "CAP_AUDIT_WRITE": "no canary can prove that records arrive",
+    "CAP_AUDIT_WRITE": "no canary can be sent to prove that records arrive: loss at the very end of a window is not seen",
     "CAP_NET_ADMIN": "the receive buffer is bounded by net.core.rmem_max, and a burst overruns it sooner",
     "CAP_DAC_READ_SEARCH": "what other users keep to themselves cannot be read",
     "CAP_SYS_PTRACE": "other users' processes cannot be named in full",
@@ -141,6 +142,7 @@ def diagnose(facts: Facts) -> Diagnosis:
         *_kernel_checks(facts),
         *_status_checks(facts, granted),
         *_standing_checks(facts.standing, granted),
+        *_capability_checks(facts.standing, granted),
         *_run_checks(facts),
         *_neighbour_checks(facts),
     )
@@ -202,13 +204,20 @@ def _standing_checks(standing: Standing, granted: Optional[Access]) -> Iterator[
     for kind, own in (("user", standing.user_namespace), ("pid", standing.pid_namespace)):
         if own is False:
             yield Check(f"{kind} namespace", "note", f"this is not the host's own {kind} namespace")
-    for capability, without in _NEEDED.items():
-        if not standing.has(capability):
-            yield Check("capabilities", "note", f"without {capability} {without}", "run as root")
     if standing.seccomp:
         yield Check("seccomp", "note", "a seccomp filter is on this process, and may deny what audit needs")
     if standing.lockdown:
         yield Check("lockdown", "ok", f"the kernel's lockdown ({standing.lockdown}) does not concern audit")
+
+
+def _capability_checks(standing: Standing, granted: Optional[Access]) -> Iterator[Check]:
+    if granted is not None and granted.mode == access.MULTICAST and not standing.has("CAP_AUDIT_READ"):
+        refused = refusal("joining the audit multicast group", errno.EPERM, "CAP_AUDIT_READ", standing)
+        yield Check.problem("multicast", refused)
+    for capability, without in _NEEDED.items():
+        if not standing.has(capability):
+            says = f"without {capability} {without}"
+            yield Check("capabilities", "note", says, standing.to_have(capability))
 
 
 def _run_checks(facts: Facts) -> Iterator[Check]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Callable
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.doctor import describe, diagnose, look, to_json
 from mig_audit.modules.audit.host import describe_host
+from mig_audit.terminal import lines_for_people
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -22,7 +23,7 @@ def _run(options: Namespace, write: Callable[[str], None]) -> int:
     if options.json:
         write(json.dumps({**to_json(diagnosis), "host": describe_host()}) + "\n")
     else:
-        write("".join(f"{line}\n" for line in describe(diagnosis)))
+        write(lines_for_people(describe(diagnosis)))
     return diagnosis.exit_code
 
 

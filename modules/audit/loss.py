@@ -237,7 +237,9 @@ class Loss:
                 "see the rules on the user and exclude lists in `auditctl -l`; they must let TRUSTED_APP through",
             )
         elif self.path == REFUSED:
-            yield LossError(f"no canary could be sent: {self.canaries.unsent}", "it needs CAP_AUDIT_WRITE")
+            yield LossError(
+                f"no canary could be sent, so loss at the very end of the window could not be seen: {self.canaries.unsent}"
+            )
 
     def _missing(self) -> LossError:
         most = "an unknown number" if self.most is None else str(self.most)

@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from mig_audit.modules.audit.records import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -32,7 +34,7 @@ class Neighbour:
     """A process: ``roles`` are among ``owner`` of the audit pid, ``listener`` by multicast, ``socket``, and ``known``.
 
     ``socket`` is one that it only has open, ``known`` a program that is known for audit and has none. ``comm`` is the
-    name that the process gives itself. ``pid`` may be a guess where the process' descriptors cannot be read: then
+    name that the process gives itself, as printable text. ``pid`` may be a guess where the process' descriptors cannot be read: then
     ``certain`` is False.
     """
 
@@ -124,7 +126,13 @@ def _links(folder: str) -> Iterator[str]:
 
 
 def _comm(pid: int, proc: str) -> str:
-    return "".join(_lines(f"{proc}/{pid}/comm")[:1])
+    """Return the name as printable text; it may hold anything, newlines too, and the kernel ends it with one."""
+    try:
+        with open(f"{proc}/{pid}/comm", "rb") as file:  # noqa: PTH123  # one of thousands
+            content = file.read()
+    except OSError:
+        return ""
+    return printable(content[:-1] if content.endswith(b"\n") else content)
 
 
 def _lines(path: str) -> list[str]:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 VERSION = "1.0"
 _DEFAULT_KEYS = {"timestamp", "category", "summary", "details"}  # what `describe_event` needs
+_LARGEST_BUFFER = (2**31 - 1) // 2  # bytes that the kernel grants to anybody (SO_RCVBUFFORCE, socket(7))
 _TOP = 50  # values of each kind in the summary
 _REASONS = {
     "window": "the window is over",
@@ -89,7 +90,14 @@ class Facts:
 def compose(facts: Facts) -> Result:
     """Return the envelope of a run that was begun."""
     fatal = [facts.ready.error] if facts.ready.error else []
-    errors = (*fatal, *facts.faults, *_rule_errors(facts.rules), *_filter_errors(facts), *_log_errors(facts))
+    errors = (
+        *fatal,
+        *facts.faults,
+        *_buffer_errors(facts),
+        *_rule_errors(facts.rules),
+        *_filter_errors(facts),
+        *_log_errors(facts),
+    )
     errors = (
         *errors,
         *facts.drift.errors(),
@@ -235,6 +243,15 @@ def _statistics(facts: Facts) -> dict[str, object]:
     }
 
 
+def _buffer_errors(facts: Facts) -> Iterator[MigAuditError]:
+    asked, granted = facts.parameters.kernel.receive_buffer, facts.ready.receive_buffer
+    if granted < min(asked, _LARGEST_BUFFER):
+        yield PartialError(
+            f"the receive buffer has {granted} of {asked} bytes: without CAP_NET_ADMIN it is bounded by net.core.rmem_max",
+            "allow CAP_NET_ADMIN (`mig-audit doctor` says how), or a burst overruns the socket sooner",
+        )
+
+
 def _rule_errors(rules: Sequence[AskedRule]) -> Iterator[MigAuditError]:
     for rule in rules:
         if rule.error is not None or rule.outcome in {"refused", "pending"}:
@@ -294,7 +311,8 @@ def describe(result: Mapping[str, object], *, found_only: bool) -> list[str]:
 
 def _describe_elements(elements: Mapping[str, Any]) -> Iterator[str]:
     for event in elements["events"]:
-        yield describe_event(event)
+        # Some formats have several lines for an event.
+        yield from describe_event(event).split("\n")
     if elements["events_omitted"]:
         yield f"... and {elements['events_omitted']} events more"
     for kind, counts in elements["summary"].items():

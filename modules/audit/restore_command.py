@@ -12,6 +12,7 @@ from mig_audit.modules.audit.dead_runs import dead_run_to_json, describe_dead_ru
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover
 from mig_audit.modules.audit.kernel.runs import Runs
+from mig_audit.terminal import lines_for_people
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -34,14 +35,19 @@ def _run(options: Namespace, write: Write) -> int:
     if options.json:
         write(json.dumps(document(recovered)) + "\n")
     else:
-        lines = [line for run in recovered for line in describe_dead_run(run)]
-        write("".join(f"{line}\n" for line in lines or ["nothing was left to undo"]))
+        write(told(recovered))
     for error in errors:
         say_error(error)
     return exit_code(errors)
 
 
 RESTORE = Implementation(_configure, _run)
+
+
+def told(recovered: tuple[Recovered, ...]) -> str:
+    """Return what was done as lines for people."""
+    lines = [line for run in recovered for line in describe_dead_run(run)]
+    return lines_for_people(lines or ["nothing was left to undo"])
 
 
 def document(recovered: tuple[Recovered, ...]) -> dict[str, object]:

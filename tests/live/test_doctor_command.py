@@ -91,6 +91,27 @@ def test_a_listener_is_found_and_named(kernel: Control) -> None:  # noqa: ARG001
     assert "journald" in found["says"]
 
 
+def test_a_name_that_commands_a_terminal_is_shown_and_commands_none(kernel: Control) -> None:  # noqa: ARG001  # the lock
+    """Nor does a newline in it end it, or begin a line of ours."""
+    program = (
+        "import socket, sys; open('/proc/self/comm', 'wb').write(b'\\x1b[31mA\\nok k')\n"
+        "s = socket.socket(16, socket.SOCK_RAW, 9); s.bind((0, 1)); print(flush=True); sys.stdin.read()"
+    )
+    listener = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert listener.stdout is not None
+    listener.stdout.readline()
+    document, _ = _doctor()
+    told = subprocess.run(DOCTOR[:-1], capture_output=True, check=False, cwd="/").stdout.decode()
+    listener.communicate()
+
+    (found,) = [each for each in document["neighbours"] if each["pid"] == listener.pid]
+    assert found["comm"] == r"\x1b[31mA\x0aok k"
+    assert rf"neighbour: \x1b[31mA\x0aok k (pid {listener.pid}, listener)" in told
+    assert all(line.isprintable() for line in told.split("\n"))
+
+
 def test_anybody_may_ask(kernel: Control) -> None:  # noqa: ARG001  # the lock
     """Exit code 3, the remedy, and what could not be seen."""
     if not os.access(sys.executable, os.X_OK) or shutil.which("setpriv") is None:

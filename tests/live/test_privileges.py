@@ -274,6 +274,45 @@ def test_a_user_who_is_lent_capabilities_can_record(kernel: Control, tmp_path: P
     assert elements["kernel"]["restored"]
 
 
+@pytest.mark.parametrize(
+    ("capability", "words", "path"),
+    [
+        ("audit_write", "no canary could be sent", "refused"),
+        ("net_admin", "without CAP_NET_ADMIN it is bounded by net.core.rmem_max", "alive"),
+    ],
+)
+def test_without_a_capability_a_run_goes_on_and_says_what_it_lacks(
+    kernel: Control,  # noqa: ARG001  # the lock
+    tmp_path: Path,
+    capability: str,
+    words: str,
+    path: str,
+) -> None:
+    """As root in a container: exit code 1, and one error that names the capability."""
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv is not installed")
+    log = {"path": str(tmp_path / "raw.log")}
+    document = {
+        "window": "100ms",
+        "rules": [EXECVE],
+        "raw_log": log,
+        "kernel": {"receive_buffer": "64MiB"},
+    }
+    command = ["setpriv", f"--bounding-set=-{capability}", sys.executable, "-m", "mig_audit", "run", "-"]
+    result = subprocess.run(
+        command, input=json.dumps(document).encode(), capture_output=True, check=False, cwd="/"
+    )
+
+    assert result.returncode == 1, result.stderr
+    envelope = json.loads(result.stdout)
+    (error,) = envelope["errors"]
+    assert words in error
+    assert f"CAP_{capability.upper()}" in error
+    assert envelope["success"]
+    assert envelope["statistics"]["loss"]["canary"]["path"] == path
+    assert envelope["elements"]["kernel"]["restored"]
+
+
 def _wait(condition: Callable[[], bool], seconds: float = 20) -> None:
     limit = time.monotonic() + seconds
     while not condition():

@@ -187,6 +187,25 @@ def test_a_result_for_people_is_lines() -> None:
     assert result.stdout == "error: $.rules: 1 is not of type 'array'\n"
 
 
+def test_a_result_for_people_is_printable() -> None:
+    """Whatever names are in it."""
+    result = _mig_audit("run", "/nowhere/\x1b[31m", "--pretty")
+
+    assert result.stdout.count("\n") == 1
+    assert result.stdout.rstrip("\n").isprintable()
+    assert "x1b[31m" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [("\x1b[31m",), ("run", "a.json", "--\x1b[31m"), ("rules", "\x1b[31m")])
+def test_what_is_wrong_with_the_arguments_is_printable(arguments: tuple[str, ...]) -> None:
+    """They may be the names of anybody's files."""
+    result = _mig_audit(*arguments)
+
+    assert result.returncode == 2
+    assert "x1b[31m" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
 @pytest.mark.parametrize(
     ("message", "words"),
     [

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from mig_audit.terminal import printable, wants_colour
+from mig_audit.terminal import lines_for_people, printable, wants_colour
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,8 @@ def test_a_file_has_no_colours() -> None:
 def test_a_line_for_people_is_one_line_of_text(text: str, shown: str) -> None:
     """Whatever names are in it."""
     assert printable(text) == shown
+
+
+def test_what_is_one_line_stays_one() -> None:
+    """Whatever is in it."""
+    assert lines_for_people(["a\nb", "\x1bc"]) == "a\\nb\n\\x1bc\n"

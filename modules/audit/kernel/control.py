@@ -136,7 +136,7 @@ class Control:
         That there is no error does not mean that there will be a record: the kernel says nothing where audit is
         switched off, or where a filter keeps such messages out.
         """
-        self._request(kind, text + b"\0", "having a message recorded")
+        self._request(kind, text + b"\0", "having a message recorded", "CAP_AUDIT_WRITE")
 
     def rules(self) -> tuple[bytes, ...]:
         """Return every loaded rule as the kernel lists it, in evaluation order.
@@ -159,12 +159,12 @@ class Control:
             "listing the rules", errno.ENOBUFS, "the host is too busy to answer; try again"
         )
 
-    def _request(self, kind: int, payload: bytes, what: str) -> int:
+    def _request(self, kind: int, payload: bytes, what: str, needs: str = "CAP_AUDIT_CONTROL") -> int:
         """Send one request and wait for its ACK; return the sequence number that its replies carry."""
         self._sequence += 1
-        with _explained(what):
+        with _explained(what, needs):
             self._socket.send(protocol.message(kind, self._sequence, payload))
-        self._acknowledged(self._sequence, what)
+        self._acknowledged(self._sequence, what, needs)
         return self._sequence
 
     def _failure(self, sequence: int, what: str) -> Optional[MigAuditError]:
@@ -175,14 +175,14 @@ class Control:
             return error
         return None
 
-    def _acknowledged(self, sequence: int, what: str) -> None:
-        """Wait for the ACK of a request."""
+    def _acknowledged(self, sequence: int, what: str, needs: str = "CAP_AUDIT_CONTROL") -> None:
+        """Wait for the ACK of a request, for which the kernel asks for a capability."""
         answer, body = self._reply(sequence)
         if answer != protocol.NLMSG_ERROR:
             raise InternalError(f"{what}: the kernel sent message type {answer} in place of an ACK")
         (code,) = protocol.ERROR_CODE.unpack_from(body)
         if code < 0:
-            raise refusal(what, -code)
+            raise refusal(what, -code, needs)
 
     def _reply(self, sequence: int) -> tuple[int, bytes]:
         """Return the next message that answers ``sequence``: its type and payload."""
@@ -199,13 +199,13 @@ class _BufferFullError(UnansweredError):
 
 
 @contextmanager
-def _explained(what: str) -> Iterator[None]:
+def _explained(what: str, needs: str = "CAP_AUDIT_CONTROL") -> Iterator[None]:
     try:
         yield
     except OSError as error:
         number = error.errno or errno.EIO
         if number in _REFUSED:
-            raise refusal(what, number) from error
+            raise refusal(what, number, needs) from error
         raise UnansweredError(what, number) from error
 
 

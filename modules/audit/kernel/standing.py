@@ -45,7 +45,8 @@ _SWITCHED_OFF = frozenset({"audit=0", "audit=off"})
 class Standing:
     """A namespace is True if it is the host's own, False if not, and None if that cannot be seen.
 
-    ``capabilities`` are the effective ones, as the kernel's bit mask. ``seccomp`` says that a filter is on this process.
+    ``capabilities`` are the effective ones, as the kernel's bit mask, and ``bounding`` are those that it or a program that
+    it starts could have at the most. ``seccomp`` says that a filter is on this process.
     ``lockdown`` is the kernel's mode, empty where it has none or hides it, and ``boot_options`` are those about audit,
     None where they are hidden.
     """
@@ -58,6 +59,7 @@ class Standing:
     net_namespace: Optional[bool]
     lockdown: str
     boot_options: Optional[tuple[str, ...]]
+    bounding: int = -1
 
     @classmethod
     def read(cls, proc: str = "/proc", sys: str = "/sys") -> Standing:
@@ -77,16 +79,29 @@ class Standing:
             boot_options=tuple(option for option in options if option.startswith("audit"))
             if options
             else None,
+            bounding=int(status.get("CapBnd", "-1"), 16),
         )
 
     def has(self, capability: str) -> bool:
         """Return whether this process has one of `CAPABILITIES`."""
         return bool(self.capabilities >> CAPABILITIES[capability] & 1)
 
+    def to_have(self, capability: str) -> str:
+        """Return what helps a process that lacks one of `CAPABILITIES`, which for root is not to become root."""
+        if self.uid != 0:
+            return f"run mig-audit as root, or with {capability}"
+        if self.bounding >> CAPABILITIES[capability] & 1:
+            return f"this root gave {capability} up: start mig-audit from a shell that still has it"
+        return (
+            f"{capability} is not in this root's bounding set: allow it where that was set, with "
+            f"--cap-add={capability[len('CAP_') :]} for a container, in CapabilityBoundingSet= for a service"
+        )
+
     def to_json(self) -> dict[str, object]:
         """Return it as a document, with the capabilities by name."""
+        shown = {name: value for name, value in vars(self).items() if name != "bounding"}
         return {
-            **vars(self),
+            **shown,
             "capabilities": {name: self.has(name) for name in CAPABILITIES},
             "boot_options": None if self.boot_options is None else list(self.boot_options),
         }
@@ -125,12 +140,17 @@ def _namespace(link: str) -> Optional[int]:
         return None
 
 
-def refusal(what: str, number: int, standing: Optional[Standing] = None) -> MigAuditError:
-    """Return the error of our tree that a kernel errno means for this process, with the remedy that fits."""
+def refusal(
+    what: str, number: int, needs: str = "CAP_AUDIT_CONTROL", standing: Optional[Standing] = None
+) -> MigAuditError:
+    """Return the error of our tree that a kernel errno means for this process, with the remedy that fits.
+
+    ``needs`` is the one of `CAPABILITIES` that the kernel asks for here.
+    """
     if number == errno.ECONNREFUSED:
         return _hidden(what, standing or Standing.read())
     if number in {errno.EPERM, errno.EACCES}:
-        return _denied(what, number, standing or Standing.read())
+        return _denied(what, number, needs, standing or Standing.read())
     return KernelRefusedError(what, number)
 
 
@@ -146,35 +166,31 @@ def _hidden(what: str, standing: Standing) -> AuditAbsentError:
     )
 
 
-def _denied(what: str, number: int, standing: Standing) -> NotPermittedError:
+def _denied(what: str, number: int, needs: str, standing: Standing) -> NotPermittedError:
     refused = f"{what}: {describe_errno(number)}"
     if number == errno.EACCES:
         return NotPermittedError(
             f"{refused}, from a security module",
             "look for a denial (AVC, apparmor=) in the host's log, and allow this program the netlink audit socket",
         )
-    if standing.pid_namespace is False:
+    if needs == "CAP_AUDIT_CONTROL" and standing.pid_namespace is False:
         return NotPermittedError(
             f"{refused}: this is a pid namespace of its own, as containers have them",
             "run mig-audit on the host itself, or in a container that shares the host's pid namespace",
         )
-    if not standing.has("CAP_AUDIT_CONTROL"):
-        if standing.uid == 0:
-            return NotPermittedError(
-                f"{refused}: this root has no CAP_AUDIT_CONTROL",
-                "it was taken away, by a service manager or a container's settings: allow CAP_AUDIT_CONTROL there",
-            )
-        return NotPermittedError(refused, "run mig-audit as root, or with CAP_AUDIT_CONTROL")
+    if not standing.has(needs):
+        who = "root" if standing.uid == 0 else "user"
+        return NotPermittedError(f"{refused}: this {who} has no {needs}", standing.to_have(needs))
     why = "a seccomp filter or a security module" if standing.seccomp else "a security module"
     return NotPermittedError(
-        f"{refused}, from {why}: CAP_AUDIT_CONTROL is there", "allow netlink audit in its settings"
+        f"{refused}, from {why}: {needs} is there", "allow netlink audit in its settings"
     )
 
 
 def absence(number: int, standing: Optional[Standing] = None) -> MigAuditError:
     """Return the error for an audit socket that could not be opened."""
     if number not in {errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EINVAL}:
-        return refusal("opening an audit socket", number, standing)
+        return refusal("opening an audit socket", number, standing=standing)
     options = (standing or Standing.read()).boot_options
     if options is None:
         return AuditAbsentError(

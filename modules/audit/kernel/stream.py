@@ -10,12 +10,11 @@ from mig_audit.errors import (
     AuditOwnedError,
     AuditUnavailableError,
     KernelRefusedError,
-    NotPermittedError,
     describe_errno,
 )
 from mig_audit.modules.audit.kernel import protocol
 from mig_audit.modules.audit.kernel.control import Control, force_receive_buffer, open_netlink
-from mig_audit.modules.audit.kernel.standing import Standing, deafness
+from mig_audit.modules.audit.kernel.standing import Standing, deafness, refusal
 from mig_audit.modules.audit.kernel.status import Setting
 
 if TYPE_CHECKING:
@@ -68,19 +67,18 @@ def join(receive_buffer: int) -> RecordStream:
     deaf = deafness(Standing.read())
     if deaf:
         raise deaf
+    what = "joining the audit multicast group"
     sock = open_netlink()
     granted = force_receive_buffer(sock, receive_buffer)
     try:
         sock.bind((0, 1 << (protocol.AUDIT_NLGRP_READLOG - 1)))
     except PermissionError as error:
         sock.close()
-        raise NotPermittedError(
-            "joining the audit multicast group: EPERM", "run mig-audit as root, or with CAP_AUDIT_READ"
-        ) from error
+        raise refusal(what, error.errno or errno.EPERM, "CAP_AUDIT_READ") from error
     except OSError as error:
         sock.close()
         raise AuditUnavailableError(
-            f"joining the audit multicast group: {describe_errno(error.errno or errno.EIO)}",
+            f"{what}: {describe_errno(error.errno or errno.EIO)}",
             "it needs Linux 3.16; on an older kernel the audit pid must be free",
         ) from error
     sock.setblocking(False)

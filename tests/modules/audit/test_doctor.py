@@ -98,6 +98,17 @@ def test_a_host_with_nothing_in_the_way() -> None:
             "inodes",
         ),
         (
+            replace(
+                FACTS,
+                status=replace(STATUS, pid=412),
+                standing=replace(STANDING, capabilities=STANDING.capabilities & ~(1 << 37)),
+            ),
+            3,
+            "multicast",
+            "this root has no CAP_AUDIT_READ",
+            "CAP_AUDIT_READ",
+        ),
+        (
             replace(FACTS, status=replace(STATUS, pid=412), standing=replace(STANDING, net_namespace=False)),
             4,
             "network namespace",
@@ -192,6 +203,28 @@ def test_what_is_good_to_know_stops_nobody(facts: Facts, name: str, state: str, 
     assert words in check.says
     assert f"{state:8} {name}: {check.says}" in describe(diagnosis)
     _assert_published(diagnosis)
+
+
+@pytest.mark.parametrize(
+    ("capability", "bit", "lacks"),
+    [
+        ("CAP_DAC_READ_SEARCH", 2, "other users keep"),
+        ("CAP_NET_ADMIN", 12, "receive buffer"),
+        ("CAP_SYS_PTRACE", 19, "processes"),
+        ("CAP_AUDIT_WRITE", 29, "canary"),
+        ("CAP_AUDIT_READ", 37, "beside another owner"),
+    ],
+)
+def test_each_missing_capability_is_told_with_what_a_run_lacks(capability: str, bit: int, lacks: str) -> None:
+    """And with a remedy for root, who cannot become root once more."""
+    without = STANDING.capabilities & ~(1 << bit)
+    diagnosis = diagnose(replace(FACTS, standing=replace(STANDING, capabilities=without, bounding=without)))
+    check = _check(diagnosis, "capabilities")
+
+    assert f"without {capability} " in check.says
+    assert lacks in check.says
+    assert f"--cap-add={capability.replace('CAP_', '')}" in check.remedy
+    assert diagnosis.exit_code == 0
 
 
 def test_looking_makes_nothing(tmp_path: Path) -> None:

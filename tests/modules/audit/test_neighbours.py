@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mig_audit.modules.audit.neighbours import PROGRAMS, Neighbour, find_neighbours
+from mig_audit.modules.audit.records import unprintable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +35,7 @@ class Proc:
     def process(self, pid: int, comm: str, *inodes: int) -> None:
         """Add a process that has these sockets open."""
         (self.folder / str(pid) / "fd").mkdir(parents=True)
-        (self.folder / str(pid) / "comm").write_text(f"{comm}\n")
+        (self.folder / str(pid) / "comm").write_bytes(b"%b\n" % os.fsencode(comm))
         for number, inode in enumerate(inodes):
             (self.folder / str(pid) / "fd" / str(number)).symlink_to(f"socket:[{inode}]")
 
@@ -122,3 +124,25 @@ def test_a_process_that_ends_meanwhile_is_no_error(proc: Proc) -> None:
         table.write("torn line\n")
 
     assert [each.comm for each in proc.neighbours()] == [""]
+
+
+@pytest.mark.parametrize(
+    ("comm", "shown"),
+    [
+        ("two\nlines\n", r"two\x0alines\x0a"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("\u202elive", r"\xe2\x80\xaelive"),
+        ("\udcff", r"\xff"),
+        (r"\xff", r"\x5cxff"),
+        ("a\x0bb\x85c", r"a\x0bb\xc2\x85c"),
+        ("", ""),
+    ],
+)
+def test_a_name_is_whole_and_printable(proc: Proc, comm: str, shown: str) -> None:
+    """A process may give itself any, and no two of them look alike."""
+    proc.process(700, comm, 9)
+    proc.socket(700, 9)
+
+    (neighbour,) = proc.neighbours()
+    assert neighbour.comm == shown
+    assert unprintable(neighbour.comm) == os.fsencode(comm)

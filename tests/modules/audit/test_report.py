@@ -84,6 +84,13 @@ def test_an_event_of_another_format_is_shown_as_it_is(envelope: dict[str, Any]) 
     assert describe(envelope, found_only=True)[:2] == ["a line", '{"sequence":1,"messages":["ä"]}']
 
 
+def test_an_event_of_several_lines_is_shown_on_as_many(envelope: dict[str, Any]) -> None:
+    """As auditd's records are."""
+    envelope["elements"]["events"] = ["type=ONE\ntype=TWO"]
+
+    assert describe(envelope, found_only=True)[:2] == ["type=ONE", "type=TWO"]
+
+
 def test_what_was_found_alone_has_no_errors_and_no_statistics(envelope: dict[str, Any]) -> None:
     """For sweeps that print hits."""
     envelope["errors"] = ["something to know"]

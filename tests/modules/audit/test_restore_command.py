@@ -8,8 +8,9 @@ import pytest
 from memory_kernel import STATUS
 
 from mig_audit.modules.audit.kernel.journal import Process, Undertaking
-from mig_audit.modules.audit.kernel.state import Snapshot
-from mig_audit.modules.audit.restore_command import _is_recording
+from mig_audit.modules.audit.kernel.recovery import Recovered
+from mig_audit.modules.audit.kernel.state import Restoration, Snapshot
+from mig_audit.modules.audit.restore_command import _is_recording, told
 
 DEAD, ALIVE = Process(4_000_000, 1), Process.of(os.getpid())
 
@@ -38,3 +39,11 @@ def test_a_run_that_lives_is_named_with_what_can_be_done(
 def test_one_that_cannot_be_seen_yet_is_waited_for() -> None:
     """It begins or ends just now."""
     assert str(_is_recording(None)).endswith("try again later")
+
+
+def test_people_read_printable_lines() -> None:
+    """What differs may have a name of anybody's in it."""
+    differs = Restoration(Snapshot(STATUS, ()), (), ("rule \x1b[31m\nwas left",))
+
+    assert told((Recovered("abc", restoration=differs),)).splitlines()[1:] == [r"  rule \x1b[31m\nwas left"]
+    assert told(()) == "nothing was left to undo\n"

@@ -27,6 +27,7 @@ HOST = Standing(
 )
 USER = replace(HOST, uid=1000, capabilities=0)
 STRIPPED = replace(HOST, capabilities=ALL & ~(1 << 30))
+_BITS = {"CAP_NET_ADMIN": 12, "CAP_AUDIT_WRITE": 29, "CAP_AUDIT_CONTROL": 30, "CAP_AUDIT_READ": 37}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_each_errno_has_its_place_and_remedy(
     number: int, standing: Standing, error: type[MigAuditError], words: str
 ) -> None:
     """An operator reads what stands in the way and what to do, not a number."""
-    made = refusal("reading the audit status", number, standing)
+    made = refusal("reading the audit status", number, standing=standing)
 
     assert type(made) is error
     assert words in str(made)
@@ -72,6 +73,36 @@ def test_a_kernel_without_audit_is_told_from_one_that_was_booted_without(
     assert remedy in made.remedy
 
 
+@pytest.mark.parametrize("capability", _BITS)
+def test_the_capability_that_is_missing_is_named_with_what_helps_root(capability: str) -> None:
+    """Who is root already is told where it was taken away, and how it is allowed there."""
+    without = ALL & ~(1 << _BITS[capability])
+    bounded = replace(HOST, capabilities=without, bounding=without)
+    made = refusal("an operation", errno.EPERM, capability, bounded)
+
+    assert f"this root has no {capability}" in made.what
+    assert f"--cap-add={capability.replace('CAP_', '')} for a container" in made.remedy
+    assert "CapabilityBoundingSet=" in made.remedy
+    assert "as root" not in made.remedy
+    given_up = replace(bounded, bounding=ALL)
+    assert f"gave {capability} up" in refusal("an operation", errno.EPERM, capability, given_up).remedy
+
+
+def test_a_capability_that_is_there_is_not_asked_for() -> None:
+    """Something else refused then; that another one is missing has nothing to do with it."""
+    made = refusal("an operation", errno.EPERM, "CAP_AUDIT_WRITE", STRIPPED)
+
+    assert "CAP_AUDIT_WRITE is there" in str(made)
+    assert "CAP_AUDIT_CONTROL" not in str(made)
+
+
+def test_a_message_may_be_recorded_from_a_pid_namespace_of_its_own() -> None:
+    """There the kernel refuses only what changes audit or asks for it."""
+    contained = replace(HOST, pid_namespace=False, capabilities=ALL & ~(1 << 29))
+
+    assert "no CAP_AUDIT_WRITE" in str(refusal("an operation", errno.EPERM, "CAP_AUDIT_WRITE", contained))
+
+
 def test_a_socket_that_is_denied_is_a_matter_of_permission() -> None:
     """Not of the kernel's build."""
     assert isinstance(absence(errno.EPERM, replace(HOST, seccomp=True)), NotPermittedError)
@@ -94,7 +125,9 @@ def _host(folder: Path, namespaces: dict[str, int], first_net: int | None) -> St
         (folder / "proc" / "self" / "ns" / kind).symlink_to(f"{kind}:[{inode}]")
     if first_net is not None:
         (folder / "proc" / "1" / "ns" / "net").symlink_to(f"net:[{first_net}]")
-    (folder / "proc" / "self" / "status").write_text("Name:\ta:\tb\nCapEff:\t0000000040000000\nSeccomp:\t2\n")
+    (folder / "proc" / "self" / "status").write_text(
+        "Name:\ta:\tb\nCapEff:\t0000000040000000\nCapBnd:\t0000000060000000\nSeccomp:\t2\n"
+    )
     (folder / "proc" / "cmdline").write_text("quiet audit=1 audit_backlog_limit=99\n")
     (folder / "sys" / "kernel" / "security").mkdir(parents=True)
     (folder / "sys" / "kernel" / "security" / "lockdown").write_text("none [integrity] confidentiality\n")
@@ -107,6 +140,7 @@ def test_everything_is_read_from_proc_and_sys(tmp_path: Path) -> None:
 
     assert standing.has("CAP_AUDIT_CONTROL")
     assert not standing.has("CAP_AUDIT_READ")
+    assert standing.bounding == 0x60000000
     assert standing.seccomp
     assert standing.lockdown == "integrity"
     assert standing.boot_options == ("audit=1", "audit_backlog_limit=99")
