@@ -14,10 +14,10 @@ from mig_audit.interface import Implementation
 from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
 from mig_audit.modules.audit.events.tops import KINDS
 from mig_audit.modules.audit.formats import FORMATS, coloured, header_of, make_format
+from mig_audit.modules.audit.named_logs import named_logs
 from mig_audit.modules.audit.origin_options import add_origin, origin_of
 from mig_audit.modules.audit.pipeline import Pipeline
 from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, ledger_line
-from mig_audit.modules.audit.result_file import raw_logs
 from mig_audit.modules.audit.selection import add_selection, filters_of, never_selecting
 from mig_audit.modules.audit.sources import Asked, open_sources
 from mig_audit.modules.audit.views import TopView, TreeView
@@ -105,9 +105,10 @@ def _events(options: argparse.Namespace, write: Callable[[str], None], stop: Sto
     if reason:
         say(f"no event can be selected: {reason}")
     form: Union[Format, View] = view or _for_reader(make_format(options.format, origin))
-    sources = open_sources(
-        Asked(raw_logs(options.logs), rotated=options.rotated, outputs=[_STDOUT]), StopPatience(stop)
-    )
+    logs = named_logs(options.logs)
+    sources = open_sources(Asked(logs.paths, rotated=options.rotated, outputs=[_STDOUT]), StopPatience(stop))
+    if logs.unsorted:
+        say(f"the run's own work on audit is shown too: name {logs.unsorted[0]} alone to see what it found")
     writer = EventWriter(_STDOUT)
     if header_of(form):
         writer.put(header_of(form))
@@ -116,10 +117,14 @@ def _events(options: argparse.Namespace, write: Callable[[str], None], stop: Sto
         (writer,),
         limit=0,
         max_size=0,
+        own_pids=logs.own_pids,
+        other_runs=logs.other_runs,
         names=origin.names,
         filters=filters,
         enricher=enricher_of(options, always=options.tree),
     )
+    if logs.run:
+        logs.run.tell(pipeline.ownership)
     replay = Replay(sources, pipeline, writer, progress=progress())
     replay.run()
     if view:

@@ -123,7 +123,7 @@ class OtherRuns:
         return [
             {
                 "run_id": run.run_id,
-                "pid": run.main.pid,
+                "processes": dict(zip(("main", "recorder", "guard"), _pids(run))),
                 "canaries": self.canaries[run.run_id],
                 "changes": self.changes[run.run_id],
             }

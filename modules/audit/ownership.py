@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional, Protocol
 
 from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.canary import Bracket, canary_of
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.config_changes import Recorded
     from mig_audit.modules.audit.events import Bundle, Event
-    from mig_audit.modules.audit.other_runs import OtherRuns
 
 _CANARY, _SYSCALL = "TRUSTED_APP", "SYSCALL"
 _CHANGE_TYPES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})
@@ -32,6 +31,25 @@ class Whose(enum.Enum):
     OTHER = "other"
 
 
+class Others(Protocol):
+    """Knows other runs, in the run itself (`mig_audit.modules.audit.other_runs`) or by what its result tells of them."""
+
+    def look(self) -> None:
+        """Look for more of them."""
+
+    def sent_canary(self, body: bytes) -> bool:
+        """Say whether this message is the canary of one, and count it."""
+
+    def of_process(self, pid: int) -> str:
+        """Return the id of the run that a process is of; nothing if it is of none."""
+
+    def recorded(self, change: Recorded) -> str:
+        """Return the id of the run that made a change of which a record tells; nothing if none did."""
+
+    def count(self, run_id: str) -> None:
+        """Count a change that a run made."""
+
+
 class Ownership:
     """Knows the window and the processes of a run; without processes everything is found.
 
@@ -44,7 +62,7 @@ class Ownership:
     """
 
     def __init__(
-        self, own_pids: Collection[int], others: Optional[OtherRuns], counting: Callable[[int], None]
+        self, own_pids: Collection[int], others: Optional[Others], counting: Callable[[int], None]
     ) -> None:
         """Begin before the window."""
         self._own_pids = own_pids

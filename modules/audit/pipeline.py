@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.usual import Complete, UsualEvent
     from mig_audit.modules.audit.formats import Format
     from mig_audit.modules.audit.formats.interface import Shortcut
-    from mig_audit.modules.audit.other_runs import OtherRuns
+    from mig_audit.modules.audit.ownership import Others
     from mig_audit.modules.audit.screening import Screened, Screening
 
 _WHOLE = frozenset({EOE, SINGLE})
@@ -64,7 +64,7 @@ class Pipeline:
         names: Optional[Names] = None,
         filters: Optional[Filters] = None,
         enricher: Optional[Enricher] = None,
-        other_runs: Optional[OtherRuns] = None,
+        other_runs: Optional[Others] = None,
     ) -> None:
         """Keep at most ``limit`` events and ``max_size`` bytes of them; send all of them to the sinks.
 

@@ -13,6 +13,7 @@ from mig_audit.errors import PartialError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
 from mig_audit.modules.audit.formats import DEFAULT_FORMAT, FORMATS, header_of, make_format
+from mig_audit.modules.audit.named_logs import named_logs
 from mig_audit.modules.audit.origin_options import add_origin, origin_of
 from mig_audit.modules.audit.pipeline import Pipeline
 from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, ledger_line, statistics
@@ -35,7 +36,7 @@ def _configure(parser: ArgumentParser) -> None:
         "logs",
         nargs="+",
         metavar="RAWLOG",
-        help="a log, plain or .gz/.xz/.bz2, a folder of logs, or - for stdin",
+        help="a log, plain or .gz/.xz/.bz2, a folder of logs, - for stdin, or the result of a run",
     )
     add("--format", default=DEFAULT_FORMAT, metavar="F", help=f"{', '.join(FORMATS)} (default: %(default)s)")
     add("--rotated", action="store_true", help="read before each log what it was rotated to")
@@ -77,7 +78,8 @@ def _replay(options: Namespace, stop: Stop) -> int:
     origin = origin_of(options)
     form = make_format(options.format, origin)
     outputs = [file for file in (options.output or _STDOUT, options.stats_file) if file]
-    asked = Asked(options.logs, rotated=options.rotated, follow=options.follow, outputs=outputs)
+    logs = named_logs(options.logs)
+    asked = Asked(logs.paths, rotated=options.rotated, follow=options.follow, outputs=outputs)
     sources = open_sources(asked, StopPatience(stop))
     if len(sources) > 1:
         say(f"read in this order: {' '.join(source.name for source in sources)}")
@@ -90,10 +92,13 @@ def _replay(options: Namespace, stop: Stop) -> int:
             (writer,),
             limit=0,
             max_size=0,
-            own_pids=options.own_pid,
+            own_pids=(*options.own_pid, *logs.own_pids),
+            other_runs=logs.other_runs,
             names=origin.names,
             enricher=enricher_of(options),
         )
+        if logs.run:
+            logs.run.tell(pipeline.ownership)
         replay = Replay(sources, pipeline, writer, progress=progress())
         replay.run()
     return _tell(options, replay, _stopped(options, stop))

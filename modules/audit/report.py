@@ -59,6 +59,7 @@ class Facts:
     """All that is known at the end of a run; see `mig_audit.modules.audit.module`."""
 
     run_id: str
+    own_pids: tuple[int, int, int]  # of the main process, the recorder and the guard
     parameters: Parameters
     rules: tuple[AskedRule, ...]
     found: Found
@@ -119,6 +120,7 @@ def _elements(facts: Facts) -> dict[str, object]:
     return {
         "schema_version": VERSION,
         "run_id": facts.run_id,
+        "processes": dict(zip(("main", "recorder", "guard"), facts.own_pids)),
         "host": describe_host(),
         "window": _window(facts),
         "rules": [rule.to_json() for rule in _rules(facts)],
@@ -187,6 +189,7 @@ def _kernel(facts: Facts) -> dict[str, object]:
     ended = facts.ended
     owner = facts.found.before.status.pid
     return {
+        "configured": facts.ready.configured,
         "stream": facts.ready.mode,
         "why": facts.ready.why,
         "owner": describe_process(owner) if owner else None,

@@ -6,38 +6,45 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from mig_audit.errors import UsageError
+from mig_audit.modules.audit.told_runs import run_told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from mig_audit.modules.audit.told_runs import RunTold
 
 _BLOCK = 1 << 20
 
 
-def raw_logs(paths: Iterable[str]) -> list[str]:
-    """Return the paths with each results envelope among them replaced by its raw log.
+class Behind(NamedTuple):
+    """The raw log, and what the envelope tells of the run; None if that is not all there."""
+
+    log: str
+    run: Optional[RunTold]
+
+
+def read_result(path: str) -> Behind:
+    """Return what is behind a results envelope.
 
     Raises:
-        UsageError: an envelope has no raw log, or it is gone, or is not as the run left it.
+        UsageError: it has no raw log, or it is gone, or is not as the run left it.
     """
-    return [_raw_log(path) if _begins_as_json(path) else path for path in paths]
+    elements = _elements(path)
+    return Behind(_raw_log(path, elements), run_told(elements))
 
 
-def _begins_as_json(path: str) -> bool:
-    """Say whether a file begins with a brace; a pipe or device is not touched, and is a log."""
-    if path == "-" or not Path(path).is_file():
-        return False
+def _elements(path: str) -> dict[str, Any]:
+    """Return what is in an envelope; nothing if it is none."""
     try:
-        with Path(path).open("rb") as file:
-            return file.read(256).lstrip()[:1] == b"{"
-    except OSError:
-        return False  # whoever reads it says why it cannot be read
+        elements = json.loads(Path(path).read_bytes())["elements"]
+    except (ValueError, KeyError, TypeError, OSError, RecursionError):
+        return {}
+    return elements if isinstance(elements, dict) else {}
 
 
-def _raw_log(path: str) -> str:
-    told = _told(path)
+def _raw_log(path: str, elements: dict[str, Any]) -> str:
+    told = _told(elements)
     if told is None:
         raise UsageError(f"{path} is JSON, and no results envelope with a raw log", "name the raw log itself")
     log = next((place for place in _places(path, told["path"]) if place.is_file()), None)
@@ -53,12 +60,9 @@ def _raw_log(path: str) -> str:
     return str(log)
 
 
-def _told(path: str) -> Optional[dict[str, Any]]:
+def _told(elements: dict[str, Any]) -> Optional[dict[str, Any]]:
     """Return what an envelope says of its raw log."""
-    try:
-        told = json.loads(Path(path).read_bytes())["elements"]["raw_log"]
-    except (ValueError, KeyError, TypeError, OSError, RecursionError):
-        return None
+    told = elements.get("raw_log")
     fits = (
         isinstance(told, dict) and isinstance(told.get("path"), str) and isinstance(told.get("sha256"), str)
     )

@@ -80,6 +80,7 @@ def record_window(document: object, context: Context) -> Result:
         return report.compose(
             report.Facts(
                 run_id=run_id,
+                own_pids=own_pids,
                 parameters=parameters,
                 rules=with_outcomes(
                     rules,

@@ -246,7 +246,7 @@ def test_a_second_run_joins_and_changes_nothing(
     assert envelope["elements"]["summary"]["keys"]["killed-exec"] == 2
     assert envelope["statistics"]["totalhits"] == 2
     (other,) = envelope["elements"]["kernel"]["other_runs"]
-    assert (other["pid"], other["changes"]) == (first.process.pid, 0)
+    assert (other["processes"]["main"], other["changes"]) == (first.process.pid, 0)
     assert other["canaries"] == envelope["statistics"]["events"]["other_runs"] >= 2
     first.process.send_signal(signal.SIGTERM)
     theirs = first.finish()
@@ -277,6 +277,9 @@ def test_a_second_run_tells_what_the_others_did(run: Start, tmp_path: Path) -> N
     assert [each["run_id"] for each in envelope["elements"]["kernel"]["other_runs"]] == [one, other]
     assert f"(run {one} of mig-audit)" in envelope["errors"][0]
     assert second.code == 1
+    (tmp_path / "second.json").write_text(json.dumps(envelope))
+    replayed = [sys.executable, "-m", "mig_audit", "events", str(tmp_path / "second.json")]
+    assert subprocess.run(replayed, capture_output=True, check=True).stdout == b""
     # Of the third one, which has no canaries, everything is its own.
     assert another["statistics"]["totalhits"] == 0
     assert another["errors"] is None

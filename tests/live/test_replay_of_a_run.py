@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -53,15 +54,15 @@ os.rmdir(folder)
 """
 
 
-def _replay(log: Path, *options: str) -> bytes:
-    command = [sys.executable, "-m", "mig_audit", "replay", str(log), *options]
-    result = subprocess.run(command, capture_output=True, check=True)
+def _replay(log: Path, *options: str, command: str = "replay") -> bytes:
+    line = [sys.executable, "-m", "mig_audit", command, str(log), *options]
+    result = subprocess.run(line, capture_output=True, check=True)
     assert result.stderr == b""
     return result.stdout
 
 
 def test_a_replay_is_byte_for_byte_what_the_run_sent(
-    run: Callable[..., Any], workload: Callable[[str], None]
+    run: Callable[..., Any], workload: Callable[[str], None], tmp_path: Path
 ) -> None:
     """Of several processes at once; the run's own changes to audit are there as well, unless they are left out."""
     with Receiver() as receiver:
@@ -75,9 +76,27 @@ def test_a_replay_is_byte_for_byte_what_the_run_sent(
     assert envelope["errors"] is None
     lines = sent.splitlines()
     assert len(lines) > 4 * 100 * 9
-    recorder = envelope["elements"]["kernel"]["during"]["pid"]
-    own = ["--own-pid", str(begun.process.pid), "--own-pid", str(recorder)]
+    processes = envelope["elements"]["processes"]
+    assert processes["main"] == begun.process.pid
+    assert processes["recorder"] == envelope["elements"]["kernel"]["during"]["pid"]
+    own = [option for pid in processes.values() for option in ("--own-pid", str(pid))]
     assert _replay(begun.log, *own) == sent
+    result = tmp_path / "result.json"
+    result.write_text(json.dumps(envelope))
+    assert _replay(result) == sent
+    assert _replay(result, "--format", "mozdef", command="events") == sent
     everything = _replay(begun.log).splitlines()
     assert len(everything) == len(lines) + envelope["statistics"]["events"]["own"]
     assert [line for line in everything if line in set(lines)] == lines
+
+
+def test_the_result_of_a_quiet_run_shows_nothing(run: Callable[..., Any], tmp_path: Path) -> None:
+    """Its raw log has its canaries and its changes to audit, and nothing else."""
+    begun = run({"window": "2s", "rules": [f"-a always,exit -S getsid -F uid={_UID} -k quiet"]})
+    envelope = begun.finish()
+    result = tmp_path / "result.json"
+    result.write_text(json.dumps(envelope))
+
+    assert envelope["statistics"]["totalhits"] == 0
+    assert _replay(result) == _replay(result, command="events") == b""
+    assert len(_replay(begun.log).splitlines()) == envelope["statistics"]["events"]["own"] > 0

@@ -185,6 +185,28 @@ def test_a_result_is_read_by_its_raw_log(log: Path, tmp_path: Path) -> None:
     assert _shown(result) == [0, 1, 2, 3]
 
 
+def test_a_result_shows_what_its_run_found(log: Path, tmp_path: Path) -> None:
+    """Without the run's own work on audit; several files are shown whole, which is said."""
+    change = b"op=set audit_pid=2 old=0 auid=0 ses=1 res=1 pid=12"
+    log.write_bytes(b"type=CONFIG_CHANGE msg=audit(1699999999.000:900): %b\n" % change + log.read_bytes())
+    told = {
+        "raw_log": {"path": str(log), "sha256": hashlib.sha256(log.read_bytes()).hexdigest()},
+        "processes": {"main": 10, "recorder": 11, "guard": 12},
+        "window": {"started": "2023-11-14T22:13:20.000+00:00", "ended": None},
+        "kernel": {"configured": True, "other_runs": [], "drift": []},
+    }
+    result = tmp_path / "result.json"
+    result.write_text(json.dumps({"elements": told}))
+
+    assert len(_run(log).stdout.splitlines()) == 5
+    assert len(_run(result).stdout.splitlines()) == 4
+    replayed = [*_COMMAND[:-1], "replay", str(result)]
+    assert len(subprocess.run(replayed, capture_output=True, check=True).stdout.splitlines()) == 4
+    both = _run(result, log)
+    assert len(both.stdout.splitlines()) == 5
+    assert b"name %b alone" % str(result).encode() in both.stderr
+
+
 def test_a_log_may_come_from_stdin() -> None:
     """From a pipe."""
     assert len(_run("-", stdin=_log()).stdout.splitlines()) == 4

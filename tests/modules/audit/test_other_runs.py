@@ -46,7 +46,14 @@ def test_the_canary_of_a_run_with_a_journal_is_theirs() -> None:
     others = OtherRuns(lambda: [OTHER], OWN, lambda: 5.0)
 
     assert others.sent_canary(_canary())
-    assert others.to_json() == [{"run_id": RUN, "pid": 70, "canaries": 1, "changes": 0}]
+    assert others.to_json() == [
+        {
+            "run_id": RUN,
+            "processes": {"main": 70, "recorder": 77, "guard": 78},
+            "canaries": 1,
+            "changes": 0,
+        }
+    ]
 
 
 @pytest.mark.parametrize(
