@@ -106,9 +106,12 @@ def _events(options: argparse.Namespace, write: Callable[[str], None], stop: Sto
         say(f"no event can be selected: {reason}")
     form: Union[Format, View] = view or _for_reader(make_format(options.format, origin))
     logs = named_logs(options.logs)
-    sources = open_sources(Asked(logs.paths, rotated=options.rotated, outputs=[_STDOUT]), StopPatience(stop))
-    if logs.unsorted:
-        say(f"the run's own work on audit is shown too: name {logs.unsorted[0]} alone to see what it found")
+    sources = open_sources(
+        Asked(logs.paths, rotated=options.rotated, outputs=[_STDOUT], results=logs.results),
+        StopPatience(stop),
+    )
+    if logs.remark:
+        say(logs.remark)
     writer = EventWriter(_STDOUT)
     if header_of(form):
         writer.put(header_of(form))

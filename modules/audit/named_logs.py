@@ -18,12 +18,19 @@ class Logs(NamedTuple):
     Attributes:
         paths: the logs.
         run: of which the one log is.
-        unsorted: the names of results among several files: a pid of one run may be anybody's in another's log.
+        results: the results among the names.
     """
 
     paths: list[str]
     run: Optional[RunTold] = None
-    unsorted: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+
+    @property
+    def remark(self) -> str:
+        """Return what is to be said of results among several files: a pid of one run may be anybody's in another log."""
+        if not self.results or len(self.paths) == 1:
+            return ""
+        return f"the run's own work on audit is shown too: name {self.results[0]} alone to see what it found"
 
     @property
     def own_pids(self) -> tuple[int, ...]:
@@ -49,9 +56,7 @@ def named_logs(paths: Sequence[str]) -> Logs:
 
     behind = {path: read_result(path) for path in results}
     logs = [behind[path].log if path in behind else path for path in paths]
-    if len(paths) > 1:
-        return Logs(logs, unsorted=tuple(results))
-    return Logs(logs, behind[results[0]].run)
+    return Logs(logs, None if len(paths) > 1 else behind[results[0]].run, tuple(results))
 
 
 def _begins_as_json(path: str) -> bool:

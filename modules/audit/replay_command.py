@@ -79,8 +79,16 @@ def _replay(options: Namespace, stop: Stop) -> int:
     form = make_format(options.format, origin)
     outputs = [file for file in (options.output or _STDOUT, options.stats_file) if file]
     logs = named_logs(options.logs)
-    asked = Asked(logs.paths, rotated=options.rotated, follow=options.follow, outputs=outputs)
+    asked = Asked(
+        logs.paths,
+        rotated=options.rotated,
+        follow=options.follow,
+        outputs=outputs,
+        results=logs.results,
+    )
     sources = open_sources(asked, StopPatience(stop))
+    if logs.remark:
+        say(logs.remark)
     if len(sources) > 1:
         say(f"read in this order: {' '.join(source.name for source in sources)}")
     with _destination(options) as descriptor:

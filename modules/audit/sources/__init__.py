@@ -26,13 +26,15 @@ class Asked(NamedTuple):
         paths: files, folders of logs, and ``-`` for stdin, in any order.
         rotated: read before each file what it was rotated to.
         follow: go on with the youngest when it grows, or is rotated.
-        outputs: paths and descriptors that are written to meanwhile; none of them may be a log.
+        outputs: paths and descriptors that are written to meanwhile; none of them may be a log, or one of the results.
+        results: those of the runs that the logs are of.
     """
 
     paths: Sequence[str]
     rotated: bool = False
     follow: bool = False
     outputs: Sequence[Union[str, int]] = ()
+    results: Sequence[str] = ()
 
 
 def open_sources(asked: Asked, patience: Patience) -> list[Source]:
@@ -44,7 +46,7 @@ def open_sources(asked: Asked, patience: Patience) -> list[Source]:
         UsageError: something cannot be read, cannot be followed, or would be written over.
     """
     logs = in_order(_distinct(Log(open_log(path), path) for path in _named(asked)))
-    _refuse_outputs(logs, asked.outputs)
+    _refuse_outputs(logs, asked)
     sources: list[Source] = [FileSource(log.descriptor, _shown(log.path), patience) for log in logs]
     if asked.follow and logs[-1].path != STDIN:
         _refuse_compressed(logs[-1])
@@ -71,12 +73,14 @@ def _distinct(logs: Iterable[Log]) -> list[Log]:
     return list(found.values())
 
 
-def _refuse_outputs(logs: Iterable[Log], outputs: Iterable[Union[str, int]]) -> None:
-    """Keep raw logs, which are evidence, from being replaced or lengthened by what is made of them."""
-    written = {_regular(output) for output in outputs} - {None}
-    for log in logs:
-        if _regular(log.descriptor) in written:
-            raise UsageError(f"{_shown(log.path)} is also where the output goes", "write to another file")
+def _refuse_outputs(logs: Iterable[Log], asked: Asked) -> None:
+    """Keep raw logs and results, which are evidence, from being replaced or lengthened by what is made of them."""
+    written = {_regular(output) for output in asked.outputs} - {None}
+    evidence = [(_regular(log.descriptor), _shown(log.path)) for log in logs]
+    evidence += [(_regular(result), result) for result in asked.results]
+    for file, name in evidence:
+        if file in written:
+            raise UsageError(f"{name} is also where the output goes", "write to another file")
 
 
 def _regular(file: Union[str, int]) -> Optional[tuple[int, int]]:

@@ -205,6 +205,8 @@ def test_a_result_shows_what_its_run_found(log: Path, tmp_path: Path) -> None:
     both = _run(result, log)
     assert len(both.stdout.splitlines()) == 5
     assert b"name %b alone" % str(result).encode() in both.stderr
+    over = subprocess.run([*replayed, "-o", str(result)], capture_output=True, check=False)
+    assert (over.returncode, b"is also where the output goes" in over.stderr) == (2, True)
 
 
 def test_a_log_may_come_from_stdin() -> None:
