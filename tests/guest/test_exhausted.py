@@ -49,7 +49,6 @@ def test_a_full_disk_ends_the_window(tmp_path: Path) -> None:
     assert guest.code == 1
 
 
-@pytest.mark.exhaustive
 def test_a_disk_that_fills_ends_the_window_before_it_is_full(tmp_path: Path) -> None:
     """There is a floor, below which a run does not go."""
     parameters = {**_PARAMETERS, "limits": {"free_disk": "3MiB"}}
@@ -76,7 +75,6 @@ def test_the_kernel_is_restored_when_the_recorder_is_killed_for_want_of_memory(t
     assert guest.code == 1
 
 
-@pytest.mark.exhaustive
 def test_the_next_run_restores_when_all_were_killed_for_want_of_memory(tmp_path: Path) -> None:
     """Main process, recorder and guard, with none left to undo anything: that is done before the next window."""
     setup = _KILLER + (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from guests import boot_guest
 
-pytestmark = [pytest.mark.guest, pytest.mark.exhaustive]
+pytestmark = pytest.mark.guest
 
 
 def test_a_guest_that_hangs_is_ended_and_shows_its_console(tmp_path: Path) -> None:

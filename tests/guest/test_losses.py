@@ -31,7 +31,6 @@ def _assert_interval_holds(guest: Guest) -> None:
     assert guest.code == 1
 
 
-@pytest.mark.exhaustive
 def test_the_interval_holds_the_truth_after_a_stalled_reader(tmp_path: Path) -> None:
     """The recorder is stopped while the events are made, with a small buffer."""
     stall = (
@@ -45,7 +44,6 @@ def test_the_interval_holds_the_truth_after_a_stalled_reader(tmp_path: Path) -> 
     assert guest.result["statistics"]["loss"]["overruns"] + guest.result["statistics"]["loss"]["kernel_lost"]
 
 
-@pytest.mark.exhaustive
 def test_the_interval_holds_the_truth_after_a_backlog_overflow(tmp_path: Path) -> None:
     """The kernel may queue 64 records, and gets those of two programs at once."""
     flood = (

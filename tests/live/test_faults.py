@@ -1,6 +1,8 @@
 """A run that is killed, signalled or failed at any of its system calls leaves the kernel as it found it.
 
-`make test-faults` strikes at every point; the other tests take a sample.
+`make test-faults` strikes the recorder at every point, and the main process at every one of its own: before and after
+each call to the kernel but those of imports, and in a loop at the first two (tests/support/mortal.py). The other tests take
+a sample: of the recorder twelve points for each fault, of the main process six.
 """
 
 from __future__ import annotations
@@ -190,7 +192,7 @@ def test_whatever_signal_ends_the_recorder_the_kernel_is_restored(
 
 
 MAIN_FAULTS = (*SIGNALS, "exception", "SIGKILL")
-MAIN_SAMPLED = 3
+MAIN_SAMPLED = 6  # of the points, for each fault
 
 
 def _run_main(folder: Path, fault: str, point: int) -> int:
@@ -198,11 +200,11 @@ def _run_main(folder: Path, fault: str, point: int) -> int:
     tally, log = folder / "tally", folder / "raw.log"
     tally.unlink(missing_ok=True)
     log.unlink(missing_ok=True)
-    document = {"window": "1s", "rules": list(OURS), "raw_log": {"path": str(log)}}
+    document = {"window": "100ms", "rules": list(OURS), "raw_log": {"path": str(log)}}
     (folder / "params.json").write_text(json.dumps(document))
     arguments = [sys.executable, MORTAL, "main", fault, str(point), str(tally)]
     subprocess.run(
-        [*arguments, "run", str(folder / "params.json")],
+        [*arguments, "run", str(folder / "params.json"), "-o", str(folder / "result.json")],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=False,
@@ -210,12 +212,34 @@ def _run_main(folder: Path, fault: str, point: int) -> int:
     return int(tally.read_text() or "0") if tally.exists() else 0
 
 
+def _strike_main(host: Control, folder: Path, fault: str, points: range) -> None:
+    found = _state(host)
+    for point in points:
+        _run_main(folder, fault, point)
+        try:
+            _settle(host, fault, found)
+        except AssertionError as error:
+            pytest.fail(f"{fault} at point {point} of the main process: {error}")
+
+
 @pytest.mark.parametrize("fault", MAIN_FAULTS)
 def test_a_sample_of_the_main_process(host: Control, tmp_path: Path, fault: str) -> None:
     """It changes nothing itself, and whatever happens to it the recorder restores."""
     points = _run_main(tmp_path, "none", NONE)
-    assert points > 100
-    found, step = _state(host), points // MAIN_SAMPLED
-    for point in range(1 + MAIN_FAULTS.index(fault) * step // len(MAIN_FAULTS), points, step):
-        _run_main(tmp_path, fault, point)
-        _settle(host, fault, found)
+    assert points > 200
+    step = points // MAIN_SAMPLED
+    _strike_main(
+        host, tmp_path, fault, range(1 + MAIN_FAULTS.index(fault) * step // len(MAIN_FAULTS), points, step)
+    )
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("part", range(1, PARTS + 1))
+@pytest.mark.parametrize("fault", MAIN_FAULTS)
+def test_every_point_of_the_main_process(host: Control, tmp_path: Path, fault: str, part: int) -> None:
+    """From the reading of the parameters to the writing of the result."""
+    points = _run_main(tmp_path, "none", NONE)
+    struck = range(part, points + 1, PARTS)
+    _strike_main(host, tmp_path, fault, struck)
+    print(f"main process, {fault}: {len(struck)} of {points} points")  # noqa: T201  # make test-faults shows it

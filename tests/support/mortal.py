@@ -4,6 +4,10 @@ Every call of a C function that asks the kernel for something is two points: bef
 profiler of the interpreter sees them all, so nothing in the program knows of this. TALLY is a file for the number of
 points that were passed. PART is ``recorder``, followed by the recorder's own arguments, or ``main``, followed by those
 of the command line.
+
+The recorder has a point wherever it asks the kernel. The main process imports much, and looks at each process of the
+host: for it an import is no point, and a call that is made again by the same way, as in a loop, is one only the first
+two times.
 """
 
 from __future__ import annotations
@@ -14,11 +18,16 @@ import select
 import signal
 import socket
 import sys
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Optional
 
 if TYPE_CHECKING:
+    from types import CodeType, FrameType
+
     from mig_audit.modules.audit.recorder.guard import Guard
+
+    _Way = tuple[tuple[CodeType, int], ...]
 
 _MODULES = frozenset(
     {"posix", "select", "fcntl", "_io", "io", "_socket", "signal", "_signal", "_posixsubprocess"}
@@ -28,26 +37,36 @@ _PLAIN = frozenset(
 )  # of those modules, and ask the kernel for nothing
 _OBJECTS = (socket.socket.__mro__[1], select.poll().__class__, io.RawIOBase, io.BufferedIOBase)
 _EVENTS = frozenset({"c_call", "c_return", "c_exception"})
+_TIMES = 2  # that the main process makes a call by the same way
 
 
 class Death:
     """Counts the points, and strikes at one of them. ``guard`` is the process id of the recorder's guard, once known."""
 
-    def __init__(self, fault: str, point: int) -> None:
-        """Wait for the point; 0 is none."""
+    def __init__(self, fault: str, point: int, times: int = 0) -> None:
+        """Wait for the point; 0 is none. ``times`` is how often a call by the same way counts, 0 is always."""
         self._fault = fault
         self._point = point
+        self._times = times
+        self._made: Counter[tuple[str, _Way]] = Counter()
         self._pid = os.getpid()
         self.passed = 0
         self.guard = 0
 
-    def __call__(self, _frame: object, event: str, function: object) -> None:
+    def __call__(self, frame: FrameType, event: str, function: object) -> None:
         """Be told by the profiler."""
         # A copy of this process, which is to become something else, is not what is to be struck.
         if event in _EVENTS and _asks_the_kernel(function) and os.getpid() == self._pid:
+            if self._times and not self._counts(frame, event):
+                return
             self.passed += 1
             if self.passed == self._point:
                 self._strike()
+
+    def _counts(self, frame: FrameType, event: str) -> bool:
+        way = _way(frame)
+        self._made[event, way] += 1
+        return bool(way) and self._made[event, way] <= self._times
 
     def _strike(self) -> None:
         if self._fault == "exception":
@@ -65,6 +84,18 @@ def _asks_the_kernel(function: object) -> bool:
     return getattr(function, "__module__", "") in _MODULES or isinstance(
         getattr(function, "__self__", None), _OBJECTS
     )
+
+
+def _way(frame: FrameType) -> _Way:
+    """Return from where in the program a call is made; nothing if that is an import."""
+    way: list[tuple[CodeType, int]] = []
+    each: Optional[FrameType] = frame
+    while each is not None:
+        if "importlib" in each.f_code.co_filename:
+            return ()
+        way.append((each.f_code, each.f_lasti))
+        each = each.f_back
+    return tuple(way)
 
 
 def _run_recorder(death: Death) -> int:
@@ -98,7 +129,7 @@ def _profiled(death: Death, run: Callable[[], int]) -> int:
 
 if __name__ == "__main__":
     part, fault, point, tally = sys.argv[1:5]
-    death = Death(fault, int(point))
+    death = Death(fault, int(point), _TIMES if part == "main" else 0)
     try:
         code = (_run_recorder if part == "recorder" else _run_main)(death)
     finally:
