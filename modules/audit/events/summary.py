@@ -6,12 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mig_audit.modules.audit.events.event import Event, Identities
 
 OTHER = "(other)"
 NONE = "(none)"
+_NO_KEYS = (NONE,)
 _VALUE_LIMIT = 256
 
 
@@ -82,18 +83,25 @@ class Summary:
         }
 
     def _tell(self) -> None:
-        for (category, actor), events in self._untold.items():
-            for key in actor.keys or (NONE,):
-                self._count("keys", key, events)
-            self._count("categories", category, events)
-            self._count("executables", actor.exe or NONE, events)
-            self._count("users", actor.user, events)
+        keys: dict[str, int] = {}
+        categories: dict[str, int] = {}
+        executables: dict[str, int] = {}
+        users: dict[str, int] = {}
+        for (category, (names, exe, user)), events in self._untold.items():
+            for key in names or _NO_KEYS:
+                keys[key] = keys.get(key, 0) + events
+            categories[category] = categories.get(category, 0) + events
+            program = exe or NONE
+            executables[program] = executables.get(program, 0) + events
+            users[user] = users.get(user, 0) + events
         self._untold.clear()
+        for kind, found in zip(self._counts, (keys, categories, executables, users)):
+            self._add(self._counts[kind], found)
 
-    def _count(self, kind: str, value: str, events: int) -> None:
-        counts = self._counts[kind]
-        value = value[:_VALUE_LIMIT]
-        counts[value if value in counts or len(counts) < self._distinct else OTHER] += events
+    def _add(self, counts: Counter[str], found: Mapping[str, int]) -> None:
+        for whole, events in found.items():
+            value = whole[:_VALUE_LIMIT]
+            counts[value if value in counts or len(counts) < self._distinct else OTHER] += events
 
 
 def user_of(identities: Identities) -> str:
