@@ -35,6 +35,7 @@ _X32_BIT = 0x4000_0000  # asm/unistd.h __X32_SYSCALL_BIT: set in the numbers of 
 _MAX_ERRNO = 4095
 _MEMO_LIMIT = 8192
 _NOT_ENRICHED: Mapping[str, bytes] = MappingProxyType({})
+_new = tuple.__new__  # what Identities(...) does, without its Python frame
 _QUEUES = frozenset({"mq_open", "mq_unlink"})
 
 
@@ -72,6 +73,8 @@ class Decoder:
     def __init__(self, names: Optional[Names] = None) -> None:
         self._names = HostNames() if names is None else names
         self._identity_memo: dict[tuple[Optional[bytes], ...], Identities] = {}
+        self._users, self._groups = _Accounts(self._names.user), _Accounts(self._names.group)
+        self._accounts = [self._users if field in _USERS else self._groups for field in IDENTITIES]
         self._minute = -1
         self._calls: dict[tuple[bytes, bytes], Call] = {}
 
@@ -173,7 +176,8 @@ class Decoder:
         The same nine come again and again.
         """
         if minute != self._minute or len(self._identity_memo) >= _MEMO_LIMIT:
-            self._identity_memo.clear()
+            for memo in (self._identity_memo, self._users, self._groups):
+                memo.clear()
             self._minute = minute
         if enriched:
             return self._make_identities(raws, enriched)
@@ -189,22 +193,45 @@ class Decoder:
     def _make_identities(
         self, raws: tuple[Optional[bytes], ...], enriched: Mapping[str, bytes]
     ) -> Identities:
+        if not enriched:
+            return _new(Identities, [accounts[raw] for accounts, raw in zip(self._accounts, raws)])
+        names = [enriched.get(field.upper()) for field in IDENTITIES]
         return Identities(
-            *[self._identity(name, raw, enriched.get(name.upper())) for name, raw in zip(IDENTITIES, raws)]
+            *[_told(*pair) or accounts[pair[0]] for accounts, pair in zip(self._accounts, zip(raws, names))]
         )
 
-    def _identity(self, field: str, raw: Optional[bytes], enriched: Optional[bytes]) -> Optional[Identity]:
-        if raw is None:
-            return None
-        number = UNSET if raw in {b"-1", b"unset"} else _number(raw)
+
+class _Accounts(dict[Optional[bytes], Optional[Identity]]):
+    """Users or groups, by what a record has for them."""
+
+    def __init__(self, name_of: Callable[[int], Optional[str]]) -> None:
+        super().__init__()
+        self._name_of = name_of
+
+    def __missing__(self, raw: Optional[bytes]) -> Optional[Identity]:
+        """Look one up."""
+        if len(self) >= _MEMO_LIMIT:
+            self.clear()
+        known = self[raw] = None if raw is None else self._find(raw)
+        return known
+
+    def _find(self, raw: bytes) -> Identity:
+        number = _id_number(raw)
         if number is None:
             return Identity(None, printable(raw))
-        if enriched is not None and not _ENRICHED_UNKNOWN.fullmatch(enriched):
-            # The host that wrote the log knew its users better than this one does.
-            return Identity(number, plain_value(enriched))
-        if number == UNSET:
-            return Identity(number, None)
-        return Identity(number, self._names.user(number) if field in _USERS else self._names.group(number))
+        return Identity(number, None if number == UNSET else self._name_of(number))
+
+
+def _told(raw: Optional[bytes], name: Optional[bytes]) -> Optional[Identity]:
+    """Return an id with the name that the log has for it: the host that wrote it knew its users better than this one."""
+    if raw is None or name is None or _ENRICHED_UNKNOWN.fullmatch(name):
+        return None
+    number = _id_number(raw)
+    return None if number is None else Identity(number, plain_value(name))
+
+
+def _id_number(raw: bytes) -> Optional[int]:
+    return UNSET if raw in {b"-1", b"unset"} else _number(raw)
 
 
 def resolve_call(arch: bytes, number: bytes, *, uring: bool) -> Call:
