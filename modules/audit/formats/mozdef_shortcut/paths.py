@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple, Optional
 
 from mig_audit.modules.audit.events.draft import only_value
-from mig_audit.modules.audit.events.paths import NOWHERE, Directory, directory_of, parse_path
+from mig_audit.modules.audit.events.paths import Directory, directory_of, parse_path
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import SHORT, Words
@@ -80,32 +80,42 @@ class _Ends(Memory[bytes, Optional[_End]]):
 
 # The body of a CWD record, `calls.Call.relative`, and whether every descriptor of a directory is AT_FDCWD.
 _PlaceKey = tuple[bytes, Optional[str], bool]
+_Where = tuple[Optional[str], Optional[str], bool]  # the same with the directory itself
 
 
 class Place(dict[bytes, Path]):
     """What names are relative to, and by their text the PATH records that were seen there."""
 
-    __slots__ = ("_before", "_directory", "_doubted", "_number", "_places", "fragment")
+    __slots__ = ("_before", "_directory", "_doubted", "_number", "_places", "_where", "fragment")
 
-    def __init__(self, places: Places, number: int, fragment: bytes, directory: Directory) -> None:
+    def __init__(self, places: Places, number: int, fragment: bytes, where: _Where) -> None:
         super().__init__()
         self._places = places
         self._number = number
         self.fragment = fragment
-        self._directory = directory
-        base = directory.base
-        self._doubted = directory.doubtful is not None
-        self._before = None if base is None else encoded_text(f"{base}/")[:-1]  # a relative name
+        self._where = where
+        self._directory: Optional[Directory] = None
 
     def __missing__(self, key: bytes) -> Path:
         """Make a PATH record; if it is not the first time, remember it among those that all places have together."""
         places = self._places
+        if self._directory is None:
+            self._find()
         plain = _PLAIN.fullmatch(key)
         value = (self._plain(*plain.groups()) if plain else None) or self._make(key)
         if came_before(places.traces, hash(key) ^ self._number) and len(key) <= LONGEST:
             places.count()
             self[key] = value
         return value
+
+    def _find(self) -> Directory:
+        """Return the directory; in many places there are only names that it does not matter to."""
+        cwd, call, here = self._where
+        directory = self._directory = directory_of(cwd, call, here=here)
+        self._doubted = directory.doubtful is not None
+        # What is before a relative name.
+        self._before = None if directory.base is None else encoded_text(f"{directory.base}/")[:-1]
+        return directory
 
     def _plain(
         self,
@@ -138,8 +148,8 @@ class Place(dict[bytes, Path]):
         match = _PATH.fullmatch(key)
         end = self._places.ends[match[4] or match[5]] if match else None
         if match is None or end is None:
-            return _unusual(key, self._directory)
-        return _usual(match, end, self._directory)
+            return _unusual(key, self._directory or self._find())
+        return _usual(match, end, self._directory or self._find())
 
 
 class Places(dict[_PlaceKey, Place]):
@@ -154,7 +164,7 @@ class Places(dict[_PlaceKey, Place]):
     def __init__(self) -> None:
         super().__init__()
         self.ends = _Ends()
-        self.nowhere = Place(self, 0, b"", NOWHERE)
+        self.nowhere = Place(self, 0, b"", (None, None, True))
         self.traces = bytearray(TRACES * _PATHS)
         self._paths = 0
 
@@ -173,9 +183,9 @@ class Places(dict[_PlaceKey, Place]):
         if raw is None:
             raise Declined
         told = told_value(raw)
-        directory = directory_of(told[0] if told else None, relative, here=here)
         number = hash(key)
-        place = Place(self, number, b',"cwd":' + told[1] if told else b"", directory)
+        fragment = b',"cwd":' + told[1] if told else b""
+        place = Place(self, number, fragment, (told and told[0], relative, here))
         if came_before(self.traces, number) and len(body) <= LONGEST:
             self.count()
             self[key] = place
