@@ -123,6 +123,46 @@ def test_names_of_the_host_that_wrote_the_log_go_first() -> None:
     assert event.identities[:3] == (Identity(1000, "alice"), Identity(0, "root"), Identity(50, "adm"))
 
 
+class _Asked(TableNames):
+    """Notes what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__({}, {})
+        self.users: list[int] = []
+        self.groups: list[int] = []
+
+    def user(self, uid: int) -> str | None:
+        """Return no name."""
+        self.users.append(uid)
+        return None
+
+    def group(self, gid: int) -> str | None:
+        """Return no name."""
+        self.groups.append(gid)
+        return None
+
+
+def test_a_name_is_asked_for_once_in_a_minute() -> None:
+    """A record has nine ids, most of them the same; who nobody knows is asked for in other places."""
+    names = _Asked()
+    decoder = Decoder(names)
+    for line in (SYSCALL, SYSCALL.replace("auid=1000", "auid=1001")):
+        decoder.decode(make_group(_records(line), "eoe"))
+
+    assert (names.users, names.groups) == ([1000, 0, 1001], [50])
+
+
+def test_a_name_that_the_log_has_is_not_asked_for() -> None:
+    """The ids of another host mean nothing here."""
+    names = _Asked()
+    known = b" ".join(b'%b="alice"' % name.upper().encode() for name in Identities._fields)
+    (record,) = _records(SYSCALL)
+    event = Decoder(names).decode(make_group([record._replace(enriched=known)], "eoe"))
+
+    assert {identity and identity.name for identity in event.identities} == {"alice"}
+    assert (names.users, names.groups) == ([], [])
+
+
 def test_what_a_program_appends_to_its_message_names_nobody() -> None:
     """Text can hold the separator: only the kernel's records are believed with what follows it."""
     (record,) = _records("type=USER_LOGIN pid=1 uid=1000 auid=1000 ses=1 msg='op=login")
