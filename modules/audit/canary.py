@@ -123,16 +123,17 @@ class Bracket:
     def holds(self, serial: int, seconds: float) -> Optional[bool]:
         """Return whether an event is of the window; None where nothing shows when that ended."""
         if self._first is not None:
-            if _is_below(serial, self._first):
+            if is_below(serial, self._first):
                 return False
         elif self._began is not None and seconds < self._began:
             return False
         if self._last is not None:
-            return _is_below(serial, self._last)
+            return is_below(serial, self._last)
         return None if self._ended is None else seconds < self._ended - CLOCK
 
 
-def _is_below(serial: int, other: Optional[int]) -> bool:
+def is_below(serial: int, other: Optional[int]) -> bool:
+    """Say whether a serial is below another one, where there is one: they roll over."""
     return other is not None and (serial - other) % _MODULUS >= _HALF
 
 

@@ -3,7 +3,8 @@
 Two meters, and neither is honest alone (`gap <= missing <= gap + lost`). A record that was dropped at a full socket
 leaves a gap in the serial numbers and an ENOBUFS, and the kernel's ``lost`` does not move. An event that was refused
 at the backlog limit moves ``lost``, by one or more, and never had a serial number. The canaries close the interval:
-what was dropped before one that came back is a gap below its serial. docs/loss.md has the measurements.
+what was dropped before one that came back is a gap below its serial. What came and could not be written to the raw log is
+a gap as well, up to the last serial of it. docs/loss.md has the measurements.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Optional
 from mig_audit.errors import LossError, MigAuditError
 from mig_audit.modules.audit.host import iso_time
 from mig_audit.modules.audit.recorder.canaries import Canaries
+from mig_audit.modules.audit.recorder.unwritten import Unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,15 +30,18 @@ if TYPE_CHECKING:
 _REPLAY = "they are in the raw log; allow more drain time, or record less"
 ALIVE, SILENT, FILTERED, REFUSED, UNSENT = "alive", "silent", "filtered", "refused", "unsent"
 _NO_CANARIES = Canaries()
+_ALL_WRITTEN = Unwritten()
 
 
 @dataclass(frozen=True)
 class Loss:
     """The meters of one run.
 
-    ``received`` to ``skimmed``, ``foreign`` and ``unparsed`` are records, ``overruns`` are ENOBUFS, ``lost`` is in
+    ``received`` to ``skimmed``, ``foreign`` and ``unparsed`` count records, ``overruns`` are ENOBUFS, ``lost`` is in
     the kernel's own unit, records it refused, and None where somebody reset that counter meanwhile. ``gap`` counts
-    serial numbers, of which ``unplaced`` may have come after all; ``late`` counts those that came behind a higher one.
+    serial numbers that are not in the raw log, of which ``unplaced`` may be after all, and ``beyond`` came behind the
+    window's end; ``late`` counts those that came behind a higher one. ``unwritten`` tells of records that were received and
+    dropped; ``uncounted`` says that no serial is in the raw log from which theirs could be counted.
     ``incomplete``, ``filtered``, ``undelivered``, ``spooled`` and ``rejected`` are events, the last three summed over the
     sinks; the spooled ones are among the undelivered.
     ``may_filter`` says that there are rules that could keep canaries out. ``log_size`` is in bytes. ``switched_off`` is
@@ -46,7 +51,7 @@ class Loss:
 
     received: int = 0
     written: int = 0
-    unwritten: int = 0
+    unwritten: Unwritten = _ALL_WRITTEN
     processed: int = 0
     skimmed: int = 0
     foreign: int = 0
@@ -54,6 +59,8 @@ class Loss:
     lost: Optional[int] = 0
     gap: int = 0
     unplaced: int = 0
+    beyond: int = 0
+    uncounted: bool = False
     ranges: tuple[tuple[int, int], ...] = ()
     late: int = 0
     late_ranges: tuple[tuple[int, int], ...] = ()
@@ -91,7 +98,7 @@ class Loss:
         return cls(
             received=ended.received if ended else seen,
             written=ended.written if ended else seen,
-            unwritten=ended.unwritten if ended else 0,
+            unwritten=ended.unwritten if ended else _ALL_WRITTEN,
             processed=recording.processed,
             skimmed=recording.skimmed,
             foreign=ended.foreign if ended else 0,
@@ -99,6 +106,8 @@ class Loss:
             lost=None if delta is None or delta < 0 or drift.lost_reset else delta,
             gap=account.missing,
             unplaced=serials.unplaced if serials else 0,
+            beyond=recording.beyond,
+            uncounted=serials is None or serials.first is None,
             ranges=serials.ranges if serials else (),
             late=serials.late if serials else 0,
             late_ranges=serials.late_ranges if serials else (),
@@ -122,8 +131,9 @@ class Loss:
 
     @property
     def least(self) -> int:
-        """Return how many events are missing at the least: canaries that were lost are none."""
-        return max(0, self.gap - self.unplaced - (self.canaries.sent - self.canaries.returned))
+        """Return how many events of the window are missing at the least: canaries that were lost are none."""
+        own = self.canaries.sent - self.canaries.returned + self.unwritten.own
+        return max(0, self.gap - self.unplaced - self.beyond - own)
 
     @property
     def most(self) -> Optional[int]:
@@ -158,8 +168,19 @@ class Loss:
             yield "no canary came back before the window began, from which serials could be counted"
         elif self.overruns and self.path != ALIVE:
             yield "the socket overran, and no canary shows what was lost after that"
+        if self.unwritten.records and self.uncounted:
+            yield f"{self._not_written}, and none before them"
         if self.unprocessed > self.skimmed:
             yield f"{self.unprocessed - self.skimmed} records were not looked at"
+
+    @property
+    def why(self) -> str:
+        """Return why there is no upper bound, or what else the interval rests on; nothing if every record was written."""
+        return self.doubt or (self._not_written if self.unwritten.records else "")
+
+    @property
+    def _not_written(self) -> str:
+        return f"{self.unwritten.records} records came and could not be written to the raw log"
 
     @property
     def _silence(self) -> str:
@@ -169,7 +190,7 @@ class Loss:
     def balanced(self, account: Account) -> bool:
         """Return whether every record is accounted for."""
         processed = account.in_events + account.aside + account.pending
-        return self.received == processed + self.unwritten + self.unprocessed and account.balanced
+        return self.received == processed + self.unwritten.records + self.unprocessed and account.balanced
 
     def to_json(self) -> dict[str, object]:
         """Return the ledger for the envelope."""
@@ -195,7 +216,7 @@ class Loss:
                 "silent_since": iso_time(canaries.silent_since) if canaries.silent_since else None,
                 "why": canaries.unsent,
             },
-            "events_missing": {"min": self.least, "max": self.most, "why": self.doubt},
+            "events_missing": {"min": self.least, "max": self.most, "why": self.why},
         }
 
     def errors(self) -> Iterator[MigAuditError]:
@@ -208,8 +229,8 @@ class Loss:
                 "its counter was reset meanwhile, or could not be read",
             )
         yield from self._path_errors()
-        if self.unwritten:
-            yield LossError(f"{self.unwritten} records came and could not be written to the raw log")
+        if self.unwritten.records:
+            yield LossError(self._not_written, "their events are missing, or incomplete")
         if self.unprocessed:
             yield LossError(f"{self.unprocessed} records were not processed in time", _REPLAY)
         if self.unparsed:
@@ -244,7 +265,13 @@ class Loss:
     def _missing(self) -> LossError:
         most = "an unknown number" if self.most is None else str(self.most)
         told = f"kernel lost {'unknown' if self.lost is None else self.lost}, serial gap {self.gap}"
+        unwritten = f", records not written {self.unwritten.records}" if self.unwritten.records else ""
+        room = (
+            "give the raw log more room"
+            if unwritten
+            else "raise kernel.backlog_limit and kernel.receive_buffer"
+        )
         return LossError(
-            f"between {self.least} and {most} events are missing ({told}, socket overruns {self.overruns})",
-            "audit fewer events, or raise kernel.backlog_limit and kernel.receive_buffer",
+            f"between {self.least} and {most} events are missing ({told}, socket overruns {self.overruns}{unwritten})",
+            f"audit fewer events, or {room}",
         )

@@ -100,6 +100,10 @@ class Pipeline:
         """Look at no more of these lines than which serials they have: there is no time to process them."""
         self._ledger.skim(block)
 
+    def reach(self, serial: int, first: Optional[int]) -> int:
+        """Count serials up to one that is known to have been given; see `Ledger.reach`."""
+        return self._ledger.reach(serial, first)
+
     def set_aside(self, torn: bytes) -> None:
         """Count a line that was not written to its end, and may look like a record."""
         self._ledger.received += 1

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from mig_audit.interface import Context
     from mig_audit.modules.audit.parameters import Parameters
     from mig_audit.modules.audit.pipeline import Pipeline
+    from mig_audit.modules.audit.recorder.canaries import Canaries
     from mig_audit.modules.audit.recorder.client import RecorderProcess
+    from mig_audit.modules.audit.recorder.unwritten import Unwritten
     from mig_audit.modules.audit.ruleset import AskedRule
     from mig_audit.modules.audit.sinks import Sink, SinkOutcome
 
@@ -60,7 +62,8 @@ class Recording:
     """The main process's side of one run.
 
     ``fault`` is set if processing failed; the window then still ends in order. ``processed`` counts the records that
-    were taken from the raw log, ``skimmed`` those of which only the serials were looked at, ``stopped`` is who ended the window early.
+    were taken from the raw log, ``skimmed`` those of which only the serials were looked at, ``beyond`` the serials that are
+    missing behind the window's end, ``stopped`` is who ended the window early.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Recording:
         self._spoken = 0.0
         self._changes = 0
         self.tail = Tail(log)
-        self.processed = self.skimmed = 0
+        self.processed = self.skimmed = self.beyond = 0
         self.fault: Optional[MigAuditError] = None
         self.stopped = ""
 
@@ -122,6 +125,8 @@ class Recording:
         self._set_torn_aside(end)
         self._flush()
         self._skim(end)
+        if ended:
+            self._reach(ended.unwritten, ended.canaries)
         if self._context.stop.requests > requests:
             deadline = time.monotonic()
         return tuple(sink.finish(deadline) for sink in sinks)
@@ -139,6 +144,15 @@ class Recording:
             block = self.tail.block()
             self.skimmed += block.count(b"\n")
             self.pipeline.skim(block)
+
+    def _reach(self, unwritten: Unwritten, canaries: Canaries) -> None:
+        """Follow the numbering on through what came and could not be written: it is in no raw log, and missing."""
+        if unwritten.highest is None:
+            return
+        end = canaries.last if canaries.closed else unwritten.in_window
+        if end is not None:
+            self.pipeline.reach(end, canaries.first)
+        self.beyond = self.pipeline.reach(unwritten.highest, canaries.first)
 
     def _step(self, window: float) -> None:
         """Take what the recorder says and what the raw log has; wait only if there is neither."""

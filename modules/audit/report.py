@@ -224,7 +224,7 @@ def _statistics(facts: Facts) -> dict[str, object]:
         "records": {
             "received": facts.loss.received,
             "written": facts.loss.written,
-            "unwritten": facts.loss.unwritten,
+            "unwritten": facts.loss.unwritten.records,
             "unprocessed": facts.loss.unprocessed,
             "in_events": account.in_events,
             "unparsed": account.aside,

@@ -33,9 +33,16 @@ out_of_memory() {
 
 
 def test_a_full_disk_ends_the_window(tmp_path: Path) -> None:
-    """Nothing more can be written: the reason is told, what was written is whole, the rest is counted."""
+    """Nothing more can be written: the reason is told, what was written is whole, the rest is known to be missing.
+
+    All calls are in the kernel's queue before the disk is full: each of them is in the log, or missing.
+    """
     parameters = {**_PARAMETERS, "limits": {"free_disk": "0B"}}
-    guest = record_in_guest(tmp_path, parameters, setup=_SMALL.format(size="256k") + _FLOOD)
+    setup = _SMALL.format(size="256k") + (
+        "(until_open; stopped=$(recorder); kill -STOP $stopped; numbered 1000; kill -CONT $stopped) >/dev/null 2>&1 &\n"
+    )
+    after = """grep -c '^type=SYSCALL .* key="numbered"' /var/log/mig-audit/*.log >/run/seen; tell SEEN /run/seen"""
+    guest = record_in_guest(tmp_path, parameters, setup=setup, after=after)
 
     elements, records = guest.result["elements"], guest.result["statistics"]["records"]
     assert elements["window"]["reason"] == "raw-log"
@@ -45,6 +52,9 @@ def test_a_full_disk_ends_the_window(tmp_path: Path) -> None:
     assert records["received"] == records["written"] + records["unwritten"]
     assert records["unwritten"] > 0
     assert records["balanced"]
+    missing, told = 1000 - int(guest.told("SEEN")), guest.result["statistics"]["loss"]["events_missing"]
+    assert 0 < told["min"] <= missing <= told["max"] <= missing + 5, told
+    assert told["why"] == f"{records['unwritten']} records came and could not be written to the raw log"
     assert elements["kernel"]["restored"]
     assert guest.code == 1
 

@@ -141,8 +141,8 @@ def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], s
 
 
 @pytest.fixture
-def workload() -> Callable[[str], None]:
-    """Run a Python program as a user of its own, so that rules can be restricted to what the test does.
+def workload() -> Callable[[str], str]:
+    """Run a Python program as a user of its own, so that rules can be restricted to what the test does; return what it prints.
 
     The system's Python, because the one that runs the tests may be where only root can read.
     """
@@ -150,8 +150,10 @@ def workload() -> Callable[[str], None]:
     if python is None:
         pytest.skip("no python3 that every user can run")
 
-    def work(program: str) -> None:
-        subprocess.run([python, "-I", "-S", "-c", program], user=UID, group=UID, check=True, cwd="/")
+    def work(program: str) -> str:
+        command = [python, "-I", "-S", "-c", program]
+        done = subprocess.run(command, user=UID, group=UID, check=True, cwd="/", stdout=subprocess.PIPE)
+        return done.stdout.decode()
 
     return work
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import threading
 import time
+from datetime import datetime
 from typing import Any, Callable
 
 import psutil
@@ -35,10 +36,24 @@ os.kill(os.getpid(), signal.SIGSEGV)
 """
 _RUNS = range(int(os.environ.get("MIG_AUDIT_LOSS_RUNS", "5")))
 _COUNT = 10_000
+_OWN = 5  # events of a run's own that can be behind a full raw log: canaries, and switching audit off
 _KINDS = {b"type=SYSCALL", b"type=CWD", b"type=PATH", b"type=PROCTITLE", b"type=EOE"}
 
 Start = Callable[..., Any]
-Work = Callable[[str], None]
+Work = Callable[[str], str]
+
+
+# When each call was done, for those who want to know how many were before some other time.
+TIMED = """
+import os, time
+done = []
+for i in range({count}):
+    try:
+        os.mkdir(f"/mig-audit-no-such-folder/{{i}}")
+    except FileNotFoundError:
+        done.append(time.time())
+print(*done)
+"""
 
 
 def _seen(log: bytes) -> int:
@@ -148,6 +163,43 @@ def test_the_interval_holds_the_truth_with_a_refused_backlog(run: Start, workloa
 
     assert envelope["statistics"]["loss"]["kernel_lost"]
     _assert_holds(begun, envelope, 2 * _COUNT)
+
+
+@pytest.mark.parametrize("number", _RUNS)
+def test_the_interval_holds_the_truth_with_a_raw_log_that_fills(
+    run: Start, workload: Work, number: int
+) -> None:
+    """All calls are in the kernel's queue when writing fails, and are received, and dropped."""
+    begun = run({"window": "60s", "rules": [MKDIR], "raw_log": {"max_size": f"{64 << number % 4}KiB"}})
+    recorder = _recorder(begun)
+    recorder.suspend()
+    workload(NUMBERED.format(count=2000))
+    recorder.resume()
+    envelope = begun.finish()
+
+    loss, missing = envelope["statistics"]["loss"], 2000 - _seen(begun.log.read_bytes())
+    assert envelope["elements"]["window"]["reason"] == "raw-log"
+    assert loss["events_missing"]["min"] <= missing <= loss["events_missing"]["max"] <= missing + _OWN, loss
+    assert "could not be written" in loss["events_missing"]["why"]
+    _assert_holds(begun, envelope, 2000)
+
+
+@pytest.mark.parametrize("number", _RUNS)
+def test_the_interval_holds_the_truth_where_calls_go_on_behind_a_full_raw_log(
+    run: Start, workload: Work, number: int
+) -> None:
+    """Of those that were done before the window ended, whatever comes until audit is switched off."""
+    begun = run({"window": "60s", "rules": [MKDIR], "raw_log": {"max_size": f"{64 << number % 4}KiB"}})
+    times = workload(TIMED.format(count=2 * _COUNT)).split()
+    envelope = begun.finish()
+
+    ended = datetime.fromisoformat(envelope["elements"]["window"]["ended"]).timestamp()
+    done = sum(float(each) < ended for each in times)
+    missing, loss = done - _seen(begun.log.read_bytes()), envelope["statistics"]["loss"]
+    assert 0 < done < len(times)
+    assert loss["events_missing"]["min"] <= missing <= loss["events_missing"]["max"], loss
+    assert envelope["statistics"]["records"]["balanced"]
+    assert begun.code == 1
 
 
 def _together(workload: Work, program: str) -> None:

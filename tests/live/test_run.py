@@ -365,6 +365,7 @@ def test_a_full_disk_ends_the_window_in_order(run: Start, workload: Work, small_
     assert envelope["elements"]["kernel"]["restored"]
     assert envelope["statistics"]["records"]["unwritten"] > 0
     assert envelope["statistics"]["records"]["balanced"]
+    _assert_loss_is_told(envelope)
     assert log.read_bytes().endswith(b"\n")
     assert begun.code == 1
 
@@ -377,7 +378,16 @@ def test_a_raw_log_at_its_bound_ends_the_window(run: Start, workload: Work) -> N
 
     assert envelope["elements"]["window"]["reason"] == "raw-log"
     assert begun.log.stat().st_size <= 64 << 10
+    _assert_loss_is_told(envelope)
     assert begun.code == 1
+
+
+def _assert_loss_is_told(envelope: dict[str, Any]) -> None:
+    """See that events are known to be missing where their records could not be written: each of these is one record."""
+    missing, records = envelope["statistics"]["loss"]["events_missing"], envelope["statistics"]["records"]
+    assert 0 < missing["min"] <= missing["max"]
+    assert records["unwritten"] // 3 <= missing["max"]
+    assert missing["why"].startswith(f"{records['unwritten']} records came and could not be written")
 
 
 def test_an_agents_message_is_answered_in_migs_way(kernel: Control, tmp_path: Path) -> None:  # noqa: ARG001  # the lock

@@ -95,6 +95,18 @@ class Ledger:
         """Let this host's numbering count from this serial on; see `SerialTracker.begin`."""
         self._trackers.setdefault("", SerialTracker()).begin(serial)
 
+    def reach(self, serial: int, first: Optional[int]) -> int:
+        """Count this host's numbering up to this serial; return how many more are missing.
+
+        ``first`` is where it is to begin, if it was not told yet.
+        """
+        tracker = self._trackers.setdefault("", SerialTracker())
+        if first is not None and not tracker.begun:
+            tracker.begin(first)
+        before = tracker.missing().missing
+        tracker.reach(serial)
+        return tracker.missing().missing - before
+
     def track(self, record: Record) -> None:
         """Follow the numbering of the record's node.
 

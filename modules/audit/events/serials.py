@@ -19,7 +19,7 @@ class MissingSerials(NamedTuple):
 
     Attributes:
         first: the lowest serial of the latest span, None before any serial.
-        last: the highest serial of the latest span.
+        last: the highest serial of the latest span that was seen, or is known to have been given.
         missing: how many serials between the lowest and the highest were not seen, over all spans.
         ranges: the first of the missing ranges, inclusive, each within 32 bits (a range that rolls over has
             ``low > high``).
@@ -126,6 +126,21 @@ class SerialTracker:
         self._low, self._settled_to = first, _UNSEEN
         self._told, self._unplaced, self._spans = [], 0, 1
         self._begun = True
+
+    def reach(self, serial: int) -> None:
+        """Count up to this serial, which was given, as all below it were: what was not seen of them is missing.
+
+        Before any serial there is nothing to count from.
+        """
+        unrolled = self._high + (serial - self._high + _HALF) % _MODULUS - _HALF
+        if self._high != _UNSEEN and unrolled > self._high:
+            self._open_hole(len(self._lows), self._high + 1, unrolled)
+            self._high = unrolled
+
+    @property
+    def begun(self) -> bool:
+        """Return whether it was told where to count from."""
+        return self._begun
 
     def restart(self) -> None:
         """End the span: the next serial is a counter's first."""

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import InternalError, MigAuditError
+from mig_audit.modules.audit.canary import Mark
 from mig_audit.modules.audit.kernel import access
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover
@@ -168,7 +169,7 @@ class Recorder:
             ended=ended,
             received=tally.received,
             written=self._log.written,
-            unwritten=self._log.unwritten,
+            unwritten=self._log.left.account(),
             size=self._log.size,
             overruns=tally.overruns,
             foreign=tally.foreign,
@@ -220,7 +221,10 @@ def main(arguments: Sequence[str], open_control: Callable[[], Control] = Control
         plan, stop = _receive_plan(channel)
         if plan is None:
             return 0
-        log = RawLogWriter(descriptors[1], plan.max_log_size)
+        mark = Mark(plan.run_id, os.getpid())
+        log = RawLogWriter(
+            descriptors[1], plan.max_log_size, canaries=lambda lines: len(mark.in_block(lines))
+        )
         with open_control() as control, _runs(control) as runs:
             recorder = Recorder(channel, log, control, runs)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import NotPermittedError, RawLogError, UsageError, describe_errno
 from mig_audit.modules.audit.folders import refuse_planted, refuse_shared
+from mig_audit.modules.audit.recorder.unwritten import Leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,17 +76,24 @@ def created(path: Path) -> Iterator[int]:
 class RawLogWriter:
     """Appends whole records, and never lets the file exceed its bound.
 
-    ``size`` is the bytes written; ``written`` and ``unwritten`` count records; ``failure`` says why writing ended.
+    ``size`` is the bytes written, ``written`` counts records, ``left`` has what was not written; ``failure`` says why
+    writing ended.
     """
 
-    def __init__(self, descriptor: int, max_size: int, write: Callable[[int, bytes], int] = os.write) -> None:
-        """Write to an empty file; ``write`` is os.write but in tests."""
+    def __init__(
+        self,
+        descriptor: int,
+        max_size: int,
+        write: Callable[[int, bytes], int] = os.write,
+        canaries: Callable[[bytes], int] = lambda _lines: 0,
+    ) -> None:
+        """Write to an empty file; ``write`` is os.write but in tests, ``canaries`` counts the run's own in lines."""
         self._descriptor = descriptor
         self._max_size = max_size
         self._write = write
         self.size = 0
         self.written = 0
-        self.unwritten = 0
+        self.left = Leftovers(canaries)
         self.failure: Optional[RawLogError] = None
 
     def free(self) -> int:
@@ -95,15 +103,15 @@ class RawLogWriter:
 
     def append(self, data: bytes, records: int) -> bool:
         """Append that many lines, each ending in a newline; return False once no more will fit."""
-        kept = 0
-        if self.failure is None:
-            room = self._max_size - self.size
-            if len(data) > room:
-                data = self._cut(data, room)
-            kept = self._append(data)
-            self.written += kept
-        self.unwritten += records - kept
-        return self.failure is None
+        if self.failure is not None:
+            self.left.add(data, records)
+            return False
+        room, before = self._max_size - self.size, self.size
+        kept = self._append(data if len(data) <= room else self._cut(data, room))
+        self.written += kept
+        if kept < records:
+            self.left.add(data[self.size - before :], records - kept)
+        return kept == records
 
     def _cut(self, data: bytes, room: int) -> bytes:
         """Return the whole lines that there is room for."""

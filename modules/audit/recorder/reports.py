@@ -18,6 +18,7 @@ from mig_audit.modules.audit.kernel.recovery import Recovered
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting, Status
 from mig_audit.modules.audit.recorder.canaries import Canaries
+from mig_audit.modules.audit.recorder.unwritten import Unwritten
 from mig_audit.modules.audit.recorder.watch import Change
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Ended:
     ended: float
     received: int
     written: int
-    unwritten: int
+    unwritten: Unwritten
     size: int
     overruns: int
     foreign: int
@@ -131,11 +132,14 @@ class Ended:
 
     def to_json(self) -> dict[str, object]:
         """Return the report as a document."""
-        error = error_to_json(self.error) if self.error else None
-        canaries = self.canaries.to_json()
-        changes = [change.to_json() for change in self.changes]
-        status = self.status.to_json()
-        return {**vars(self), "error": error, "canaries": canaries, "changes": changes, "status": status}
+        return {
+            **vars(self),
+            "unwritten": self.unwritten.to_json(),
+            "canaries": self.canaries.to_json(),
+            "changes": [change.to_json() for change in self.changes],
+            "status": self.status.to_json(),
+            "error": error_to_json(self.error) if self.error else None,
+        }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Ended:
@@ -144,6 +148,7 @@ class Ended:
         fields["error"] = error_from_json(document["error"]) if document["error"] else None
         fields["challengers"] = tuple(document["challengers"])
         fields["changes"] = tuple(Change.from_json(change) for change in document["changes"])
+        fields["unwritten"] = Unwritten.from_json(document["unwritten"])
         fields["canaries"] = Canaries.from_json(document["canaries"])
         fields["status"] = Status.from_json(document["status"])
         return cls(**fields)

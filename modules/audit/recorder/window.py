@@ -120,6 +120,7 @@ class Window:
                 self._listen()
             self._take()
         self._close()
+        self._log.left.end_window()
 
     def tell(self) -> None:
         """Report progress if that is due: it is also how the main process knows that the recorder is alive."""
@@ -138,7 +139,8 @@ class Window:
             self._ending.because("raw-log")
         elif reached:
             self._ending.because(*reached)
-        elif self._drain.idle:
+        if self._drain.idle:
+            # Also when nothing can be written any more: the closing canary is waited for even so.
             time.sleep(_PAUSE)
 
     def _look_around(self, now: float) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from mig_audit.modules.audit.loss import Loss
 from mig_audit.modules.audit.recorder.canaries import Canaries
+from mig_audit.modules.audit.recorder.unwritten import Unwritten
 
 _BACK = Canaries(sent=3, returned=3, first=1, last=100, opened=True, closed=True)
 HEALTHY = Loss(received=100, written=100, processed=100, canaries=_BACK, log_size=1)
@@ -52,7 +53,7 @@ def test_what_is_missing_is_an_interval(
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"unwritten": 3}, "3 records came and could not be written"),
+        ({"unwritten": Unwritten(3)}, "3 records came and could not be written"),
         ({"processed": 90}, "10 records were not processed in time"),
         ({"unparsed": 2}, "2 records could not be parsed"),
     ],
@@ -98,3 +99,25 @@ def test_a_canary_that_was_lost_is_no_missing_event() -> None:
     loss = replace(HEALTHY, gap=5, canaries=replace(_BACK, sent=5))
 
     assert (loss.least, loss.most) == (3, 5)
+
+
+def test_what_could_not_be_written_is_missing_and_the_interval_says_why() -> None:
+    """It is in the gap; of that, what is our own or came behind the window's end need not be missing."""
+    unwritten = Unwritten(records=60, in_window=105, highest=110, own=2)
+    loss = replace(HEALTHY, written=40, processed=40, gap=20, beyond=5, lost=3, unwritten=unwritten)
+
+    meters = "kernel lost 3, serial gap 20, socket overruns 0, records not written 60"
+    why = "60 records came and could not be written to the raw log"
+    assert loss.to_json()["events_missing"] == {"min": 13, "max": 23, "why": why}
+    assert _said(loss) == [
+        f"between 13 and 23 events are missing ({meters}): audit fewer events, or give the raw log more room",
+        f"{why}: their events are missing, or incomplete",
+    ]
+
+
+def test_where_nothing_at_all_could_be_written_there_is_no_upper_bound() -> None:
+    """There is no serial from which those of the records that were dropped could be counted."""
+    loss = replace(HEALTHY, written=0, processed=0, unwritten=Unwritten(records=100), uncounted=True)
+
+    assert loss.most is None
+    assert "and none before them" in loss.doubt

@@ -143,6 +143,32 @@ def test_after_a_beginning_the_count_is_exact_from_there(
 @given(
     st.integers(0, _TOP - 1),
     st.lists(st.integers(0, 300), min_size=1, max_size=80),
+    st.integers(-50, 400),
+)
+def test_what_is_known_to_have_been_given_is_missing_unless_it_was_seen(
+    base: int, offsets: list[int], last: int
+) -> None:
+    """Up to the last one, and that too."""
+    tracker = SerialTracker()
+    for offset in offsets:
+        tracker.add((base + offset) % _TOP)
+    tracker.reach((base + last) % _TOP)
+
+    holes = set(range(min(offsets), max(*offsets, last) + 1)) - set(offsets)
+    assert tracker.missing().missing == len(holes)
+
+
+def test_before_any_serial_there_is_nothing_to_count_from() -> None:
+    """Only that one was given says nothing of those before it."""
+    tracker = SerialTracker()
+    tracker.reach(100)
+
+    assert (tracker.missing().first, tracker.missing().missing) == (None, 0)
+
+
+@given(
+    st.integers(0, _TOP - 1),
+    st.lists(st.integers(0, 300), min_size=1, max_size=80),
 )
 def test_the_count_is_exact(base: int, offsets: list[int]) -> None:
     """Against a set that remembers everything, wherever the counter stands and in any order."""

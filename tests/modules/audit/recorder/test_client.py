@@ -17,6 +17,7 @@ from mig_audit.modules.audit.recorder import pulse, reports
 from mig_audit.modules.audit.recorder.canaries import Canaries
 from mig_audit.modules.audit.recorder.client import RecorderProcess
 from mig_audit.modules.audit.recorder.reports import Ended
+from mig_audit.modules.audit.recorder.unwritten import Unwritten
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +107,7 @@ def test_a_recorder_that_stands_still_while_it_restores_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its window is complete, so nothing is missing; the guard did the rest."""
-    ended = Ended("window", "", 1.0, 2.0, 0, 0, 0, 0, 0, 0, (), Canaries(), (), 0, "", STATUS, None)
+    ended = Ended("window", "", 1.0, 2.0, 0, 0, Unwritten(), 0, 0, 0, (), Canaries(), (), 0, "", STATUS, None)
     recorder = _lines(
         (reports.GUARDED, {"pid": _NOBODY, "bound": ""}),
         (reports.FOUND, reports.Found(BEFORE, {}).to_json()),

@@ -107,8 +107,8 @@ def test_the_bound_holds_and_every_record_is_counted(batches: list[list[bytes]],
     assert b"".join(lines).startswith(data)
     assert data == b"".join(lines[: writer.written])
     assert len(data) == writer.size <= bound
-    assert writer.written + writer.unwritten == len(lines)
-    assert (writer.unwritten > 0) <= (writer.failure is not None)
+    assert writer.written + writer.left.records == len(lines)
+    assert (writer.left.records > 0) <= (writer.failure is not None)
 
 
 def test_a_full_disk_leaves_whole_records_and_a_reason(log: int) -> None:
@@ -127,7 +127,7 @@ def test_a_full_disk_leaves_whole_records_and_a_reason(log: int) -> None:
 
     assert not writer.append(b"0123456789\n" * 3, 3)
     assert os.pread(log, 100, 0) == b"0123456789\n" * 2
-    assert (writer.written, writer.unwritten, writer.size) == (2, 1, 22)
+    assert (writer.written, writer.left.records, writer.size) == (2, 1, 22)
     assert "ENOSPC" in str(writer.failure)
     assert "free space" in str(writer.failure)
 
@@ -139,4 +139,4 @@ def test_after_a_failure_nothing_more_is_written(log: int) -> None:
 
     assert not writer.append(b"short\n", 1)
     assert os.fstat(log).st_size == 0
-    assert writer.unwritten == 2
+    assert writer.left.records == 2

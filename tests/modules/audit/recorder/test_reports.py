@@ -20,6 +20,7 @@ from mig_audit.modules.audit.recorder.reports import (
     error_to_json,
     outcome_from_json,
 )
+from mig_audit.modules.audit.recorder.unwritten import Unwritten
 from mig_audit.modules.audit.recorder.watch import Change
 
 _STATUS = Status(1, 1, 77, 0, 64, 5, 0, 0x7F, 15000, 0, 11)
@@ -56,7 +57,7 @@ def test_ended(error: errors.MigAuditError | None) -> None:
         2.0,
         10,
         9,
-        1,
+        Unwritten(1, 6, 7, 1),
         1000,
         2,
         3,
