@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, Optional
 
 from . import __version__
 from .console import say_error, to_stdout
-from .errors import EXIT_CODES, InternalError, MigAuditError, exit_code
+from .errors import EXIT_CODES, MigAuditError, exit_code, unexpected
 from .interface import Command
 from .registry import DEFAULT_MODULE, find_module
 from .terminal import printable
@@ -102,7 +102,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except MigAuditError as error:
         fault = error
     except Exception as error:  # noqa: BLE001  # the last line of defence: a sentence and an exit code, no traceback
-        fault = InternalError(f"{type(error).__name__}: {error}", "please report this, with the input")
+        fault = unexpected(error)
     say_error(fault)
     return exit_code([fault])
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from .console import output, progress, say_error
+from .documents import name_of, read_whole
 from .errors import MigAuditError, ParametersError, UsageError
 from .interface import Implementation
 from .registry import DEFAULT_MODULE, find_module
@@ -94,15 +93,10 @@ def read_document(path: str) -> object:
     """Return what a JSON file holds; ``-`` is stdin.
 
     Raises:
-        UsageError: it cannot be read, or is no JSON.
+        UsageError: it cannot be read, is too long, or is no JSON.
+        StoppedError: a signal came before it was read.
     """
-    try:
-        text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be read: {error.strerror}", "name a readable file, or - for stdin"
-        ) from error
-    return parse_document(text, "stdin" if path == "-" else path)
+    return parse_document(read_whole(path), name_of(path))
 
 
 RUN = Implementation(_add_run, _run)

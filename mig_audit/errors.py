@@ -24,6 +24,7 @@
         |-- DriftError                     others changed the audit configuration
         |-- RecorderLostError              the recorder was killed, or had to be
         |-- StandstillError                a process of the run was stopped for a while
+        |-- StoppedError                 a signal came before it was done
         |-- RawLogError
         |-- RecordError                    a line that is no audit record; it is kept aside
         |-- DamagedInputError              a log that ends torn, or cannot be read to its end
@@ -199,6 +200,10 @@ class StandstillError(PartialError):
     """A process of the run was stopped for a while, and continued."""
 
 
+class StoppedError(PartialError):
+    """Somebody asked to stop before it was done."""
+
+
 class RawLogError(PartialError):
     """The raw log could not be written to the end."""
 
@@ -213,6 +218,20 @@ class DamagedInputError(PartialError):
 
 class RestoreError(PartialError):
     """The kernel is not exactly as it was found."""
+
+
+NO_DESCRIPTORS = frozenset({errno_names.EMFILE, errno_names.ENFILE})
+"""What the kernel says when no more files may be open."""
+
+
+def unexpected(error: Exception, where: str = "") -> MigAuditError:
+    """Return what an exception means that is none of ours: a fault of ours, unless this process may not open enough files."""
+    if isinstance(error, OSError) and error.errno in NO_DESCRIPTORS:
+        return UsageError(
+            f"{where}too few files may be open: {describe_errno(error.errno or 0)}",
+            "allow more, 64 at the least: ulimit -n",
+        )
+    return InternalError(f"{where}{type(error).__name__}: {error}", "please report this, with the input")
 
 
 def describe_errno(number: int) -> str:

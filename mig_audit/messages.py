@@ -12,8 +12,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from .capabilities import NONE, keep_only
+from .documents import MAX_DOCUMENT
 from .errors import UsageError
-from .validation import MAX_DOCUMENT, parse_document
+from .validation import parse_document
 
 if TYPE_CHECKING:
     from .stop import Stop

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Callable
 
-from .errors import InternalError, MigAuditError, ParametersError, UsageError
+from .errors import MigAuditError, ParametersError, UsageError, unexpected
 from .interface import Context
 from .messages import Lines, read_parameters, watch_for_stop
 from .registry import find_module
 from .results import Result
-from .stop import Stop
+from .stop import Stop, interruptible
 
 if TYPE_CHECKING:
     from .interface import Module
@@ -40,7 +40,8 @@ def run_one_shot(name: str, stdin: int) -> str:
     stop = Stop()
     try:
         lines = Lines(stdin)
-        document = read_parameters(lines)
+        with interruptible("before a message came"):
+            document = read_parameters(lines)
         watch_for_stop(lines, stop)
         with stop.on_signals():
             result = _answer(module, document, Context(stop, _silent, last=True))
@@ -62,9 +63,7 @@ def _answer(module: Module, document: object, context: Context) -> Result:
     except MigAuditError as error:
         return Result.failure(error)
     except Exception as error:  # noqa: BLE001  # the contract: an answer, whatever happens
-        return Result.failure(
-            InternalError(f"{type(error).__name__}: {error}", "please report this, with the input")
-        )
+        return Result.failure(unexpected(error))
 
 
 def _silent(_text: str) -> None:

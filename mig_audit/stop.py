@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Callable
+
+from .errors import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,13 +47,36 @@ class Stop:
 
         One that is ignored stays so: that is what nohup(1) asks for.
         """
-        heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-        before = {number: signal.signal(number, self._signalled) for number in heeded}
-        try:
+        with _signals_to(self._signalled):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def _signalled(self, number: int, _frame: object) -> None:
         self.request(signal.Signals(number).name)
+
+
+@contextmanager
+def interruptible(where: str) -> Iterator[None]:
+    """End what waits in a ``with`` block, such as for a pipe's writer, when SIGTERM, SIGINT or SIGHUP comes.
+
+    Only for where nothing has been done that would be left half done.
+
+    Raises:
+        StoppedError: one came; it says ``where``.
+    """
+
+    def end(number: int, _frame: object) -> None:
+        raise StoppedError(f"stopped by {signal.Signals(number).name} {where}", "nothing was done")
+
+    with _signals_to(end):
+        yield
+
+
+@contextmanager
+def _signals_to(handler: Callable[[int, Any], None]) -> Iterator[None]:
+    heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heeded}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

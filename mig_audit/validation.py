@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from .documents import MAX_DOCUMENT
 from .errors import Problem, UsageError
 from .quantities import parse_duration, parse_size
 
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     import jsonschema
     from jsonschema.protocols import Validator
 
-MAX_DOCUMENT = 16 << 20  # bytes
 _MESSAGE_LIMIT = 300  # characters; jsonschema repeats the whole instance
 _FINAL_DOLLAR = re.compile(r"\$$")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # json.loads joins those that are a pair
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -78,9 +79,25 @@ def _no_constant(name: str) -> NoReturn:
 def find_problems(document: object, schema_name: str) -> list[Problem]:
     """Return every problem of a document, in the order of their paths; an empty list if it is valid."""
     errors = _validator(schema_name).iter_errors(cast("Any", document))
-    return sorted(
-        (problem for error in errors for problem in _problems(error)), key=lambda problem: problem.path
-    )
+    problems = [problem for error in errors for problem in _problems(error)]
+    return sorted([*problems, *_not_text(document)], key=lambda problem: problem.path)
+
+
+def _not_text(document: object) -> Iterator[Problem]:
+    """Yield a problem for each string that JSON can write and that is no text: half of a surrogate pair is in it."""
+    # Not recursive: what is nested too deep for that is nothing that the schema looks into.
+    left: list[tuple[object, str]] = [(document, "$")]
+    while left:
+        value, path = left.pop()
+        if isinstance(value, str):
+            if _LONE_SURROGATE.search(value):
+                yield Problem(
+                    path, "text", f"{_shown(value)} is no text: it has half of a surrogate pair in it"
+                )
+        elif isinstance(value, dict):
+            left += [(member, _member(path, name)) for name, member in value.items()]
+        elif isinstance(value, list):
+            left += [(member, f"{path}[{index}]") for index, member in enumerate(value)]
 
 
 @cache

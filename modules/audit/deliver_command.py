@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.console import say_error
 from mig_audit.document_commands import read_document
+from mig_audit.documents import MAX_DOCUMENT
 from mig_audit.errors import UsageError, describe_errno, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.event_format import choose_format
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.sinks import Sink, SinkOutcome
 
     Write = Callable[[str], None]
+
+_LONGEST = MAX_DOCUMENT  # bytes of one event
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -84,10 +88,22 @@ def _deliver(parameters: Parameters, number: int, spool: Path) -> SinkOutcome:
 
 def _put_all(sink: Sink, spool: Path) -> None:
     try:
-        with spool.open("rb") as file:
-            for line in file:
+        with open(spool, "rb", opener=_open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UsageError(f"{spool} is not a file", "name a spool that a result names")
+            for line in iter(lambda: file.readline(_LONGEST + 1), b""):
+                if len(line) > _LONGEST:
+                    raise UsageError(
+                        f"{spool} has a line of more than {_LONGEST} bytes",
+                        "name a spool that a result names",
+                    )
                 sink.put(line.rstrip(b"\n"))
     except OSError as error:
         raise UsageError(
             f"{spool} cannot be read: {describe_errno(error.errno or 0)}", "name a spool that a result names"
         ) from error
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; the opening of a pipe would wait for its writer."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)

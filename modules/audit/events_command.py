@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from mig_audit.console import progress, say, say_error
-from mig_audit.errors import PartialError, UsageError, exit_code
+from mig_audit.errors import PartialError, StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
 from mig_audit.modules.audit.events.tops import KINDS
@@ -27,6 +27,7 @@ from mig_audit.terminal import wants_colour
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mig_audit.modules.audit.events import Origin
     from mig_audit.modules.audit.formats import Format
     from mig_audit.modules.audit.views import View
 
@@ -89,16 +90,17 @@ def _rows(text: str) -> int:
 
 
 def _run(options: argparse.Namespace, write: Callable[[str], None]) -> int:
+    # While a document is read, a signal is no request to be looked at later.
+    origin = origin_of(options)
     stop = Stop()
     try:
         with stop.on_signals():
-            return _events(options, write, stop)
+            return _events(options, origin, write, stop)
     finally:
         stop.close()
 
 
-def _events(options: argparse.Namespace, write: Callable[[str], None], stop: Stop) -> int:
-    origin = origin_of(options)
+def _events(options: argparse.Namespace, origin: Origin, write: Callable[[str], None], stop: Stop) -> int:
     view = _view(options)
     filters = filters_of(options, time.time())
     reason = never_selecting(options)
@@ -158,7 +160,7 @@ def _tell(replay: Replay, stop: Stop, view: Optional[View]) -> int:
         say(line)
     errors: Sequence[PartialError] = replay.troubles()
     if stop.reason:
-        early = PartialError(f"stopped by {stop.reason} before the end", "what was read by then is shown")
+        early = StoppedError(f"stopped by {stop.reason} before the end", "what was read by then is shown")
         errors = (early, *errors)
     for error in errors:
         say_error(error)

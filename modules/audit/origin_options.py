@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Optional
 
-from mig_audit.errors import UsageError
+from mig_audit.documents import read_whole
 from mig_audit.modules.audit.events import HostNames, Origin, names_from_files
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def origin_of(options: Namespace) -> Origin:
     """Return the host that the options describe.
 
     Raises:
-        UsageError: a file cannot be read.
+        UsageError: a file cannot be read, or is too long.
+        StoppedError: a signal came before a file was read.
     """
     return Origin(
         hostname=options.hostname or os.uname().nodename,
@@ -51,10 +52,4 @@ def _names(options: Namespace) -> Names:
 
 def _content(path: Optional[str]) -> bytes:
     """Return what a file holds; of one that was not given, nothing."""
-    if path is None:
-        return b""
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123  # as above
-            return file.read()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "name a readable file") from error
+    return b"" if path is None else read_whole(path)

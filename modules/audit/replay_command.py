@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable
 
 from mig_audit.console import output, progress, say, say_error, whole_file
-from mig_audit.errors import PartialError, UsageError, exit_code
+from mig_audit.errors import StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
 from mig_audit.modules.audit.formats import DEFAULT_FORMAT, FORMATS, header_of, make_format
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mig_audit.errors import MigAuditError
+    from mig_audit.modules.audit.events import Origin
 
 _STDOUT = 1
 _PRIVATE = 0o600
+_TOLD = 8  # names that fit on a line or two
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -66,16 +68,17 @@ def _configure(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace, _write: Callable[[str], None]) -> int:
+    # While a document is read, a signal is no request to be looked at later.
+    origin = origin_of(options)
     stop = Stop()
     try:
         with stop.on_signals():
-            return _replay(options, stop)
+            return _replay(options, origin, stop)
     finally:
         stop.close()
 
 
-def _replay(options: Namespace, stop: Stop) -> int:
-    origin = origin_of(options)
+def _replay(options: Namespace, origin: Origin, stop: Stop) -> int:
     form = make_format(options.format, origin)
     outputs = [file for file in (options.output or _STDOUT, options.stats_file) if file]
     logs = named_logs(options.logs)
@@ -90,7 +93,7 @@ def _replay(options: Namespace, stop: Stop) -> int:
     if logs.remark:
         say(logs.remark)
     if len(sources) > 1:
-        say(f"read in this order: {' '.join(source.name for source in sources)}")
+        say(f"read in this order: {_in_short([source.name for source in sources])}")
     with _destination(options) as descriptor:
         writer = EventWriter(descriptor)
         if header_of(form):
@@ -112,11 +115,19 @@ def _replay(options: Namespace, stop: Stop) -> int:
     return _tell(options, replay, _stopped(options, stop))
 
 
+def _in_short(names: Sequence[str]) -> str:
+    """Return names on a line; of many, the first and the last."""
+    if len(names) <= _TOLD:
+        return " ".join(names)
+    half = _TOLD // 2
+    return f"{' '.join(names[:half])} ... {' '.join(names[-half:])} ({len(names)} logs)"
+
+
 def _stopped(options: Namespace, stop: Stop) -> Sequence[MigAuditError]:
     """Return what there is to say of an early end; to follow a log has no other one."""
     if options.follow or not stop.reason:
         return ()
-    return (PartialError(f"stopped by {stop.reason} before the end", "what was read by then was written"),)
+    return (StoppedError(f"stopped by {stop.reason} before the end", "what was read by then was written"),)
 
 
 def _tell(options: Namespace, replay: Replay, stopped: Sequence[MigAuditError]) -> int:

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
+from mig_audit.documents import read_whole
 from mig_audit.errors import UsageError
 from mig_audit.modules.audit.told_runs import run_told
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.told_runs import RunTold
 
 _BLOCK = 1 << 20
+_LONGEST = 512 << 20  # bytes: the parameters allow for 256 MiB of events, and JSON may need some more
 
 
 class Behind(NamedTuple):
@@ -37,8 +39,8 @@ def read_result(path: str) -> Behind:
 def _elements(path: str) -> dict[str, Any]:
     """Return what is in an envelope; nothing if it is none."""
     try:
-        elements = json.loads(Path(path).read_bytes())["elements"]
-    except (ValueError, KeyError, TypeError, OSError, RecursionError):
+        elements = json.loads(read_whole(path, _LONGEST))["elements"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}
     return elements if isinstance(elements, dict) else {}
 

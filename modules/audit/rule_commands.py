@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.console import say
-from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
+from mig_audit.documents import name_of, read_whole
+from mig_audit.errors import ParametersError, Problem, RuleError
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.protocol import AUDIT_ADD_RULE, AUDIT_DEL_RULE, AUDIT_SET
@@ -180,20 +179,11 @@ def _statements(
 ) -> Iterator[Statement]:
     """Yield what every file says."""
     for file in files:
-        name = "stdin" if file == "-" else file
+        name = name_of(file)
         try:
-            yield from (replace(each, file=name) for each in read(_read(file)))
+            yield from (replace(each, file=name) for each in read(read_whole(file)))
         except RuleError as error:
             yield Statement(1, "$", "the whole file", error=error, file=name)
-
-
-def _read(file: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"{file} cannot be read: {error.strerror}", "name a readable file, or - for stdin"
-        ) from error
 
 
 def _refuse(statements: Iterable[Statement]) -> None:

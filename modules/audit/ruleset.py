@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
+from mig_audit.documents import MAX_DOCUMENT
 from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
 from mig_audit.modules.audit.rules import ParsedRule, Rule, load_profile, parse_rule, profile_names
 from mig_audit.modules.audit.rules.features import missing_features
@@ -180,9 +181,14 @@ def _read(path: Path) -> bytes:
                 raise UsageError(f"the rule file {path} is not a file")
             if status.st_mode & stat.S_IWOTH:
                 raise UsageError(f"every user can write to the rule file {path}", f"chmod o-w {path}")
-            return file.read()
+            data = file.read(MAX_DOCUMENT + 1)
     except OSError as error:
         raise UsageError(f"the rule file {path} cannot be read: {error.strerror}") from error
+    if len(data) > MAX_DOCUMENT:
+        raise UsageError(
+            f"the rule file {path} has more than {MAX_DOCUMENT} bytes", "see whether it is the right file"
+        )
+    return data
 
 
 def _open_at_once(path: str, flags: int) -> int:

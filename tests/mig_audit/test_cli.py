@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from interruptions import interrupted
 
 import mig_audit
+from mig_audit.__main__ import entrypoint
 from mig_audit.cli import build_parser
+from mig_audit.documents import MAX_DOCUMENT
 from mig_audit.errors import EXIT_CODES
+from mig_audit.stop import SIGNALS
 
 if TYPE_CHECKING:
+    import signal
     from pathlib import Path
+    from typing import NoReturn
 
+pytest_plugins = ["heeded"]
 pytestmark = pytest.mark.smoke
 
 _EXAMPLE = {"rules": ["-a always,exit -F arch=b64 -S execve -k exec"]}
@@ -231,6 +239,98 @@ def test_an_unknown_module_is_answered_with_errors_alone() -> None:
     result = _mig_audit("-m", "nosuch", stdin="")
 
     assert (result.returncode, result.stdout) == (0, '{"errors": ["module \'nosuch\' is not available"]}')
+
+
+@pytest.mark.usefixtures("signals_heeded")
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(
+    "arguments",
+    [("validate", "-"), ("validate", "fifo"), ("rules", "check", "-"), ("rules", "explain", "fifo")],
+)
+def test_a_signal_ends_the_wait_for_a_document(
+    tmp_path: Path, arguments: tuple[str, ...], number: signal.Signals
+) -> None:
+    """With one line and the exit code of a stop; on stdin, or a pipe that nobody opens for writing."""
+    os.mkfifo(tmp_path / "fifo")
+
+    result = interrupted(arguments, number, tmp_path)
+
+    assert (result.returncode, result.stdout) == (1, "")
+    name = "stdin" if arguments[-1] == "-" else "fifo"
+    assert result.stderr == f"mig-audit: stopped by {number.name} before {name} was read: nothing was done\n"
+
+
+@pytest.mark.usefixtures("signals_heeded")
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(("run", "-"), 1), (("run", "fifo"), 1), (("-m", "audit"), 0)]
+)
+def test_a_signal_is_answered_with_an_envelope_before_there_are_parameters(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, number: signal.Signals
+) -> None:
+    """Whatever happens."""
+    os.mkfifo(tmp_path / "fifo")
+
+    result = interrupted(arguments, number, tmp_path)
+    envelope = json.loads(result.stdout)
+
+    assert result.returncode == code
+    assert envelope["success"] is False
+    assert envelope["errors"][0].startswith(f"stopped by {number.name} before ")
+    assert "Traceback" not in result.stderr
+
+
+def test_an_interrupt_before_anything_heeds_it_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No traceback."""
+
+    def interrupt() -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mig_audit.cli.main", interrupt)
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    monkeypatch.setattr("gc.set_threshold", lambda *_: None)
+
+    assert entrypoint() == 1
+    assert capsys.readouterr().err == "mig-audit: stopped by SIGINT\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("validate", "/dev/zero"),
+        ("run", "/dev/zero"),
+        ("rules", "check", "/dev/zero"),
+        ("rules", "explain", "/dev/zero"),
+        ("replay", "--passwd", "/dev/zero", "/dev/null"),
+        ("events", "--group", "/dev/zero", "/dev/null"),
+    ],
+)
+def test_what_has_no_end_is_refused_in_little_memory(arguments: tuple[str, ...]) -> None:
+    """Exit code 2, and the bound."""
+    command = f'ulimit -v 2000000; exec "{sys.executable}" -m mig_audit "$@"'
+    result = subprocess.run(
+        ["sh", "-c", command, "sh", *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert result.returncode == 2
+    assert f"/dev/zero has more than {MAX_DOCUMENT} bytes" in result.stderr
+
+
+def test_too_few_descriptors_are_told(tmp_path: Path) -> None:
+    """Exit code 2: they are the caller's to give."""
+    pipes = [tmp_path / str(number) for number in range(40)]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    command = f'ulimit -n 32; exec "{sys.executable}" -m mig_audit replay "$@"'
+    result = subprocess.run(
+        ["sh", "-c", command, "sh", *pipes], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("mig-audit: too few files may be open: EMFILE")
+    assert "ulimit -n" in result.stderr
 
 
 def test_a_reader_that_leaves_early_is_not_an_error() -> None:

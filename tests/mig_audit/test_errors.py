@@ -25,6 +25,7 @@ from mig_audit.errors import (
     RuleError,
     UsageError,
     exit_code,
+    unexpected,
 )
 
 _TREE = [
@@ -55,6 +56,25 @@ _TREE = [
 def test_each_error_has_its_exit_code(error: MigAuditError, code: int) -> None:
     """The codes are a contract with scripts."""
     assert exit_code([error]) == code
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (OSError(24, "many"), 2, "ulimit -n"),
+        (OSError(23, "many"), 2, "ulimit -n"),
+        (OSError(5, "disk"), 6, "please report this"),
+        (KeyError("x"), 6, "KeyError: 'x'"),
+    ],
+)
+def test_an_exception_of_another_tree_is_our_fault_but_for_too_few_descriptors(
+    error: Exception, code: int, words: str
+) -> None:
+    """These are the caller's to give."""
+    told = unexpected(error)
+
+    assert told.exit_code == code
+    assert words in str(told)
 
 
 def test_no_error_is_exit_code_0() -> None:

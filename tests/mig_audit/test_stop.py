@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import select
 import signal
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mig_audit.stop import SIGNALS, Stop
+from mig_audit.errors import StoppedError
+from mig_audit.stop import SIGNALS, Stop, interruptible
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytest_plugins = ["heeded"]
 pytestmark = pytest.mark.usefixtures("signals_heeded")
@@ -51,3 +56,35 @@ def test_an_ignored_signal_stays_ignored() -> None:
 
     assert stop.reason == ""
     stop.close()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_what_waits_and_the_handlers_come_back(number: signal.Signals) -> None:
+    """Here for a pipe that nobody writes to."""
+    before = [signal.getsignal(each) for each in SIGNALS]
+    end, start = os.pipe()
+    with pytest.raises(StoppedError, match=f"stopped by {number.name} before it began"):
+        _wait(end, number)
+
+    assert [signal.getsignal(each) for each in SIGNALS] == before
+    os.close(end)
+    os.close(start)
+
+
+def _wait(end: int, number: signal.Signals) -> None:
+    with interruptible("before it began"):
+        os.kill(os.getpid(), number)
+        os.read(end, 1)
+
+
+def test_what_may_be_interrupted_ignores_what_is_ignored(tmp_path: Path) -> None:
+    """As above."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible("before it began"):
+            os.kill(os.getpid(), signal.SIGHUP)
+            (tmp_path / "done").touch()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert (tmp_path / "done").exists()

@@ -13,7 +13,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Callable, Optional
 
-from mig_audit.errors import InternalError, MigAuditError
+from mig_audit.errors import InternalError, MigAuditError, unexpected
 from mig_audit.modules.audit.canary import Mark
 from mig_audit.modules.audit.kernel import access
 from mig_audit.modules.audit.kernel.control import Control
@@ -245,7 +245,7 @@ def main(arguments: Sequence[str], open_control: Callable[[], Control] = Control
 def report_failure(channel: Channel, error: Exception) -> None:
     """Tell the main process why there is no recording, or no more of it."""
     if not isinstance(error, MigAuditError):
-        error = InternalError(f"the recorder failed: {type(error).__name__}: {error}")
+        error = unexpected(error, "the recorder failed: ")
     channel.send(reports.FAILED, reports.error_to_json(error))
 
 

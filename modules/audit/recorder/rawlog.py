@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable, Optional
 
-from mig_audit.errors import NotPermittedError, RawLogError, UsageError, describe_errno
+from mig_audit.errors import NO_DESCRIPTORS, NotPermittedError, RawLogError, UsageError, describe_errno
 from mig_audit.modules.audit.folders import refuse_planted, refuse_shared
 from mig_audit.modules.audit.recorder.unwritten import Leftovers
 
@@ -52,6 +52,8 @@ def create(path: Path) -> int:
             f"the raw log {path} cannot be created: {error.strerror}", "run as root"
         ) from error
     except OSError as error:
+        if error.errno in NO_DESCRIPTORS:
+            raise
         raise UsageError(
             f"the raw log {path} cannot be created: {describe_errno(error.errno or 0)}",
             "name a folder on a writable file system in raw_log",

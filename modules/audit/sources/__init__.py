@@ -6,11 +6,12 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
+from mig_audit.documents import STDIN, name_of
 from mig_audit.errors import UsageError
 from mig_audit.modules.audit.sources.compression import decompressor_for
-from mig_audit.modules.audit.sources.file import STDIN, FileSource, open_log
 from mig_audit.modules.audit.sources.follow import FollowedFile
 from mig_audit.modules.audit.sources.interface import Patience, Source
+from mig_audit.modules.audit.sources.log import LogSource
 from mig_audit.modules.audit.sources.rotation import Log, in_order, logs_in, older
 
 if TYPE_CHECKING:
@@ -38,19 +39,19 @@ class Asked(NamedTuple):
 
 
 def open_sources(asked: Asked, patience: Patience) -> list[Source]:
-    """Return what was asked for, the oldest first; all files are open, so that a rotation cannot hide one.
+    """Return what was asked for, the oldest first; each was opened and looked at.
 
-    A file that goes by two names is read once.
+    A file is open only while it is read, and is found then by its inode, should it have been rotated. One that goes by two
+    names is read once.
 
     Raises:
         UsageError: something cannot be read, cannot be followed, or would be written over.
     """
-    logs = in_order(_distinct(Log(open_log(path), path) for path in _named(asked)))
+    logs = in_order(_distinct(Log.looked_at(path) for path in _named(asked)))
     _refuse_outputs(logs, asked)
-    sources: list[Source] = [FileSource(log.descriptor, _shown(log.path), patience) for log in logs]
+    sources: list[Source] = [LogSource(log, name_of(log.path), patience) for log in logs]
     if asked.follow and logs[-1].path != STDIN:
-        _refuse_compressed(logs[-1])
-        sources[-1] = FollowedFile(logs[-1].descriptor, logs[-1].path, patience)
+        sources[-1] = FollowedFile(_to_follow(logs[-1]), logs[-1].path, patience)
     return sources
 
 
@@ -67,8 +68,7 @@ def _named(asked: Asked) -> Iterable[str]:
 def _distinct(logs: Iterable[Log]) -> list[Log]:
     found: dict[tuple[int, int], Log] = {}
     for log in logs:
-        status = os.fstat(log.descriptor)
-        if found.setdefault((status.st_dev, status.st_ino), log) is not log:
+        if found.setdefault(log.identity, log) is not log and log.descriptor is not None:
             os.close(log.descriptor)
     return list(found.values())
 
@@ -76,7 +76,9 @@ def _distinct(logs: Iterable[Log]) -> list[Log]:
 def _refuse_outputs(logs: Iterable[Log], asked: Asked) -> None:
     """Keep raw logs and results, which are evidence, from being replaced or lengthened by what is made of them."""
     written = {_regular(output) for output in asked.outputs} - {None}
-    evidence = [(_regular(log.descriptor), _shown(log.path)) for log in logs]
+    evidence: list[tuple[Optional[tuple[int, int]], str]] = [
+        (log.identity, name_of(log.path)) for log in logs
+    ]
     evidence += [(_regular(result), result) for result in asked.results]
     for file, name in evidence:
         if file in written:
@@ -92,11 +94,17 @@ def _regular(file: Union[str, int]) -> Optional[tuple[int, int]]:
     return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
 
-def _shown(path: str) -> str:
-    return "stdin" if path == STDIN else path
-
-
-def _refuse_compressed(log: Log) -> None:
-    regular = stat.S_ISREG(os.fstat(log.descriptor).st_mode)
-    if not regular or decompressor_for(os.pread(log.descriptor, 16, 0)):
-        raise UsageError(f"{log.path} cannot be followed", "name a plain file that grows, or - for stdin")
+def _to_follow(log: Log) -> int:
+    """Return the descriptor of a plain file that can grow."""
+    try:
+        if log.descriptor is None:
+            descriptor = log.opened()
+            if not decompressor_for(os.pread(descriptor, 16, 0)):
+                return descriptor
+            os.close(descriptor)
+        reason = "it is no plain file"
+    except OSError as error:
+        reason = str(error.strerror)
+    raise UsageError(
+        f"{log.path} cannot be followed: {reason}", "name a plain file that grows, or - for stdin"
+    )

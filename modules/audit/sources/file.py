@@ -6,7 +6,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Callable
 
-from mig_audit.errors import DamagedInputError, UsageError
+from mig_audit.documents import STDIN
+from mig_audit.errors import NO_DESCRIPTORS, DamagedInputError, UsageError
 from mig_audit.modules.audit.sources.compression import decompressed, decompressor_for, undecided
 from mig_audit.modules.audit.sources.interface import CHUNK
 from mig_audit.modules.audit.sources.lines import LineCutter
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.sources.interface import Patience
 
-STDIN = "-"
+OPENING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _IDLE = 0.1  # seconds without a byte after which what was made of the others is handed on
 
 AtEnd = Callable[[int], bool]
@@ -24,19 +25,21 @@ AtEnd = Callable[[int], bool]
 
 
 def open_log(path: str) -> int:
-    """Return the descriptor of a log.
+    """Return the descriptor of a log; a pipe's writer is waited for only when it is read.
 
     Raises:
         UsageError: it cannot be read.
     """
-    if path == STDIN:
-        return os.dup(0)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        if path == STDIN:
+            return os.dup(0)
+        descriptor = os.open(path, OPENING)
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise IsADirectoryError(21, os.strerror(21))
     except OSError as error:
+        if error.errno in NO_DESCRIPTORS:
+            raise
         raise UsageError(
             f"{path} cannot be read: {error.strerror}", "name a readable log, or - for stdin"
         ) from error
@@ -110,7 +113,11 @@ class FileSource:
                 quiet = True
                 continue
             quiet = False
-            chunk = os.read(self._descriptor, CHUNK)
+            try:
+                chunk = os.read(self._descriptor, CHUNK)
+            except BlockingIOError:
+                # Somebody else reads from the same pipe, and was faster.
+                continue
             # At its end, too, what was made of the others should not have to wait.
             yield chunk
             if not chunk and not self._at_end(self._descriptor):

@@ -6,7 +6,7 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING, Optional
 
-from mig_audit.modules.audit.sources.file import FileSource
+from mig_audit.modules.audit.sources.file import OPENING, FileSource
 from mig_audit.modules.audit.sources.rotation import older
 
 if TYPE_CHECKING:
@@ -100,6 +100,6 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 
 def _try_open(path: str) -> Optional[int]:
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(path, OPENING)
     except OSError:
         return None

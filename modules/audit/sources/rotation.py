@@ -7,12 +7,14 @@ import re
 import stat
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from mig_audit.errors import UsageError
+from mig_audit.documents import STDIN
+from mig_audit.errors import DamagedInputError, UsageError
 from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.sources.compression import decompressor_for
+from mig_audit.modules.audit.sources.file import OPENING, open_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _ENDINGS = r"(?:\.(?:gz|xz|bz2|zst))?"
 # auditd(8) and logrotate(8): NAME.1 is younger than NAME.2, and NAME is the youngest.
@@ -20,13 +22,64 @@ _ROTATED = compile_late(rf"(?P<base>.+?)(?:\.(?P<number>[0-9]{{1,9}}))?{_ENDINGS
 _LOG = compile_late(rf"[^.].*\.log(?:[.-][0-9]+)*{_ENDINGS}")
 _STAMP = compile_late(rb"msg=audit\(([0-9]{1,12})\.([0-9]{3}):")
 _LOOK = 1 << 16  # bytes in which the first record is looked for
+_NEVER = float("inf")
 
 
 class Log(NamedTuple):
-    """One that was named: its open descriptor and its path."""
+    """One that was named, and looked at.
 
-    descriptor: int
+    Attributes:
+        path: as it was named.
+        identity: its device and inode.
+        first: the time of its first record, in milliseconds since the epoch; infinity if none is found.
+        descriptor: of what cannot be opened once more, such as stdin or a pipe; a file is closed until it is read.
+    """
+
     path: str
+    identity: tuple[int, int]
+    first: float
+    descriptor: Optional[int]
+
+    @classmethod
+    def looked_at(cls, path: str) -> Log:
+        """Open a log and look at it.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        descriptor = open_log(path)
+        status = os.fstat(descriptor)
+        identity = status.st_dev, status.st_ino
+        regular = stat.S_ISREG(status.st_mode)
+        first = _first_time(descriptor) if regular else _NEVER
+        if not regular or path == STDIN:
+            return cls(path, identity, first, descriptor)
+        os.close(descriptor)
+        return cls(path, identity, first, None)
+
+    def opened(self) -> int:
+        """Return its descriptor; it may have been rotated since.
+
+        Raises:
+            DamagedInputError: it is gone, or cannot be opened any more.
+        """
+        if self.descriptor is not None:
+            return self.descriptor
+        reason = "it was removed or replaced"
+        base, _ = _split(self.path)
+        for path in (self.path, base, *older(base)):
+            try:
+                descriptor = os.open(path, OPENING)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                reason = str(error.strerror)
+                continue
+            status = os.fstat(descriptor)
+            if (status.st_dev, status.st_ino) == self.identity:
+                return descriptor
+            os.close(descriptor)
+        raise DamagedInputError(f"{self.path} could not be read: {reason}", "the other logs were read")
 
 
 def logs_in(folder: str) -> list[str]:
@@ -73,7 +126,7 @@ def in_order(logs: Sequence[Log]) -> list[Log]:
     for log in logs:
         sets.setdefault(_split(log.path)[0], []).append(log)
     ordered = [sorted(members, key=lambda log: -_split(log.path)[1]) for members in sets.values()]
-    ordered.sort(key=_first_time)
+    ordered.sort(key=lambda members: next((log.first for log in members if log.first != _NEVER), _NEVER))
     return [log for members in ordered for log in members]
 
 
@@ -85,18 +138,18 @@ def _split(path: str) -> tuple[str, int]:
     return match["base"], int(match["number"] or -1)
 
 
-def _first_time(logs: Iterable[Log]) -> float:
-    """Return the time of the first record, in milliseconds since the epoch; infinity if none is found."""
-    stamps = (_STAMP.search(_beginning(log.descriptor)) for log in logs)
-    first = next((stamp for stamp in stamps if stamp), None)
-    return int(first[1]) * 1000 + int(first[2]) if first else float("inf")
+def _first_time(descriptor: int) -> float:
+    stamp = _STAMP.search(_beginning(descriptor))
+    return int(stamp[1]) * 1000 + int(stamp[2]) if stamp else _NEVER
 
 
 def _beginning(descriptor: int) -> bytes:
     """Return the first bytes of what a file holds, and leave it where it is."""
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        start = os.pread(descriptor, _LOOK, 0)
+    except OSError:
+        # It is told when it is read.
         return b""
-    start = os.pread(descriptor, _LOOK, 0)
     make = decompressor_for(start)
     if make is None:
         return start

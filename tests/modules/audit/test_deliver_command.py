@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from http_receiver import Receiver, Reply
+
+from mig_audit.documents import MAX_DOCUMENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +71,27 @@ def test_what_does_not_get_through_again_is_in_another_spool(spool: Path) -> Non
     assert rest == spool.with_name("raw.log.2.spool.1.spool")
     assert rest.read_bytes().splitlines() == EVENTS[10:20]
     assert str(rest) in result.stderr
+
+
+def test_what_is_no_file_is_no_spool(spool: Path) -> None:
+    """An endless device is not read, and a pipe's writer not waited for."""
+    os.mkfifo(spool.with_name("fifo"))
+    with Receiver() as receiver:
+        for path in (Path("/dev/zero"), spool.with_name("fifo")):
+            result = _deliver(path, [receiver.url], "--sink", "1")
+            assert result.returncode == 2
+            assert f"{path} is not a file" in result.stderr
+        assert receiver.accepted == []
+
+
+def test_a_line_without_an_end_is_refused(spool: Path) -> None:
+    """It is no event of ours."""
+    os.truncate(spool, MAX_DOCUMENT + 10_000)
+    with Receiver() as receiver:
+        result = _deliver(spool, [receiver.url], "--sink", "1")
+
+    assert result.returncode == 2
+    assert f"has a line of more than {MAX_DOCUMENT} bytes" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import lzma
+import os
 import shutil
 import signal
 import subprocess
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from interruptions import interrupted
 
 import mig_audit
+from mig_audit.stop import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -351,6 +354,74 @@ def test_a_pipe_is_read_as_it_is_filled() -> None:
     assert _numbers(first) == ["1"]
     assert process.returncode == 1
     assert said == b"mig-audit: stopped by SIGINT before the end: what was read by then was written\n"
+
+
+@pytest.mark.usefixtures("signals_heeded")
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("command", ["replay", "events"])
+def test_a_signal_ends_the_wait_for_a_pipes_writer(
+    tmp_path: Path, command: str, number: signal.Signals
+) -> None:
+    """As it ends the reading of one that is open."""
+    os.mkfifo(tmp_path / "fifo")
+
+    result = interrupted([command, "fifo"], number, tmp_path)
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"mig-audit: stopped by {number.name} before the end: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_pipe_is_opened_before_its_writer_comes(tmp_path: Path) -> None:
+    """And read to its end."""
+    os.mkfifo(tmp_path / "fifo")
+    command = [sys.executable, "-m", "mig_audit", "replay", str(tmp_path / "fifo")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with (tmp_path / "fifo").open("wb") as writer:  # waits for the reader
+            writer.write(_events(1, 2))
+        stdout, stderr = process.communicate(timeout=20)
+
+    assert (process.returncode, stderr) == (0, b"")
+    assert _numbers(stdout) == ["1", "2"]
+
+
+@pytest.mark.usefixtures("signals_heeded")
+@pytest.mark.parametrize("option", ["--passwd", "--group"])
+def test_a_signal_ends_the_wait_for_an_account_file(tmp_path: Path, option: str) -> None:
+    """Nothing has been read by then."""
+    os.mkfifo(tmp_path / "fifo")
+
+    result = interrupted(["replay", option, "fifo", "-"], signal.SIGTERM, tmp_path)
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "mig-audit: stopped by SIGTERM before fifo was read: nothing was done\n"
+
+
+def test_a_log_that_cannot_be_read_costs_no_other(tmp_path: Path) -> None:
+    """Exit code 1, and the reason in the ledger."""
+    (tmp_path / "good.log").write_bytes(_events(1))
+
+    result = _replay("/proc/self/mem", tmp_path / "good.log", "--stats", code=1)
+
+    assert _numbers(result.stdout) == ["1"]
+    assert ["could not be read on" in error for error in _stats(result)["errors"]] == [True]
+
+
+def test_there_may_be_more_logs_than_open_files(tmp_path: Path) -> None:
+    """They are read one after the other, and the line on their order is short."""
+    for number in range(1, 101):
+        (tmp_path / f"audit.log.{number}").write_bytes(_events(101 - number))
+    command = f'ulimit -n 64; exec "{sys.executable}" -m mig_audit replay "$@"'
+    result = subprocess.run(
+        ["sh", "-c", command, "sh", tmp_path], capture_output=True, check=False, timeout=60
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert _numbers(result.stdout) == [str(serial) for serial in range(1, 101)]
+    names = [f"{tmp_path}/audit.log.{number}" for number in (100, 99, 98, 97, 4, 3, 2, 1)]
+    assert result.stderr.decode() == (
+        f"mig-audit: read in this order: {' '.join(names[:4])} ... {' '.join(names[4:])} (100 logs)\n"
+    )
 
 
 def test_nothing_is_imported_that_is_not_needed() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mig_audit.documents import MAX_DOCUMENT
 from mig_audit.errors import ParametersError
 from mig_audit.modules.audit.kernel.state import RuleOutcome
 from mig_audit.modules.audit.parameters import RuleSource
@@ -176,6 +177,16 @@ def test_our_own_processes_are_kept_out_ahead_of_every_rule() -> None:
 
     assert rule.prepend
     assert [(field.value, field.text) for field in rule.fields] == [(4711, None)]
+
+
+def test_a_rule_file_that_is_too_long_is_not_read_whole(tmp_path: Path) -> None:
+    """It is somebody else's file, most likely."""
+    path = tmp_path / "long.rules"
+    path.touch(mode=0o600)
+    os.truncate(path, MAX_DOCUMENT + 1)
+
+    with pytest.raises(ParametersError, match=f"has more than {MAX_DOCUMENT} bytes"):
+        gather([RuleSource("file", str(path), "$.rules[0]")], strict=False)
 
 
 def test_a_rule_file_may_be_libaudit_gos_json(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from mig_audit.errors import InternalError, MigAuditError, NotPermittedError
+from mig_audit.errors import InternalError, MigAuditError, NotPermittedError, UsageError
 from mig_audit.modules.audit.recorder import reports
 from mig_audit.modules.audit.recorder.channel import Channel
 from mig_audit.modules.audit.recorder.process import report_failure
@@ -35,6 +35,7 @@ def test_nothing_is_imported_that_is_not_needed() -> None:
     [
         (NotPermittedError("no", "do"), NotPermittedError, "no: do"),
         (OSError(28, "full"), InternalError, "the recorder failed: OSError: [Errno 28] full"),
+        (OSError(24, "many"), UsageError, "the recorder failed: too few files may be open: EMFILE"),
     ],
 )
 def test_whatever_ends_it_is_its_failure(error: Exception, kind: type[MigAuditError], words: str) -> None:
@@ -48,6 +49,7 @@ def test_whatever_ends_it_is_its_failure(error: Exception, kind: type[MigAuditEr
 
     assert message["kind"] == reports.FAILED
     told = reports.error_from_json(message)
-    assert (type(told), str(told)) == (kind, words)
+    assert type(told) is kind
+    assert str(told).startswith(words)
     channel.close()
     heard.close()

@@ -90,6 +90,29 @@ def test_a_quiet_pipe_is_told_once_and_waited_for() -> None:
     assert source.troubles == []
 
 
+def test_a_pipe_without_a_writer_is_waited_for_in_patience(tmp_path: Path) -> None:
+    """Not where it is opened: nothing could end that."""
+    os.mkfifo(tmp_path / "fifo")
+    descriptor = open_log(str(tmp_path / "fifo"))
+    source = FileSource(descriptor, "fifo", _Patience(False, False))
+
+    assert list(source.blocks()) == [b""]
+    assert source.troubles == []
+
+
+def test_a_pipe_that_another_reader_empties_is_read_on() -> None:
+    """What was there a moment ago is theirs."""
+    end, start = os.pipe()
+    os.set_blocking(end, False)
+    os.write(start, b"1\n")
+    blocks = FileSource(end, "a.log", _Patience(True, True, True)).blocks()
+
+    assert next(blocks) == b"1\n"
+    # Patience says that there is something, and there is nothing.
+    assert list(blocks) == [b""]
+    os.close(start)
+
+
 def test_the_descriptor_is_closed_with_the_last_block(tmp_path: Path) -> None:
     """Or when nobody wants the others."""
     path = tmp_path / "a.log"

@@ -107,6 +107,84 @@ def test_what_cannot_be_read_is_told_before_anything_is(tmp_path: Path) -> None:
         open_sources(Asked([str(tmp_path / "nosuch.log")]), _NoPatience())
 
 
+def test_a_log_that_cannot_be_read_is_its_own_trouble(tmp_path: Path) -> None:
+    """The others are read: here, beside memory that is not there."""
+    _write(tmp_path, {"audit.log": 1})
+
+    good, bad = open_sources(Asked(["/proc/self/mem", str(tmp_path / "audit.log")]), _NoPatience())
+
+    assert b"".join(good.blocks()) == _line(1)
+    assert (list(bad.blocks()), good.troubles) == ([], [])
+    assert [trouble.what for trouble in bad.troubles] == [
+        "/proc/self/mem could not be read on: Input/output error"
+    ]
+
+
+def _descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # names
+
+
+def test_logs_are_open_only_while_they_are_read(tmp_path: Path) -> None:
+    """There may be more of them than open files; a pipe cannot be opened once more."""
+    _write(tmp_path, {f"audit.log.{number}": 100 - number for number in range(1, 60)})
+    os.mkfifo(tmp_path / "fifo")
+    before = _descriptors()
+    sources = open_sources(Asked([str(tmp_path), str(tmp_path / "fifo")]), _NoPatience())
+
+    assert len(sources) == 60
+    assert _descriptors() == before + 1
+    assert [b"".join(source.blocks()) for source in sources[:-1]] == [
+        _line(100 - n) for n in range(59, 0, -1)
+    ]
+    list(sources[-1].blocks())
+    assert _descriptors() == before
+
+
+def test_a_log_is_found_again_where_it_was_rotated_to(tmp_path: Path) -> None:
+    """By its inode: none is read twice, and none is passed over."""
+    _write(tmp_path, {"audit.log.1": 1, "audit.log": 2})
+    sources = open_sources(Asked([str(tmp_path)]), _NoPatience())
+    (tmp_path / "audit.log.1").rename(tmp_path / "audit.log.2")
+    (tmp_path / "audit.log").rename(tmp_path / "audit.log.1")
+    _write(tmp_path, {"audit.log": 3})
+
+    assert [b"".join(source.blocks()) for source in sources] == [_line(1), _line(2)]
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_log_that_is_gone_when_its_turn_comes_is_told(tmp_path: Path, replaced: bool) -> None:  # data
+    """Another one of its name is not taken for it."""
+    _write(tmp_path, {"audit.log.1": 1, "audit.log": 2})
+    gone, there = open_sources(Asked([str(tmp_path)]), _NoPatience())
+    if replaced:
+        _write(tmp_path, {"new": 3})
+        (tmp_path / "new").rename(tmp_path / "audit.log.1")
+    else:
+        (tmp_path / "audit.log.1").unlink()
+
+    assert list(gone.blocks()) == []
+    assert [trouble.what for trouble in gone.troubles] == [
+        f"{tmp_path / 'audit.log.1'} could not be read: it was removed or replaced"
+    ]
+    assert b"".join(there.blocks()) == _line(2)
+
+
+@pytest.mark.parametrize("content", [None, gzip.compress(b"1\n")])
+def test_what_cannot_grow_is_not_followed(tmp_path: Path, content: Optional[bytes]) -> None:
+    """A pipe, or a compressed log."""
+    path = tmp_path / "audit.log"
+    os.mkfifo(path) if content is None else path.write_bytes(content)
+
+    with pytest.raises(UsageError, match="cannot be followed: it is no plain file"):
+        open_sources(Asked([str(path)], follow=True), _NoPatience())
+
+
+def test_memory_is_not_followed() -> None:
+    """The reason is that of whoever refuses to read it."""
+    with pytest.raises(UsageError, match="cannot be followed: Input/output error"):
+        open_sources(Asked(["/proc/self/mem"], follow=True), _NoPatience())
+
+
 def test_zstd_is_refused_where_this_python_cannot_read_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
