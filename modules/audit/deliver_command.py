@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.console import say_error
 from mig_audit.document_commands import read_document
-from mig_audit.documents import MAX_DOCUMENT
-from mig_audit.errors import UsageError, describe_errno, exit_code
+from mig_audit.errors import UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
@@ -20,16 +18,15 @@ from mig_audit.modules.audit.formats import header_of
 from mig_audit.modules.audit.parameters import parse_parameters
 from mig_audit.modules.audit.report import sink_to_json
 from mig_audit.modules.audit.sinks import SpoolSettings, open_sink, spool_path
+from mig_audit.modules.audit.spooled import spooled
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from mig_audit.modules.audit.parameters import Parameters
-    from mig_audit.modules.audit.sinks import Sink, SinkOutcome
+    from mig_audit.modules.audit.sinks import SinkOutcome
 
     Write = Callable[[str], None]
-
-_LONGEST = MAX_DOCUMENT  # bytes of one event
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -71,6 +68,8 @@ def _deliver(parameters: Parameters, number: int, spool: Path) -> SinkOutcome:
         raise UsageError(f"the parameters have no sink {number}", f"they have {len(parameters.sinks)}")
     form = choose_format(parameters, Origin.here())
     settings = parameters.sinks[number - 1].carrying(form.media_type, header_of(form))
+    for _event in spooled(spool, form):
+        """Nothing is sent of a file that is no spool to its end."""
     again = SpoolSettings(spool_path(spool, number), settings.spool_size, parameters.limits.free_disk)
     sink = open_sink(
         settings,
@@ -79,31 +78,9 @@ def _deliver(parameters: Parameters, number: int, spool: Path) -> SinkOutcome:
         spool=again if again.max_size else None,
     )
     try:
-        _put_all(sink, spool)
+        for event in spooled(spool, form):
+            sink.put(event)
     except BaseException:
         sink.finish(time.monotonic())
         raise
     return sink.finish(time.monotonic() + parameters.drain)
-
-
-def _put_all(sink: Sink, spool: Path) -> None:
-    try:
-        with open(spool, "rb", opener=_open_at_once) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UsageError(f"{spool} is not a file", "name a spool that a result names")
-            for line in iter(lambda: file.readline(_LONGEST + 1), b""):
-                if len(line) > _LONGEST:
-                    raise UsageError(
-                        f"{spool} has a line of more than {_LONGEST} bytes",
-                        "name a spool that a result names",
-                    )
-                sink.put(line.rstrip(b"\n"))
-    except OSError as error:
-        raise UsageError(
-            f"{spool} cannot be read: {describe_errno(error.errno or 0)}", "name a spool that a result names"
-        ) from error
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open a file; the opening of a pipe would wait for its writer."""
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from http_receiver import Receiver, Reply
 
-from mig_audit.documents import MAX_DOCUMENT
+from mig_audit.modules.audit.spooled import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,12 +86,12 @@ def test_what_is_no_file_is_no_spool(spool: Path) -> None:
 
 def test_a_line_without_an_end_is_refused(spool: Path) -> None:
     """It is no event of ours."""
-    os.truncate(spool, MAX_DOCUMENT + 10_000)
+    os.truncate(spool, LONGEST + 10_000)
     with Receiver() as receiver:
         result = _deliver(spool, [receiver.url], "--sink", "1")
 
     assert result.returncode == 2
-    assert f"has a line of more than {MAX_DOCUMENT} bytes" in result.stderr
+    assert f"line 31 has more than {LONGEST} bytes" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,16 @@ def test_what_cannot_be_sent_is_refused_with_the_reason(
     assert result.returncode == 2
     assert words in result.stderr
     assert receiver.accepted == []
+
+
+def test_of_a_file_that_is_no_spool_nothing_is_sent(spool: Path) -> None:
+    """Not even the lines before the first odd one; exit code 2."""
+    with spool.open("ab") as file:
+        file.write(b"type=EOE msg=audit(1.500:1): \n")
+    with Receiver() as receiver:
+        result = _deliver(spool, [receiver.url, receiver.url])
+
+    assert result.returncode == 2
+    assert "is no spool of mozdef events: line 31 is no JSON object" in result.stderr
+    assert receiver.accepted == []
+    assert list(spool.parent.iterdir()) == [spool]
