@@ -109,7 +109,10 @@ def decompressed(chunks: Iterator[bytes], make: Callable[[], Decompressor], name
     Raises:
         DamagedInputError: the compressed bytes are torn or damaged, after all that came before has been yielded.
     """
+    magic = next(start for start, kind in _KINDS if kind is make)
     member: Optional[Decompressor] = None
+    behind = b""  # what follows a member, as long as it is too little to tell whether it begins another one
+    ended = False
     for chunk in chunks:
         if not chunk:
             yield chunk
@@ -117,18 +120,28 @@ def decompressed(chunks: Iterator[bytes], make: Callable[[], Decompressor], name
         while rest:
             if member is None:
                 # Padding is allowed between members and behind the last one.
-                rest = rest.lstrip(b"\0")
-                if not rest:
+                rest, behind = (behind + rest).lstrip(b"\0"), b""
+                if ended and not rest.startswith(magic[: len(rest)]):
+                    raise _followed(name)
+                if not rest or (ended and len(rest) < len(magic)):
+                    behind = rest
                     break
                 member = make()
             yield from _expanded(member, rest, name)
             rest = member.unused_data if member.eof else b""
-            member = None if member.eof else member
-    if member is not None:
+            member, ended = (None, True) if member.eof else (member, ended)
+    if member is not None or behind:
         raise DamagedInputError(
             f"{name} is compressed, and torn: its end is missing",
             "what it has was read; look for a whole copy",
         )
+
+
+def _followed(name: str) -> DamagedInputError:
+    return DamagedInputError(
+        f"{name} is compressed, and something else comes behind its end",
+        "all that is compressed was read; see what was written behind it",
+    )
 
 
 def _expanded(member: Decompressor, data: bytes, name: str) -> Iterator[bytes]:

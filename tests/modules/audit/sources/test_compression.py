@@ -84,12 +84,26 @@ def test_what_comes_before_damage_is_read(compress: Callable[[bytes], bytes]) ->
     assert "a.log is compressed, and damaged: " in error
 
 
-def test_what_follows_a_member_must_be_one(compress: Callable[[bytes], bytes]) -> None:
-    """Else it is damage."""
-    read, error = _read(compress(b"one\n") + b"garbage that is no member")
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize("garbage", [b"garbage that is no member", b"g", b"\0\0\0g"])
+def test_what_follows_a_member_must_be_one(
+    compress: Callable[[bytes], bytes], garbage: bytes, size: int
+) -> None:
+    """Else that is said, and not that the end is missing, which is there."""
+    assert _read(compress(b"one\n") + garbage, size) == (
+        b"one\n",
+        "a.log is compressed, and something else comes behind its end",
+    )
 
-    assert read == b"one\n"
-    assert "damaged" in error
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize("length", [1, 2, 9])
+def test_a_second_member_can_be_torn(compress: Callable[[bytes], bytes], length: int, size: int) -> None:
+    """However little there is of it."""
+    assert _read(compress(b"one\n") + compress(b"two\n")[:length], size) == (
+        b"one\n",
+        "a.log is compressed, and torn: its end is missing",
+    )
 
 
 def test_a_torn_end_loses_nothing_that_was_complete() -> None:
