@@ -21,7 +21,11 @@ _PROGRAM = "mig-audit"
 _EPILOG = "exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
 _COMMANDS = (
     Command("run", "record one window and answer with a results envelope", "mig_audit.document_commands:RUN"),
-    Command("validate", "check a parameters document; touch nothing", "mig_audit.document_commands:VALIDATE"),
+    Command(
+        "validate",
+        "check a parameters document, for any host; touch nothing",
+        "mig_audit.document_commands:VALIDATE",
+    ),
     Command("schema", "print a published JSON Schema", "mig_audit.document_commands:SCHEMA"),
 )
 

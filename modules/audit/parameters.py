@@ -16,7 +16,7 @@ from mig_audit.quantities import parse_duration, parse_size
 from mig_audit.validation import find_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mig_audit.modules.audit.sinks import SinkSettings
 
@@ -129,10 +129,7 @@ def parse_parameters(document: object) -> Parameters:
         max_events_size=parse_size(events.get("max_size", "4MiB")),
         enrich=parse_enrichment(given["enrich"]) if "enrich" in given else None,
         filters=parse_filters(given.get("filters", ())),
-        sinks=tuple(
-            _sink(sink, places.get(f"$.sinks[{index}]", f"$.sinks[{index}]"))
-            for index, sink in enumerate(given.get("sinks", []))
-        ),
+        sinks=_sinks(given.get("sinks", []), places),
         kernel=_kernel(given.get("kernel", {})),
     )
 
@@ -167,11 +164,31 @@ def _kernel(given: Mapping[str, Any]) -> KernelParameters:
     )
 
 
-def _sink(given: Mapping[str, Any], path: str) -> SinkSettings:
-    try:
-        return _unix(given) if given["type"] == "unix" else _http(given)
-    except UsageError as error:
-        raise ParametersError([Problem(path, "sink", str(error))]) from error
+def _sinks(given: Sequence[Mapping[str, Any]], places: Mapping[str, str]) -> tuple[SinkSettings, ...]:
+    """Return the settings of every sink; a problem of each is told, not of the first one alone."""
+    sinks: dict[str, SinkSettings] = {}
+    problems: list[Problem] = []
+    for index, each in enumerate(given):
+        place = places.get(f"$.sinks[{index}]", f"$.sinks[{index}]")
+        try:
+            sinks[place] = _unix(each) if each["type"] == "unix" else _http(each)
+        except UsageError as error:
+            problems.append(Problem(place, "sink", str(error)))
+    problems += _on_one_path(sinks)
+    if problems:
+        raise ParametersError(problems)
+    return tuple(sinks.values())
+
+
+def _on_one_path(sinks: Mapping[str, SinkSettings]) -> Iterator[Problem]:
+    """Yield a problem for each sink that listens where another one does."""
+    listening: dict[Path, str] = {}
+    for place, sink in sinks.items():
+        if isinstance(sink, UnixSettings) and sink.mode == "listen":
+            other = listening.setdefault(sink.path, place)
+            if other != place:
+                message = f"{other} listens on {sink.path}, too: give each a path of its own"
+                yield Problem(place, "sink", message)
 
 
 def _http(given: Mapping[str, Any]) -> HttpSettings:

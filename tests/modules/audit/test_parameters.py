@@ -119,3 +119,27 @@ def test_a_sink_that_contradicts_itself_is_a_problem_with_a_path() -> None:
     with pytest.raises(ParametersError) as caught:
         parse_parameters({"rules": [], "sinks": sinks})
     assert [problem.path for problem in caught.value.problems] == ["$.sinks[1]"]
+
+
+def test_every_sink_with_a_problem_is_told() -> None:
+    """In one go."""
+    sinks = [{"type": "http", "url": f"http://h{port}/"} for port in (":99999", "", ":99998")]
+
+    with pytest.raises(ParametersError) as caught:
+        parse_parameters({"rules": [], "sinks": sinks})
+    assert [problem.path for problem in caught.value.problems] == ["$.sinks[0]", "$.sinks[2]"]
+
+
+def test_two_sinks_cannot_listen_on_one_path() -> None:
+    """It needs no host to see that; a collector's socket may be fed twice."""
+    listener = {"type": "unix", "path": "/run/a.sock", "mode": "listen"}
+    collector = {"type": "unix", "path": "/run/c.sock"}
+    other = {**listener, "path": "/run//b.sock"}
+
+    with pytest.raises(ParametersError) as caught:
+        parse_parameters(
+            {"rules": [], "sinks": [listener, collector, other, collector, {**other, "path": "/run/b.sock"}]}
+        )
+    assert [str(problem) for problem in caught.value.problems] == [
+        "$.sinks[4]: $.sinks[2] listens on /run/b.sock, too: give each a path of its own"
+    ]
