@@ -19,12 +19,14 @@ import pytest
 from interruptions import interrupted
 
 import mig_audit
+from mig_audit.modules.audit.formats import FORMATS
 from mig_audit.stop import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytest_plugins = ["heeded"]
+_SHORT = 160_000  # bytes of a log
 _RECORDS = Path(__file__).parents[2] / "data" / "records"
 _EVENT = (
     b"type=SYSCALL msg=audit(1700000000.000:%d): arch=c000003e syscall=59 success=yes exit=0 a0=0 a1=0 a2=0 a3=0 items=0"
@@ -124,6 +126,35 @@ def test_the_bytes_are_the_same_on_every_python() -> None:
         digests[python] = digest.hexdigest()
 
     assert set(digests.values()) == {digests[sys.executable]}, digests
+
+
+@pytest.mark.corpus
+def test_every_formats_bytes_are_the_same_on_every_python() -> None:
+    """Of the short logs, which have the odd records; the others are compared in the default format alone."""
+    pythons = _pythons()
+    if not pythons:
+        pytest.skip("no other Python is installed to compare with")
+    program = (
+        "import sys; from mig_audit.cli import main\n"
+        "for name in sys.argv[1].split(','): main(['replay', '--format', name, *sys.argv[2:]])"
+    )
+    logs = [
+        str(path)
+        for path in sorted(_RECORDS.glob("*.log.xz"))
+        if len(lzma.decompress(path.read_bytes())) < _SHORT
+    ]
+    assert len(logs) > 8
+    arguments = [",".join(sorted(FORMATS)), *logs, "--passwd", str(_RECORDS / "passwd"), "--hostname", "h"]
+    environment = {"PYTHONPATH": str(Path(mig_audit.__file__).resolve().parent.parent), "LC_ALL": "C"}
+    made = {
+        python: subprocess.run(
+            [python, "-c", program, *arguments], capture_output=True, check=False, env=environment
+        ).stdout
+        for python in (sys.executable, *pythons)
+    }
+
+    assert made[sys.executable].count(b"\n") > 1000
+    assert set(made.values()) == {made[sys.executable]}, {python: len(data) for python, data in made.items()}
 
 
 def test_a_rotated_set_is_one_stream(tmp_path: Path) -> None:
