@@ -9,20 +9,21 @@ taken as a run of types and bodies, and given out as a `Bundle`, which becomes a
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from itertools import accumulate, groupby, repeat
+from itertools import accumulate, groupby, islice
 from operator import sub
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import TYPE_CHECKING, cast
 
-from mig_audit.modules.audit.events.completed import Completed, Key
-from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle, Gathering, Group
-from mig_audit.modules.audit.events.usual import UsualMessage, UsualRun, bundles
+from mig_audit.modules.audit.events.completed import Completed
+from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle, Group
+from mig_audit.modules.audit.events.opened import Begun, Gathered, OpenEvents
+from mig_audit.modules.audit.events.usual import UsualMessage, UsualRun, bundles, with_ending
 from mig_audit.modules.audit.records.record import SECONDS_LIMIT
 from mig_audit.modules.audit.tables import record_type_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from mig_audit.modules.audit.events.completed import Key
     from mig_audit.modules.audit.events.usual import Complete, UsualEvent
     from mig_audit.modules.audit.records import Record
 
@@ -32,51 +33,17 @@ _EOE = "EOE"
 _FIRST_KERNEL_EVENT, _LAST_KERNEL_EVENT = 1300, 2099
 _LOGIN, _KERNEL = 1006, 2000
 
-# About what a record takes beside its body.
-_RECORD_SIZE = 400
-
+_MOST_TOGETHER = 512  # usual events, after which what is made of them is to be handed on
 _new = tuple.__new__  # what Bundle(...) does, without its Python frame
-
-
-class _Begun(NamedTuple):
-    """A usual event that may still get records, no part of which was given out before.
-
-    Attributes:
-        usual: its records; ``number`` is how many, and ``size`` about how many bytes.
-        deadline: when it has had all its records, in milliseconds of the stream.
-    """
-
-    usual: UsualEvent
-    number: int
-    size: int
-    deadline: int
-
-
-class _Open(Gathering):
-    """Any other event that may still get records, and when it has had all of them."""
-
-    __slots__ = ("deadline",)
-
-    def __init__(self, stamp: bytes, deadline: int) -> None:
-        super().__init__(stamp)
-        self.deadline = deadline
-
-    @classmethod
-    def of(cls, begun: _Begun) -> _Open:
-        """Return a usual event as one that gets other records too."""
-        opened = cls(begun.usual.stamp, begun.deadline)
-        opened.add_run(*begun.usual.run())
-        opened.size = begun.size
-        return opened
 
 
 def _give(usuals: list[UsualEvent], records: int, done: list[Complete]) -> None:
     """Give usual events together with those before them."""
     last = done[-1] if done else None
-    if isinstance(last, UsualRun):
+    if isinstance(last, UsualRun) and len(last.events) < _MOST_TOGETHER:
         last.events.extend(usuals)
         done[-1] = UsualRun(last.events, last.records + records)
-    elif usuals:
+    else:
         done.append(UsualRun(usuals, records))
 
 
@@ -112,14 +79,11 @@ class Correlator:
     ) -> None:
         self._timeout = timeout
         self._step_back = step_back
-        self._max_open = max_open
-        self._max_size = max_size
         self._max_records = max_records
         self._memory = memory
-        self._open: OrderedDict[Key, Union[_Begun, _Open]] = OrderedDict()
+        self._open = OpenEvents(max_open, max_size)
         self._completed = Completed(memory)
         self._single: dict[str, bool] = {}
-        self._held = self._size = 0
         # The clock never goes back; the offset makes up for steps that the records' clock made.
         self._clock = -1
         self._offset = 0
@@ -129,7 +93,7 @@ class Correlator:
     @property
     def held(self) -> int:
         """Return how many records are in events that are still open."""
-        return self._held
+        return self._open.held
 
     def is_open(self, stamp: bytes) -> bool:
         """Say whether an event without a node is open."""
@@ -144,10 +108,10 @@ class Correlator:
         if key not in self._open and self.is_single(name):
             done.append(Bundle(stamp, [], [], [record], SINGLE, self._completed.add(key)))
             return done
-        opened = self._gathering(key, stamp)
-        opened.add_record(record)
-        self._grow(opened, 1, len(body))
-        self._close(key, opened, done, ended=name == _EOE)
+        gathered = self._open.gather(key, stamp, self._clock)
+        gathered.add_record(record)
+        self._open.grow(gathered, 1, len(body))
+        self._close(key, gathered, done, ended=name == _EOE)
         return done
 
     def add_usuals(
@@ -160,6 +124,9 @@ class Correlator:
         if not sizes and self._are_complete(usuals):
             return [UsualRun(usuals, sum(records))]
         done: list[Complete] = []
+        if len(sizes) == len(usuals):
+            self._begin(usuals, records, sizes, done)
+            return done
         start = begun = 0
         for ended, some in groupby([usual[-1] is not None for usual in usuals]):
             number = len(list(some))
@@ -200,9 +167,8 @@ class Correlator:
     def _are_complete(self, usuals: list[UsualEvent]) -> bool:
         """Take events that have their ends as complete, if no other could be complete because of them; say whether."""
         stamps = [usual[0] for usual in usuals]
-        ascending = stamps == sorted(
-            stamps
-        )  # of stamps only the serials differ in length, so that is by time
+        # Of stamps, only the serials differ in length, so that their order is that of time.
+        ascending = stamps == sorted(stamps)
         earliest, latest = [
             int(stamp[:10] + stamp[11:14]) + self._offset for stamp in (min(stamps), max(stamps))
         ]
@@ -210,7 +176,7 @@ class Correlator:
         latest = max(latest, self._clock)
         if self._behind or earliest < ahead - self._timeout or not self._are_new(stamps):
             return False
-        if self._open and self._next_deadline() <= latest:
+        if self._open and self._open.since() <= latest - self._timeout:
             return False
         self._clock = latest
         self._completed.add_new(stamps)
@@ -219,21 +185,18 @@ class Correlator:
     def _begin(
         self, usuals: list[UsualEvent], records: list[int], sizes: Sequence[int], done: list[Complete]
     ) -> None:
-        sizes = [size + count * _RECORD_SIZE for size, count in zip(sizes, records)]
         if len(usuals) > 1 and self._are_open(usuals, records, sizes, done):
             return
         for usual, count, size in zip(usuals, records, sizes):
             self._advance(int(usual[1] + usual[2]), done, count)
             if self._are_new([usual[0]]):
-                self._open[usual[0]] = _Begun(usual, count, size, self._clock + self._timeout)
-                self._held += count
-                self._size += size
+                self._open.begin([usual[0]], [usual], [count], [size], [self._clock])
                 self._evict(done)
             else:
                 self._add_records(usual[0], *usual.run(), done)
 
     def _are_open(
-        self, usuals: list[UsualEvent], records: list[int], sizes: list[int], done: list[Complete]
+        self, usuals: list[UsualEvent], records: list[int], sizes: Sequence[int], done: list[Complete]
     ) -> bool:
         """Open events that have no ends, if they are new ones and time goes forward; say whether.
 
@@ -241,20 +204,20 @@ class Correlator:
         there is one reason only: the time, or that too much is open.
         """
         stamps = [usual[0] for usual in usuals]
-        times = [int(usual[1] + usual[2]) + self._offset for usual in usuals]
-        clocks = list(accumulate([self._clock, *times], max))[1:]
-        late = max(map(sub, clocks, times)) > self._timeout
-        if late or self._behind or not self._are_new(stamps):
+        offset = self._offset
+        times = [int(usual[1] + usual[2]) + offset for usual in usuals]
+        if self._behind or not self._are_new(stamps):
             return False
-        oldest = self._next_deadline() if self._open else clocks[0] + self._timeout
-        timed = oldest <= clocks[-1]
-        if timed and self._is_full(len(usuals), sum(sizes)):
+        clocks = times
+        if times[0] < self._clock or times != sorted(times):
+            clocks = list(accumulate([self._clock, *times], max))[1:]
+            if max(map(sub, clocks, times)) > self._timeout:
+                return False
+        timed = (self._open.since() if self._open else clocks[0]) <= clocks[-1] - self._timeout
+        if timed and not self._open.has_room(len(usuals), sum(records), sum(sizes)):
             return False
         self._clock = clocks[-1]
-        deadlines = [clock + self._timeout for clock in clocks]
-        self._open.update(zip(stamps, map(_new, repeat(_Begun), zip(usuals, records, sizes, deadlines))))
-        self._held += sum(records)
-        self._size += sum(sizes)
+        self._open.begin(stamps, usuals, records, sizes, clocks)
         if timed:
             self._expire(done)
         else:
@@ -265,7 +228,7 @@ class Correlator:
         """Say whether these are different events, none of them open, nor, as far as is remembered, completed before."""
         return (
             len(set(stamps)) == len(stamps)
-            and (not self._open or self._open.keys().isdisjoint(stamps))
+            and self._open.has_none(stamps)
             and self._completed.knows_none(stamps)
         )
 
@@ -286,10 +249,18 @@ class Correlator:
         if ended and len(types) <= self._max_records and stamp not in self._open:
             done.append(_new(Bundle, (stamp, types, bodies, None, EOE, self._completed.add(stamp))))
             return
-        opened = self._gathering(stamp, stamp)
-        opened.add_run(types, bodies)
-        self._grow(opened, len(types), sum(map(len, bodies)))
-        self._close(stamp, opened, done, ended=ended)
+        begun = self._open.extend(stamp, types, bodies)
+        if begun is None:
+            gathered = self._open.gather(stamp, stamp, self._clock)
+            gathered.add_run(types, bodies)
+            self._open.grow(gathered, len(types), sum(map(len, bodies)))
+            self._close(stamp, gathered, done, ended=ended)
+        elif ended:
+            self._open.pop(stamp)
+            self._completed.add(stamp)
+            _give([begun.usual], begun.number, done)
+        else:
+            self._evict(done)
 
     def add_single(self, stamp: bytes, now: int, name: str, body: bytes) -> list[Complete]:
         """Take a record without a node that is an event of its own."""
@@ -317,79 +288,35 @@ class Correlator:
         else:
             self._behind = 0
 
-    def _gathering(self, key: Key, stamp: bytes) -> _Open:
-        """Return an open event to add records to, perhaps a new one."""
-        opened = self._open.get(key)
-        if isinstance(opened, _Open):
-            return opened
-        opened = _Open.of(opened) if opened else _Open(stamp, self._clock + self._timeout)
-        self._open[key] = opened
-        return opened
-
-    def _grow(self, opened: _Open, records: int, body_size: int) -> None:
-        size = body_size + records * _RECORD_SIZE
-        opened.size += size
-        self._size += size
-        self._held += records
-
-    def _close(self, key: Key, opened: _Open, done: list[Complete], *, ended: bool) -> None:
+    def _close(self, key: Key, gathered: Gathered, done: list[Complete], *, ended: bool) -> None:
         """Complete what is to be completed now that this event has grown."""
-        if ended or len(opened) >= self._max_records:
-            del self._open[key]
-            self._complete(key, opened, EOE if ended else EVICTED, done)
+        if ended or len(gathered) >= self._max_records:
+            self._open.pop(key)
+            done.append(gathered.bundle(EOE if ended else EVICTED, self._completed.add(key)))
         self._evict(done)
 
-    def _complete(self, key: Key, opened: _Open, ending: str, done: list[Complete]) -> None:
-        self._held -= len(opened)
-        self._size -= opened.size
-        done.append(opened.bundle(ending, self._completed.add(key)))
-
-    def _is_full(self, more: int = 0, size: int = 0) -> bool:
-        """Say whether there would be too much with so many more open events, of that size together."""
-        return self._size + size > self._max_size or len(self._open) + more > self._max_open
-
     def _evict(self, done: list[Complete]) -> None:
-        if not self._is_full():
-            return
-        number, size, most = 0, self._size, len(self._open) - self._max_open
-        for opened in self._open.values():
-            if size <= self._max_size and number >= most:
-                break
-            size -= opened.size
-            number += 1
-        self._end_oldest(number, EVICTED, done)
-
-    def _next_deadline(self) -> int:
-        # Deadlines are given by a clock that never goes back, so the oldest event is always the next to expire.
-        return next(iter(self._open.values())).deadline
+        self._end_oldest(self._open.surplus(), EVICTED, done)
 
     def _expire(self, done: list[Complete]) -> None:
-        number = 0
-        for opened in self._open.values():
-            if opened.deadline > self._clock:
-                break
-            number += 1
-        self._end_oldest(number, TIMEOUT, done)
+        # Events are opened by a clock that never goes back, so the oldest is always the next to expire.
+        self._end_oldest(self._open.older(self._clock - self._timeout), TIMEOUT, done)
 
     def _end_oldest(self, number: int, ending: str, done: list[Complete]) -> None:
         """Complete so many of the open events."""
-        begun: dict[Key, _Begun] = {}
-        for _ in range(number):
-            key, opened = self._open.popitem(last=False)
-            if isinstance(opened, _Begun):
-                begun[key] = opened
-            else:
-                self._complete_begun(begun, ending, done)
-                begun = {}
-                self._complete(key, opened, ending, done)
-        self._complete_begun(begun, ending, done)
-
-    def _complete_begun(self, begun: dict[Key, _Begun], ending: str, done: list[Complete]) -> None:
-        records = sum([opened.number for opened in begun.values()])
-        self._held -= records
-        self._size -= sum([opened.size for opened in begun.values()])
-        self._completed.add_new(begun)
-        _give([opened.usual.ended(ending) for opened in begun.values()], records, done)
+        while number > 0:
+            oldest = self._open.pop_oldest(min(number, _MOST_TOGETHER))
+            number -= len(oldest)
+            keys = iter(oldest)
+            for kind, some in groupby(oldest.values(), type):
+                stretch = list(some)
+                if kind is Begun:
+                    usuals, numbers, _, _ = zip(*stretch)
+                    self._completed.add_new(list(islice(keys, len(stretch))))
+                    _give(with_ending(usuals, ending), sum(numbers), done)
+                    continue
+                for gathered, key in zip(cast("list[Gathered]", stretch), keys):
+                    done.append(gathered.bundle(ending, self._completed.add(key)))
 
     def _fall_behind(self, now: int, records: int) -> None:
         """Follow a clock that was set back, else no event would ever time out again.

@@ -117,9 +117,10 @@ class RunStream(RecordStream):
             if not found:
                 found = USUAL_MESSAGE.match(block, position)
                 usual = UsualMessage.of(found.groups()) if found else None
-            if found and usual and usual[_END]:
+            following = found.end() if found else end
+            if usual and usual[_END]:
                 usuals.append(usual)
-                position = found.end()
+                position = following
                 continue
             # Where none has its end, there is none to look for.
             others = untangle(block, position, usual[0]) if usual and not sizes else None
@@ -129,10 +130,10 @@ class RunStream(RecordStream):
                 yield from self._take_interleaved(others, block[position : others.end])
                 position = others.end
                 continue
-            if found and usual and found.end() < end:
+            if usual and following < end:
                 usuals.append(usual)
-                sizes.append(found.end() - position)
-                position = found.end()
+                sizes.append(following - position)
+                position = following
                 continue
             yield from self._take(usuals, sizes)
             usuals, sizes = [], []

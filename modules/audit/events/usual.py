@@ -7,11 +7,12 @@ that vary together, for less than what it takes to cut the block into lines.
 from __future__ import annotations
 
 import re
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.events.glance import Seen, is_auxiliary
-from mig_audit.modules.audit.events.group import END, ENDINGS, SINGLE, Bundle
+from mig_audit.modules.audit.events.group import END, SINGLE, Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,10 +79,10 @@ USUAL_MESSAGE = compile_late(
 """Matches a usual message; `UsualMessage.of` takes its groups."""
 
 _TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
-_WHO, _AUX, _ADDRESS, _NAME, _SECOND_PATH = 12, 14, 15, 19, 22  # where they are in a `Usual`
+_WHO, _AUX, _ADDRESS, _PATH, _NAME, _SECOND_PATH = 12, 14, 15, 18, 19, 22  # where they are in a `Usual`
+_PLACES = tuple(zip(_TYPES, (_ADDRESS, 16, 17, _PATH, _SECOND_PATH, 23, 24, 25)))
 _MOST = 2 + len(_FOLLOWING)  # without EOE
 _EOE, _SINGLE = b"EOE", b"SINGLE"
-_ENDS = {ending: (ending.encode("ascii"),) for ending in ENDINGS}
 _new = tuple.__new__  # what Usual(...) does, without its Python frame
 
 
@@ -185,9 +186,20 @@ class Usual(_Cut, Seen):
         """Return how many records it has."""
         return count_records((self,))[0]
 
-    def ended(self, ending: str) -> Usual:
-        """Return the same event, complete for another reason than an EOE record."""
-        return self if self[-1] is not None else _new(Usual, self[:-1] + _ENDS[ending])
+    def extended(self, types: Sequence[str], bodies: Sequence[bytes]) -> Optional[Usual]:
+        """Return the event with further records; None if it is no usual one with these."""
+        parts: list[Optional[bytes]] = list(self)
+        places = iter(_PLACES)
+        for name, body in zip(types, bodies):
+            for each, place in places:
+                if each == name and parts[place:-1].count(None) == len(parts) - 1 - place:
+                    parts[place] = body
+                    break
+            else:
+                if name != "EOE" or body:
+                    return None
+                parts[-1] = _EOE
+        return _new(Usual, parts)
 
     def bundle(self) -> Bundle:
         """Return the same as a bundle."""
@@ -252,10 +264,6 @@ class UsualMessage(NamedTuple):
         """Return why it is complete."""
         return SINGLE
 
-    def ended(self, _ending: str) -> UsualMessage:
-        """Return the same: it was complete before."""
-        return self
-
     def bundle(self) -> Bundle:
         """Return the same as a bundle."""
         return Bundle(self.stamp, *self.run(), None, SINGLE, 0)
@@ -267,6 +275,12 @@ class UsualMessage(NamedTuple):
 
 
 UsualEvent = Union[Usual, UsualMessage]
+
+
+def with_ending(usuals: Iterable[Usual], ending: str) -> list[UsualEvent]:
+    """Return events that have no ends as complete for another reason than these."""
+    end = (ending.encode("ascii"),)
+    return list(map(_new, repeat(Usual), [usual[:-1] + end for usual in usuals]))
 
 
 def count_records(usuals: Iterable[UsualEvent]) -> list[int]:

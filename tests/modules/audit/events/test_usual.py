@@ -217,12 +217,12 @@ def test_an_event_that_is_open_parts_no_run() -> None:
         [line.replace(b":77)", b":%d)" % serial) for line in (CALL, TITLE, END)] for serial in range(80, 99)
     ]
     lines = [CALL, TITLE, *(line for event in events for line in event), END]
-    run, bundle = _of_stream(RunStream(Ledger(), Correlator()), lines)
+    run, other = _of_stream(RunStream(Ledger(), Correlator()), lines)
 
     assert isinstance(run, UsualRun)
     assert len(run.events) == 19
-    assert isinstance(bundle, Bundle)
-    assert bundle.types == ["SYSCALL", "PROCTITLE", "EOE"]
+    assert isinstance(other, UsualRun)
+    assert other.events[0].bundle().types == ["SYSCALL", "PROCTITLE", "EOE"]
 
 
 def test_text_within_a_record_is_no_event() -> None:
@@ -256,6 +256,44 @@ def test_one_without_an_end_is_usual_all_the_same() -> None:
 
     assert isinstance(run, UsualRun)
     assert [(usual.ending, count_records([usual])) for usual in run.events] == [("end", [3])]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_its_further_records_may_come_later(number: int) -> None:
+    """It is what it is with all of them, but that none is cut."""
+    second = PATH.replace(b"item=0", b"item=1")
+    lines = [CALL, CALL.replace(b"type=SYSCALL", b"type=CWD"), PATH, second, TITLE, END]
+    begun, whole = _cut(lines[:number]), _cut(lines)
+    assert begun is not None
+    assert whole is not None
+
+    further = [(line.partition(b" ")[0][5:].decode(), line.partition(b"): ")[2]) for line in lines[number:]]
+    extended = begun.extended(*map(list, zip(*further)))
+
+    assert extended is not None
+    assert extended.bundle() == whole.bundle()
+    assert extended.records == 6
+
+
+@pytest.mark.parametrize(
+    ("first", "further"),
+    [
+        ([CALL, TITLE], ["PATH"]),
+        ([CALL], ["PROCTITLE", "PATH"]),
+        ([CALL], ["CWD", "CWD"]),
+        ([CALL], ["PATH"] * 5),
+        ([CALL, PATH], ["CWD"]),
+        ([CALL], ["SYSCALL"]),
+        ([CALL], ["OBJ_PID"]),
+        ([CALL], ["EOE"]),
+    ],
+)
+def test_records_in_another_order_are_no_part_of_it(first: list[bytes], further: list[str]) -> None:
+    """Nor are others, nor an end that says something."""
+    begun = _cut(first)
+
+    assert begun is not None
+    assert begun.extended(further, [b"x"] * len(further)) is None
 
 
 def test_one_that_gets_further_records_is_none_any_more() -> None:
