@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
+from mig_audit.modules.audit.events.command_line import command_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -123,7 +125,7 @@ def _note(node: _Node, event: Event) -> None:
     """Note what an event says its process runs: the command where one was started, else a program that is new."""
     argv, exe = event.process.argv, event.process.exe
     if argv is not None and event.success is not False:
-        node.note(" ".join([argument or "(missing)" for argument in argv[:_COMMAND_LENGTH]]))
+        node.note(command_line(argv[:_COMMAND_LENGTH]))
     elif exe is not None and exe != node.exe and (node.exe is not None or not node.commands):
         node.note(exe)
     node.exe = exe or node.exe

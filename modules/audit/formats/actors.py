@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
+from mig_audit.modules.audit.events.command_line import command_line
 from mig_audit.modules.audit.events.names import UNSET
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ def outcome(event: Event) -> Optional[str]:
 
 
 def command(event: Event) -> Optional[str]:
-    """Return the command line, as far as it is known."""
+    """Return the command line, with quotes as a shell needs them, as far as it is known."""
     process = event.process
     if process.argv is not None:
-        return " ".join("(missing)" if word is None else word for word in process.argv)
+        return command_line(process.argv)
     if process.command is not None:
         return process.command
-    return None if process.title is None else " ".join(process.title)
+    return None if process.title is None else command_line(process.title)

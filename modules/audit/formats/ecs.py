@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional
 
 import mig_audit
+from mig_audit.modules.audit.events.command_line import MISSING
 from mig_audit.modules.audit.events.names import UNSET
 from mig_audit.modules.audit.formats.actors import command
 from mig_audit.modules.audit.formats.ecs_taxonomy import classify
@@ -109,7 +110,7 @@ def _process(event: Event) -> Fields:
         "name": process.comm,
         "executable": process.exe,
         "command_line": command(event),
-        "args": None if argv is None else ["(missing)" if word is None else word for word in argv],
+        "args": None if argv is None else [MISSING if word is None else word for word in argv],
         "args_count": None if argv is None else process.argc,
         "hash": {"sha256": around(event).sha256},
         "env_vars": [f"{name}={value}" for name, value in around(event).environment],

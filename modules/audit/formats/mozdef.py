@@ -14,6 +14,7 @@ import os
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import mig_audit
+from mig_audit.modules.audit.events.command_line import MISSING, command_line
 from mig_audit.modules.audit.events.group import EOE, SINGLE
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
@@ -48,7 +49,6 @@ TERM_LIMIT = 32_766
 """Bytes: Lucene refuses a document with a longer keyword."""
 
 _INTERNET = frozenset({"inet", "inet6"})
-_MISSING_ARGUMENT = "(missing)"
 
 # In the order of `Identities`: the key of the number, and of the name.
 _IDENTITY_KEYS = (
@@ -230,8 +230,8 @@ def add_process(details: Details, process: Process) -> None:
         if value is not None:
             details[key] = str(value)
     if process.argv is not None:
-        argv = [_MISSING_ARGUMENT if argument is None else argument for argument in process.argv]
-        details["command"] = " ".join(argv)
+        argv = [MISSING if argument is None else argument for argument in process.argv]
+        details["command"] = command_line(process.argv)
         details["argv"] = argv
         _put(details, "argc", process.argc)
         if process.argv_missing:

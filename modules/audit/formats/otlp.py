@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import mig_audit
+from mig_audit.modules.audit.events.command_line import MISSING
 from mig_audit.modules.audit.formats.actors import command, name_of, number_of
 from mig_audit.modules.audit.formats.enriched import around, unknown
 from mig_audit.modules.audit.formats.hosts import host_name
@@ -126,7 +127,7 @@ def _process(event: Event) -> Iterator[Attribute]:
     yield "process.executable.path", process.exe
     yield "process.command_line", command(event)
     if process.argv is not None:
-        yield "process.command_args", tuple(["(missing)" if word is None else word for word in process.argv])
+        yield "process.command_args", tuple([MISSING if word is None else word for word in process.argv])
         yield "process.args_count", process.argc
     yield "process.title", None if process.title is None else " ".join(process.title)
     yield "process.working_directory", process.cwd

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable, Optional
 
+from mig_audit.modules.audit.events.command_line import command_line
 from mig_audit.modules.audit.formats.rest import field_of
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _words(event: Event) -> str:
 def _execve(event: Event) -> str:
     process = event.process
     if process.argv is not None:
-        command: Optional[str] = " ".join("(missing)" if word is None else word for word in process.argv)
+        command: Optional[str] = command_line(process.argv)
     else:
         # A program that was not started has no EXECVE record.
         command = (event.subject and (event.subject.path or event.subject.name)) or process.exe

@@ -15,7 +15,7 @@ class Ancestor(NamedTuple):
         pid: in the initial namespace.
         exe: the program's path; None where only the name is known.
         comm: its name.
-        command: its arguments joined by spaces.
+        command: its command line (`mig_audit.modules.audit.events.command_line`).
         source: ``log`` or ``proc``.
     """
 

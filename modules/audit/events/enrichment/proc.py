@@ -10,6 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from mig_audit.modules.audit.events.command_line import command_line
 from mig_audit.modules.audit.records import printable
 
 if TYPE_CHECKING:
@@ -93,12 +94,12 @@ class Proc:
         return printable(link)
 
     def command(self, pid: int) -> Optional[str]:
-        """Return its arguments joined by spaces; None also for a kernel thread."""
+        """Return its arguments as a command line; None also for a kernel thread."""
         content = self._read(f"{pid}/cmdline")
         if not content:
             return None
         arguments = content.split(b"\0")
-        return " ".join(map(printable, arguments if arguments[-1] else arguments[:-1]))
+        return command_line(map(printable, arguments if arguments[-1] else arguments[:-1]))
 
     def cgroup(self, pid: int) -> Optional[bytes]:
         """Return its control groups as lines."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from mig_audit.modules.audit.events.command_line import command_line
 from mig_audit.modules.audit.events.enrichment.model import LOG, PROC
 from mig_audit.modules.audit.events.enrichment.process import Fork, Process, passed_on
 from mig_audit.modules.audit.events.enrichment.told import EXIT, FORKS
@@ -296,9 +297,7 @@ class ProcessTable:
             self._insert(process)  # its parent took the last place
         if told.starts:
             argv = told.argv
-            command = (
-                None if argv is None else " ".join([each or "(missing)" for each in argv[:_ARGUMENTS_LIMIT]])
-            )
+            command = None if argv is None else command_line(argv[:_ARGUMENTS_LIMIT])
             self._become(program, told.exe, told.comm, command, LOG)
         elif told.exe is not None and (fresh or told.exe != program.exe):
             command = program.command if told.exe == program.exe else None

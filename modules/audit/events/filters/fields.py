@@ -216,7 +216,12 @@ _LIST = (
     ],
     Field("exe", TEXT, _process("exe"), "the program's path", first=_PATH_FIRST),
     Field("comm", TEXT, _process("comm"), "the thread's name"),
-    Field("command", TEXT, _command, "the arguments joined by spaces, or what USER_CMD says was run"),
+    Field(
+        "command",
+        TEXT,
+        _command,
+        "the arguments joined by spaces, without quotes, or what USER_CMD says was run",
+    ),
     Field("argument", TEXT, _arguments, "one argument of the program", single=False),
     Field("title", TEXT, _title, "the command as the process shows it"),
     Field("cwd", TEXT, _process("cwd"), "the working directory", first=_PATH_FIRST),

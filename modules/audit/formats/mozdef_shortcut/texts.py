@@ -7,6 +7,7 @@ import struct
 from typing import NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
+from mig_audit.modules.audit.events.command_line import command_line
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_PROCESS
 from mig_audit.modules.audit.events.execve import parse_arguments
@@ -25,6 +26,8 @@ from mig_audit.modules.audit.records.sockaddr import inet6_text, parse_sockaddr
 
 # kernel/auditsc.c, audit_log_execve_info, where no argument is too long for the record.
 _ARGUMENTS = compile_late(rb'argc=[0-9]+(?: a[0-9]+=(?:"[^" ]*"|[0-9A-F]+))+')
+# Arguments that need no quotes, which is what `shlex.quote` says of each, with a DEL between.
+_UNQUOTED = re.compile(r"[%+,\-./0-9:=@A-Z_a-z]+(?:\x7f[%+,\-./0-9:=@A-Z_a-z]+)*")
 _TITLE = re.compile(rb"proctitle=([0-9A-F]+)")
 _NAMES = tuple([b"a%d=" % index for index in range(100)])
 
@@ -61,11 +64,16 @@ class Commands(Memory[bytes, Told]):
                 return _unusual_command(key)
             argv.append(printable(decode(argument[len(name) :])))  # type: ignore[arg-type]  # the shape has no markers
         # Nothing printable has a DEL in it, so that one text makes both.
-        told = encoded_text("\x7f".join(argv))
-        command = told.replace(b"\x7f", b" ")
+        joined = "\x7f".join(argv)
+        told = encoded_text(joined)
         argv_told = told.replace(b"\x7f", b'","')
+        if _UNQUOTED.fullmatch(joined):
+            line, command = joined.replace("\x7f", " "), told.replace(b"\x7f", b" ")
+        else:
+            line = command_line(argv)
+            command = encoded_text(line)
         fragment = b',"command":%b,"argv":[%b],"argc":"%d"' % (command, argv_told, len(argv))
-        return Told(fragment, words_of(" ".join(argv), command))
+        return Told(fragment, words_of(line, command))
 
 
 def _unusual_command(body: bytes) -> Told:
@@ -74,7 +82,7 @@ def _unusual_command(body: bytes) -> Told:
     if rest or not arguments.complete or len(argv) < len(arguments.argv):
         raise Declined
     process = NO_PROCESS._replace(argv=arguments.argv, argc=arguments.argc)
-    return Told(written(mozdef.add_process, process), Words.of(" ".join(argv)))
+    return Told(written(mozdef.add_process, process), Words.of(command_line(argv)))
 
 
 class Titles(Memory[bytes, bytes]):

@@ -88,7 +88,7 @@ def test_a_row_has_a_value_for_each_column() -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "cell"),
+    ("folder", "cell"),
     [
         ("=1+1", "'=1+1"),
         ("@SUM(1)", "'@SUM(1)"),
@@ -101,11 +101,11 @@ def test_a_row_has_a_value_for_each_column() -> None:
         ("x=1", "x=1"),
     ],
 )
-def test_what_a_spreadsheet_would_run_has_an_apostrophe(argument: str, cell: str) -> None:
+def test_what_a_spreadsheet_would_run_has_an_apostrophe(folder: str, cell: str) -> None:
     """Which one can take away again; negative numbers are harmless."""
-    event = decode(syscall(59), f"type=EXECVE argc=1 a0={argument.encode().hex().upper()}")
+    event = decode(syscall(59), f"type=CWD cwd={folder.encode().hex().upper()}")
 
-    assert _row(event)["command"] == cell
+    assert _row(event)["cwd"] == cell
 
 
 def test_what_enrichment_adds_has_columns() -> None:

@@ -116,7 +116,7 @@ def test_a_program_start_is_a_process_event() -> None:
 
     assert _check(event) == {
         "@timestamp": "2026-11-21T07:27:03.203+00:00",
-        "message": "Execve: cat a b",
+        "message": "Execve: cat 'a b'",
         "tags": ["T1059.004_sh"],
         "ecs": {"version": "8.11.0"},
         "event": {
@@ -139,7 +139,7 @@ def test_a_program_start_is_a_process_event() -> None:
             "parent": {"pid": 41},
             "name": "cat",
             "executable": "/usr/bin/cat",
-            "command_line": "cat a b",
+            "command_line": "cat 'a b'",
             "args": ["cat", "a b"],
             "args_count": 2,
             "working_directory": "/root",

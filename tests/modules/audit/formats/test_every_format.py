@@ -17,6 +17,7 @@ from audit_events import (
     hostile_login,
     hostile_text,
     log_events,
+    syscall,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from mig_audit.modules.audit.formats import FORMATS, coloured, header_of, make_f
 
 # It hands on what was received, byte for byte; its own tests say what that means.
 _VERBATIM = {"audisp-json"}
+_OF_OTHERS = {"audisp-json", "go-audit", "libaudit-go", "pauditd-notification"}
 _OURS = sorted(set(FORMATS) - _VERBATIM)
 _ALWAYS = sorted(set(_OURS) - {"pauditd-notification"})
 
@@ -63,6 +65,16 @@ def test_every_event_of_other_logs_is_one_safe_line(name: str, log: str) -> None
         data = encode(event)
         if data is not None:
             _check(name, data)
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - _OF_OTHERS - {"records"}))
+def test_arguments_can_be_told_apart(name: str) -> None:
+    """A command line has quotes where a shell needs them; formats of others have it as these do."""
+    event = decode(syscall(59), 'type=EXECVE argc=4 a0="b" a1=612062 a2="" a3="(missing)"')
+    encoded = make_format(name, ORIGIN).encode(event)
+
+    assert encoded is not None
+    assert b"b 'a b' '' '(missing)'" in encoded
 
 
 @pytest.mark.parametrize("name", _ALWAYS)

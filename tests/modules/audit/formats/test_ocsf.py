@@ -116,7 +116,7 @@ def test_a_program_start_is_a_process_launch() -> None:
         "status_id": 2,
         "status": "Failure",
         "status_code": "EACCES",
-        "message": "Execve: cat a b",
+        "message": "Execve: cat 'a b'",
         "metadata": {
             "version": "1.5.0",
             "product": {"name": "mig-audit", "vendor_name": "mig-audit", "version": mig_audit.__version__},
@@ -145,7 +145,7 @@ def test_a_program_start_is_a_process_launch() -> None:
                 "type": "Regular File",
                 "parent_folder": "/usr/bin",
             },
-            "cmd_line": "cat a b",
+            "cmd_line": "cat 'a b'",
             "working_directory": "/root",
             "parent_process": {"pid": 41},
             "user": root,

@@ -137,7 +137,7 @@ def test_an_event_is_a_record_with_attributes() -> None:
         "process.parent_pid": 41,
         "process.executable.name": "cat",
         "process.executable.path": "/usr/bin/cat",
-        "process.command_line": "cat a b",
+        "process.command_line": "cat 'a b'",
         "process.command_args": ["cat", "a b"],
         "process.args_count": 2,
         "process.title": "cat a",

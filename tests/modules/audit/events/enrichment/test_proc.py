@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -26,7 +27,7 @@ def test_it_says_of_this_process_what_psutil_says() -> None:
     assert (stat.ppid, stat.comm) == (known.ppid(), known.name()[:15])
     assert abs(stat.start / 1000 - known.create_time()) < 1.1  # psutil counts from whole seconds of boot
     assert _HERE.exe(pid) == known.exe()
-    assert _HERE.command(pid) == " ".join(known.cmdline())
+    assert _HERE.command(pid) == shlex.join(known.cmdline())
     assert set(_HERE.pids()) >= {1, pid}
 
 
