@@ -20,6 +20,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
+def shown_on(stream: TextIO, line: str) -> str:
+    """Return a line of data: printable on a terminal, and as it is for a program or a file."""
+    return printable(line) if stream.isatty() else line
+
+
 def lines_for_people(lines: Iterable[str]) -> str:
     """Return text in which each of these is one printable line."""
     return "".join(f"{printable(line)}\n" for line in lines)

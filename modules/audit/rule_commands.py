@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional
 
@@ -18,7 +19,7 @@ from mig_audit.modules.audit.rules.conversion import convert
 from mig_audit.modules.audit.rules.explaining import explain_rule
 from mig_audit.modules.audit.rules.statements import LANGUAGES, Statement, read_statements
 from mig_audit.modules.audit.run_settings import SETTINGS
-from mig_audit.terminal import printable
+from mig_audit.terminal import printable, shown_on
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -142,10 +143,13 @@ def _list(options: Namespace, write: Write) -> int:
     with Control.open() as control:
         payloads = control.rules()
     if options.auditctl:
-        write("".join(f"{_as_auditctl(payload)}\n" for payload in payloads) or "No rules\n")
-        return 0
-    shown = _as_json if options.json else _as_line
-    write("".join(f"{shown(payload, loaded_text(payload))}\n" for payload in payloads))
+        lines = [_as_auditctl(payload) for payload in payloads] or ["No rules"]
+    elif options.json:
+        lines = [_as_json(payload, loaded_text(payload)) for payload in payloads]
+    else:
+        lines = [_as_line(payload, loaded_text(payload)) for payload in payloads]
+    # The key of a rule may be anything.
+    write("".join(f"{shown_on(sys.stdout, line)}\n" for line in lines))
     return 0
 
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from mig_audit.terminal import lines_for_people, printable, wants_colour
+from mig_audit.terminal import lines_for_people, printable, shown_on, wants_colour
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,11 @@ def test_a_line_for_people_is_one_line_of_text(text: str, shown: str) -> None:
 def test_what_is_one_line_stays_one() -> None:
     """Whatever is in it."""
     assert lines_for_people(["a\nb", "\x1bc"]) == "a\\nb\n\\x1bc\n"
+
+
+def test_a_line_of_data_is_changed_on_a_terminal_alone() -> None:
+    """What it is written to as a file has it as it is."""
+    master, slave = os.openpty()
+    with open(slave, "w", encoding="utf-8") as terminal, open(master, "rb"):  # noqa: PTH123 - descriptors
+        assert shown_on(terminal, "-k \x1b[31m") == r"-k \x1b[31m"
+    assert shown_on(io.StringIO(), "-k \x1b[31m") == "-k \x1b[31m"
