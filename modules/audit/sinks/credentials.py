@@ -7,6 +7,7 @@ import ssl
 from typing import TYPE_CHECKING, NoReturn
 
 from mig_audit.errors import UsageError, describe_errno
+from mig_audit.stop import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +24,13 @@ def check_tls(settings: HttpSettings) -> None:
 
     Raises:
         UsageError: a file is missing, not readable, not PEM, or an encrypted key.
+        StoppedError: a signal came while the writer of a pipe was waited for.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if settings.ca_file is not None:
         try:
-            context.load_verify_locations(settings.ca_file)
+            with interruptible("before the CA file was read"):
+                context.load_verify_locations(settings.ca_file)
         except OSError as error:
             raise _unusable(f"the CA file {settings.ca_file}", error) from error
     if settings.certificate is not None:
@@ -37,7 +40,8 @@ def check_tls(settings: HttpSettings) -> None:
             raise UsageError(f"the key in {files} is encrypted", "name one that is not")
 
         try:
-            context.load_cert_chain(settings.certificate, settings.key, password=refuse)
+            with interruptible("before the client's certificate was read"):
+                context.load_cert_chain(settings.certificate, settings.key, password=refuse)
         except OSError as error:
             raise _unusable(f"the client's certificate {files}", error) from error
 
@@ -47,6 +51,7 @@ def read_token(settings: HttpSettings, environment: Mapping[str, str]) -> str:
 
     Raises:
         UsageError: its file or variable is missing, empty, or holds something else.
+        StoppedError: as above.
     """
     if settings.token_file is not None:
         source = f"the token file {settings.token_file}"
@@ -68,7 +73,7 @@ def read_token(settings: HttpSettings, environment: Mapping[str, str]) -> str:
 
 def _read(path: Path, source: str) -> bytes:
     try:
-        with path.open("rb") as file:
+        with interruptible(f"before {source} was read"), path.open("rb") as file:
             return file.read(_LONGEST_TOKEN + 2)
     except OSError as error:
         raise _unusable(source, error) from error

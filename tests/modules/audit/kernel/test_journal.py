@@ -101,6 +101,19 @@ def test_another_version_is_told(tmp_path: Path) -> None:
         _read(tmp_path / "copy", b'{"version": 2}\n')
 
 
+def test_what_is_too_long_for_a_journal_is_not_read(tmp_path: Path) -> None:
+    """Whatever put it there, it would take the memory of the host."""
+    path = tmp_path / "long.journal"
+    path.touch()
+    os.truncate(path, (256 << 20) + 1)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        with pytest.raises(InternalError, match="a journal of more than"):
+            read_journal(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def test_a_full_disk_is_an_error_with_a_remedy() -> None:
     """Nothing is changed that could not be written down."""
     journal = Journal(os.open("/dev/full", os.O_WRONLY))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mig_audit.errors import UsageError
+from mig_audit.errors import StoppedError, UsageError
 from mig_audit.modules.audit.sinks.credentials import check_tls, read_token
 from mig_audit.modules.audit.sinks.settings import HttpSettings
 
@@ -78,3 +82,30 @@ def test_files_that_are_not_pem_are_named(tmp_path: Path) -> None:
         check_tls(HttpSettings(_URL, certificate=file))
     with pytest.raises(UsageError, match=f"the CA file {tmp_path} cannot be"):
         check_tls(HttpSettings(_URL, ca_file=tmp_path))
+
+
+def _signal_once_heeded() -> None:
+    while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        time.sleep(0.001)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("file", ["token_file", "ca_file", "certificate"])
+def test_a_signal_ends_the_wait_for_a_pipes_writer(tmp_path: Path, file: str) -> None:
+    """Nothing has been sent by then."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    places: dict[str, Any] = {file: fifo}
+    settings = HttpSettings(_URL, **places)
+    sender = threading.Thread(target=_signal_once_heeded)
+    sender.start()
+
+    with pytest.raises(StoppedError, match="stopped by SIGTERM before the"):
+        _check(settings)
+    sender.join()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def _check(settings: HttpSettings) -> None:
+    check_tls(settings)
+    read_token(settings, {})
