@@ -123,7 +123,7 @@ def printable(raw: bytes) -> str:
         text = _LOOKALIKE.sub(r"\\x5c", text)
     if text.isprintable():
         return text
-    if "\n" in text:
+    if text.isascii() and "\n" in text:
         # As a rule it is a script that has no other such characters; by the table, that takes forty times as long.
         text = text.replace("\n", "\\x0a").replace("\t", "\\x09")
         if text.isprintable():

@@ -20,7 +20,8 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     encoded_text,
     written,
 )
-from mig_audit.modules.audit.formats.mozdef_shortcut.strings import json_string, told_value, words_of
+from mig_audit.modules.audit.formats.mozdef_shortcut.strings import told_value, words_of
+from mig_audit.modules.audit.records import printable
 
 # Of a name that led to nothing there is no inode.
 _PATH = re.compile(
@@ -127,8 +128,9 @@ class Place(dict[bytes, Path]):
     ) -> Optional[Path]:
         """Return what `_usual` does of most names; None where more is to be thought of."""
         end = self._places.ends[entry]
+        text = None
         if name is None:
-            name = _told_digits(digits or b"")
+            text, name = _told_digits(digits or b"")
         start = name[1:3]
         absolute = start.startswith(b"/")
         if end is None or start in _ROUNDABOUT or (end.parent and self._doubted):
@@ -138,11 +140,15 @@ class Place(dict[bytes, Path]):
         if not absolute and self._before is not None:
             path = self._before + name[1:]
             absolute = True
-        if len(path) > _LONGEST_PATH:
+        if len(path) <= _LONGEST_PATH:
+            words = _new(Words, ("", path[1:-1]))
+        elif path is name and text is not None:
+            words = Words.of(text)
+        else:
             return None
         subject = b',"path":%b%b' % (path, fragment)
         element = b'{"item":"%b","name":%b%b}' % (item, name, subject if absolute else fragment)
-        return _new(Path, (element, subject, _new(Words, ("", path[1:-1])), True, end.parent))
+        return _new(Path, (element, subject, words, True, end.parent))
 
     def _make(self, key: bytes) -> Path:
         match = _PATH.fullmatch(key)
@@ -192,9 +198,11 @@ class Places(dict[_PlaceKey, Place]):
         return place
 
 
-def _told_digits(digits: bytes) -> bytes:
-    """Return what the digits of a string mean, as a JSON string; those that are no bytes mean themselves."""
-    return json_string(digits if len(digits) % 2 else bytes.fromhex(digits.decode("ascii")))
+def _told_digits(digits: bytes) -> tuple[str, bytes]:
+    """Return what the digits of a string mean, and that as a JSON string; those that are no bytes mean themselves."""
+    data = digits if len(digits) % 2 else bytes.fromhex(digits.decode("ascii"))
+    text = printable(data)
+    return text, encoded_text(text)
 
 
 def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
