@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
-from .errors import MigAuditError, ParametersError, UsageError
+from .errors import MigAuditError, OutputError, ParametersError
 from .standard_streams import discard_stdout
 from .terminal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 def to_stdout(text: str) -> None:
     """Write data as UTF-8, whatever the locale says.
 
     Raises:
-        UsageError: stdout takes no more; a reader that went away is a BrokenPipeError.
+        OutputError: stdout takes no more; a reader that went away is a BrokenPipeError.
     """
     try:
         sys.stdout.buffer.write(_encoded(text))
@@ -28,7 +27,7 @@ def to_stdout(text: str) -> None:
         raise
     except OSError as error:
         discard_stdout()
-        raise UsageError(
+        raise OutputError(
             f"stdout could not be written: {error.strerror}", "write to another place"
         ) from error
 
@@ -58,54 +57,38 @@ def _show_nothing(_text: str) -> None:
     """Nobody is there to read it."""
 
 
-@contextmanager
-def whole_file(path: str, *, keep_empty: bool) -> Iterator[int]:
-    """Give the descriptor of a private file that appears under ``path`` complete, or not at all.
+class Output(NamedTuple):
+    """Where a command's data goes; ``file`` is the file that will be made, empty if it is none."""
 
-    It is begun before the work, so that a path that cannot be written to costs no work. It appears when the ``with``
-    block ends without an exception and, unless an empty one is to be kept, something was written.
+    write: Callable[[str], None]
+    file: str = ""
+
+
+@contextmanager
+def output(path: str | None, inputs: Iterable[str | int] = ()) -> Iterator[Output]:
+    """Give the place for a command's data: stdout, or what a path names, which is looked at now.
+
+    A file is made when there are data for it, so that a command that is killed leaves none. ``inputs`` are not to be
+    written over.
 
     Raises:
-        UsageError: it cannot be written.
+        OutputError: nothing can, or may, be written there.
     """
-    import tempfile  # noqa: PLC0415  # a tenth of the time that most commands need to start
-
-    folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100  # resolving links would move the file
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written: {error.strerror}", "name a file in a writable folder"
-        ) from error
-    try:
-        yield descriptor
-        if keep_empty or os.fstat(descriptor).st_size:
-            os.fsync(descriptor)
-            os.replace(temporary, path)  # noqa: PTH105  # both are plain strings
-            temporary = ""
-    except OSError as error:
-        raise UsageError(
-            f"{path} could not be written: {error.strerror}", "the raw log holds all records"
-        ) from error
-    finally:
-        os.close(descriptor)
-        if temporary:
-            os.unlink(temporary)  # noqa: PTH108  # as above
-
-
-@contextmanager
-def output(path: str | None) -> Iterator[Callable[[str], None]]:
-    """Give the place for a command's data: stdout, or a whole file."""
     if path is None:
-        yield to_stdout
+        yield Output(to_stdout)
         return
-    with whole_file(path, keep_empty=False) as descriptor:
+    from .output_file import place, whole_file  # noqa: PLC0415  # most commands write to stdout
+
+    with place(path, inputs) as to:
 
         def to_file(text: str) -> None:
-            with open(descriptor, "wb", closefd=False) as file:
+            with (
+                whole_file(to, keep_empty=False) as descriptor,
+                open(descriptor, "wb", closefd=False) as file,
+            ):
                 file.write(_encoded(text))
 
-        yield to_file
+        yield Output(to_file, path if to.descriptor is None else "")
 
 
 def _encoded(text: str) -> bytes:

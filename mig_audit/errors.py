@@ -5,6 +5,7 @@
     MigAuditError                      exit code
     |-- InputError                     2   bad usage, parameters or rules
     |   |-- UsageError
+    |   |   `-- OutputError            where it was asked for, nothing can or may be written
     |   |-- ParametersError                carries every problem of the document
     |   |-- RuleError                      carries the column in the rule's text
     |   `-- FilterError                    carries the column in the filter's text
@@ -92,6 +93,10 @@ class InputError(MigAuditError):
 
 class UsageError(InputError):
     """The command line, a file it names, or a message on stdin is not usable."""
+
+
+class OutputError(UsageError):
+    """What a command makes cannot, or may not, be written where it was asked for."""
 
 
 class ParametersError(InputError):

@@ -35,6 +35,13 @@ def _is_open(descriptor: int) -> bool:
     return True
 
 
+def stdout_is_closed() -> bool:
+    """Say whether stdout is what stands in for one that nobody gave us."""
+    import fcntl  # noqa: PLC0415  # few ask
+
+    return fcntl.fcntl(1, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+
+
 def discard_stdout() -> None:
     """Let nothing be written any more, not even what is left in the buffer at exit, where it would be a traceback."""
     null = os.open(os.devnull, os.O_WRONLY)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.kernel.recovery import Recovered
 
 
+_ENDINGS = {"removed": "removed", "vanished": "gone before", "left": "left in the kernel"}
+
+
 def dead_run_to_json(run: Recovered) -> dict[str, object]:
     """Return it as a document; the rules are counted by what became of them."""
     restoration = run.restoration
@@ -24,7 +27,7 @@ def dead_run_to_json(run: Recovered) -> dict[str, object]:
         "begun": None if run.begun is None else iso_time(run.begun),
         "earlier_boot": run.earlier_boot,
         "complete": run.complete,
-        "rules": {ending: outcomes[ending] for ending in ("removed", "vanished", "left")},
+        "rules": {ending: outcomes[ending] for ending in _ENDINGS},
         "differences": [*differences, *([run.trouble] if run.trouble else [])],
     }
 
@@ -37,9 +40,13 @@ def describe_dead_run(run: Recovered) -> Iterator[str]:
         if run.trouble:
             yield f"  {run.trouble}"
         return
-    rules = dead_run_to_json(run)["rules"]
+    outcomes = (
+        Counter(outcome.outcome for outcome in run.restoration.outcomes) if run.restoration else Counter()
+    )
+    counts = [f"{outcomes[ending]} {word}" for ending, word in _ENDINGS.items() if outcomes[ending]]
+    rules = f"of its rules, {', '.join(counts)}" if counts else "it had no rules"
     done = "undone" if run.restoration is not None and run.restoration.complete else "NOT undone"
-    yield f"run {run.run_id}{begun}, was killed and is {done}: rules {rules}"
+    yield f"run {run.run_id}{begun}, was killed and is {done}: {rules}"
     differences = run.restoration.differences if run.restoration else ()
     yield from (f"  {told}" for told in (*differences, run.trouble) if told)
 

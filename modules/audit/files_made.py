@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.kernel.runs import DIRECTORY, paths_of
 from mig_audit.modules.audit.sinks import UnixSettings, spool_path
+from mig_audit.output_file import refuse_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,6 +31,17 @@ class Place(NamedTuple):
 
     path: str
     what: str
+
+
+def refuse_result(output: str, made: Iterable[Place], read: Iterable[Path]) -> None:
+    """Keep the result from replacing what the run makes besides, or reads.
+
+    Raises:
+        OutputError: that is where it would go.
+    """
+    if output:
+        others = [place.path for place in made if place.what not in {RESULT, FOLDER}]
+        refuse_same(output, [*others, *map(os.fspath, read)])
 
 
 class FilesMade:

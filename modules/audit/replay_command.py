@@ -8,7 +8,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable
 
-from mig_audit.console import output, progress, say, say_error, whole_file
+from mig_audit.console import Output, output, progress, say, say_error
 from mig_audit.errors import StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
@@ -79,8 +79,17 @@ def _run(options: Namespace, _write: Callable[[str], None]) -> int:
 
 
 def _replay(options: Namespace, origin: Origin, stop: Stop) -> int:
+    read = [path for path in (options.passwd, options.group) if path]
+    with output(options.stats_file, [*read, *([options.output] if options.output else [])]) as ledger:
+        return _replay_to(options, origin, read, ledger, stop)
+
+
+def _replay_to(options: Namespace, origin: Origin, read: Sequence[str], ledger: Output, stop: Stop) -> int:
     form = make_format(options.format, origin)
-    outputs = [file for file in (options.output or _STDOUT, options.stats_file) if file]
+    outputs = [
+        _STDOUT if options.output is None else options.output,
+        *([options.stats_file] if options.stats_file else []),
+    ]
     logs = named_logs(options.logs)
     asked = Asked(
         logs.paths,
@@ -94,7 +103,7 @@ def _replay(options: Namespace, origin: Origin, stop: Stop) -> int:
         say(logs.remark)
     if len(sources) > 1:
         say(f"read in this order: {_in_short([source.name for source in sources])}")
-    with _destination(options) as descriptor:
+    with _destination(options, read) as descriptor:
         writer = EventWriter(descriptor)
         if header_of(form):
             writer.put(header_of(form))
@@ -112,7 +121,7 @@ def _replay(options: Namespace, origin: Origin, stop: Stop) -> int:
             logs.run.tell(pipeline.ownership)
         replay = Replay(sources, pipeline, writer, progress=progress())
         replay.run()
-    return _tell(options, replay, _stopped(options, stop))
+    return _tell(options, replay, _stopped(options, stop), ledger)
 
 
 def _in_short(names: Sequence[str]) -> str:
@@ -130,7 +139,7 @@ def _stopped(options: Namespace, stop: Stop) -> Sequence[MigAuditError]:
     return (StoppedError(f"stopped by {stop.reason} before the end", "what was read by then was written"),)
 
 
-def _tell(options: Namespace, replay: Replay, stopped: Sequence[MigAuditError]) -> int:
+def _tell(options: Namespace, replay: Replay, stopped: Sequence[MigAuditError], to: Output) -> int:
     """Say what is not whole, and return the exit code."""
     account = replay.account()
     line = ledger_line(account)
@@ -143,25 +152,30 @@ def _tell(options: Namespace, replay: Replay, stopped: Sequence[MigAuditError]) 
     if options.stats:
         sys.stderr.write(f"{ledger}\n")
     if options.stats_file:
-        with output(options.stats_file) as write:
-            write(f"{ledger}\n")
+        to.write(f"{ledger}\n")
     return exit_code(errors) or int(account.records.aside > 0)
 
 
 @contextmanager
-def _destination(options: Namespace) -> Iterator[int]:
+def _destination(options: Namespace, read: Sequence[str]) -> Iterator[int]:
     """Give the descriptor that events are written to."""
     if options.output is None:
         yield _STDOUT
-    elif options.follow:
-        descriptor = _open_to_append(options.output)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
-    else:
-        with whole_file(options.output, keep_empty=True) as descriptor:
-            yield descriptor
+        return
+    from mig_audit.output_file import place, whole_file  # noqa: PLC0415  # most write to stdout
+
+    with place(options.output, read) as to:
+        if not options.follow:
+            with whole_file(to, keep_empty=True) as descriptor:
+                yield descriptor
+        elif to.descriptor is not None:
+            yield to.descriptor
+        else:
+            descriptor = _open_to_append(options.output)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
 
 
 def _open_to_append(path: str) -> int:

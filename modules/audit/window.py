@@ -18,7 +18,7 @@ from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.events.enrichment import Enricher, Proc
 from mig_audit.modules.audit.events.filters import make_filters
-from mig_audit.modules.audit.files_made import FilesMade, places
+from mig_audit.modules.audit.files_made import FilesMade, places, refuse_result
 from mig_audit.modules.audit.formats import header_of
 from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
@@ -31,10 +31,10 @@ from mig_audit.modules.audit.recorder import rawlog
 from mig_audit.modules.audit.recorder.client import RecorderProcess
 from mig_audit.modules.audit.recording import Recording, make_plan
 from mig_audit.modules.audit.ruleset import gather, to_load, with_outcomes
-from mig_audit.modules.audit.sinks import opened_sinks
+from mig_audit.modules.audit.sinks import HttpSettings, opened_sinks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mig_audit.interface import Context
     from mig_audit.modules.audit.formats import Format
@@ -57,6 +57,7 @@ def record_window(document: object, context: Context) -> Result:
     path = parameters.log_path or parameters.log_directory / log_name(time.time())
     run_id = os.urandom(8).hex()
     sink_settings = [settings.carrying(form.media_type, header_of(form)) for settings in parameters.sinks]
+    refuse_result(context.output, places(path, run_id, "", parameters.sinks), _files_read(parameters))
     files = FilesMade(places(path, run_id, context.output, parameters.sinks))
     with rawlog.created(path) as log, RecorderProcess.started(log, run_id) as recorder, ExitStack() as opened:
         give_way(parameters.priority)
@@ -118,6 +119,15 @@ def record_window(document: object, context: Context) -> Result:
                 seconds=time.monotonic() - began,
             )
         )
+
+
+def _files_read(parameters: Parameters) -> Iterator[Path]:
+    """Yield the files that the document names to be read."""
+    yield from (Path(source.value) for source in parameters.rules if source.kind == "file")
+    for sink in parameters.sinks:
+        if isinstance(sink, HttpSettings):
+            files = (sink.ca_file, sink.certificate, sink.key, sink.token_file)
+            yield from (file for file in files if file)
 
 
 def _drift(pipeline: Pipeline, ended: Optional[Ended], other_runs: OtherRuns) -> Drift:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,3 +60,52 @@ def test_what_was_made_is_what_is_told(kernel: Control, tmp_path: Path) -> None:
     assert sizes[str(log)] == log.stat().st_size == elements["raw_log"]["size"]
     gone = {each["what"]: each["path"] for each in elements["files"] if not each["left"]}
     assert gone == {"socket": str(listening), "journal": f"{STATE}/{elements['run_id']}.journal"}
+
+
+def _run(folder: Path, *options: str, stdout: int | None = None) -> subprocess.CompletedProcess[bytes]:
+    document = {"window": "200ms", "rules": [RULE], "raw_log": {"path": str(folder / "raw.log")}}
+    (folder / "params.json").write_text(json.dumps(document))
+    command = [sys.executable, "-m", "mig_audit", "run", str(folder / "params.json"), *options]
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, check=False, cwd="/")
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_the_result_never_takes_the_raw_logs_place(kernel: Control, tmp_path: Path, earlier: bool) -> None:  # noqa: ARG001  # the lock
+    """Nor that of an earlier run, which is there still."""
+    log = tmp_path / "raw.log"
+    if earlier:
+        log.write_bytes(b"evidence")
+    done = _run(tmp_path, "-o", str(tmp_path / ".." / tmp_path.name / "raw.log"))
+
+    assert done.returncode == 2
+    assert done.stderr.decode() == f"mig-audit: {log} is also where the output goes: write to another file\n"
+    assert (log.read_bytes() if earlier else log.exists()) == (b"evidence" if earlier else False)
+
+
+def test_a_result_that_cannot_be_written_names_what_there_is(kernel: Control, tmp_path: Path) -> None:  # noqa: ARG001  # the lock
+    """The raw log, from which the events can be had again."""
+    with Path("/dev/full").open("wb") as full:
+        done = _run(tmp_path, stdout=full.fileno())
+
+    log = tmp_path / "raw.log"
+    assert done.returncode == 2
+    assert "stdout could not be written: No space left on device" in done.stderr.decode()
+    assert f"every record is in {log}: `mig-audit replay {log}` gives the events" in done.stderr.decode()
+    assert log.stat().st_size
+
+
+def test_a_run_that_is_killed_leaves_no_half_result(kernel: Control, tmp_path: Path) -> None:
+    """Under no name at all: until it is complete it has none."""
+    document = {"window": "20s", "rules": [RULE], "raw_log": {"path": str(tmp_path / "raw.log")}}
+    (tmp_path / "params.json").write_text(json.dumps(document))
+    target = tmp_path / "result.json"
+    command = [sys.executable, "-m", "mig_audit", "run", str(tmp_path / "params.json"), "-o", str(target)]
+    with subprocess.Popen(command, cwd="/", stderr=subprocess.DEVNULL) as run:
+        limit = time.monotonic() + 10
+        while not (tmp_path / "raw.log").exists() and time.monotonic() < limit:
+            time.sleep(0.05)
+        run.send_signal(signal.SIGQUIT)
+    while kernel.status().enabled and time.monotonic() < limit + 10:
+        time.sleep(0.05)
+
+    assert {path.name for path in tmp_path.iterdir()} - {"core"} <= {"raw.log", "params.json"}

@@ -315,6 +315,37 @@ def test_a_log_is_not_written_over(tmp_path: Path, options: list[str]) -> None:
     assert log.read_bytes() == _events(1)
 
 
+def test_no_output_replaces_another_or_what_is_read(tmp_path: Path) -> None:
+    """The events would be lost to the ledger, or the log's users."""
+    both, users = tmp_path / "both", tmp_path / "passwd"
+    users.write_text("root:x:0:0::/:/bin/sh\n")
+
+    for options in (
+        ["-o", both, "--stats-file", both],
+        ["-o", users, "--passwd", users],
+        ["--stats-file", users, "--passwd", users],
+    ):
+        result = _replay("-", *options, code=2, stdin=_events(1))
+        assert b"is also where the output goes" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["passwd"]
+    assert users.read_text() == "root:x:0:0::/:/bin/sh\n"
+
+
+@pytest.mark.parametrize("option", ["-o", "--stats-file"])
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_read(
+    tmp_path: Path, option: str
+) -> None:
+    """Not when all the work is done."""
+    for target, words in (
+        (tmp_path, b"is a folder"),
+        ("", b"has no name"),
+        (tmp_path / "no" / "x", b"No such"),
+    ):
+        result = _replay("-", option, target, code=2, stdin=_events(1))
+        assert result.stdout == b""
+        assert words in result.stderr
+
+
 @pytest.mark.parametrize("command", ["replay", "events"])
 def test_a_log_is_not_appended_to(tmp_path: Path, command: str) -> None:
     """As with ``>> raw.log``."""
