@@ -40,15 +40,19 @@ def describe_dead_run(run: Recovered) -> Iterator[str]:
         if run.trouble:
             yield f"  {run.trouble}"
         return
-    outcomes = (
-        Counter(outcome.outcome for outcome in run.restoration.outcomes) if run.restoration else Counter()
-    )
-    counts = [f"{outcomes[ending]} {word}" for ending, word in _ENDINGS.items() if outcomes[ending]]
-    rules = f"of its rules, {', '.join(counts)}" if counts else "it had no rules"
     done = "undone" if run.restoration is not None and run.restoration.complete else "NOT undone"
-    yield f"run {run.run_id}{begun}, was killed and is {done}: {rules}"
+    yield f"run {run.run_id}{begun}, was killed and is {done}: {_rules(run)}"
     differences = run.restoration.differences if run.restoration else ()
     yield from (f"  {told}" for told in (*differences, run.trouble) if told)
+
+
+def _rules(run: Recovered) -> str:
+    """Return what became of its rules."""
+    if run.restoration is None:
+        return "it is not known which rules it had"
+    outcomes = Counter(outcome.outcome for outcome in run.restoration.outcomes)
+    counts = [f"{outcomes[ending]} {word}" for ending, word in _ENDINGS.items() if outcomes[ending]]
+    return f"of its rules, {', '.join(counts)}" if counts else "it had no rules"
 
 
 def restore_error(run: Recovered) -> Optional[RestoreError]:

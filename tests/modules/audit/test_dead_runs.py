@@ -44,7 +44,7 @@ def test_its_rules_are_counted_by_what_became_of_them() -> None:
         (UNDONE, "was killed and is undone"),
         (LEFT, "was killed and is NOT undone"),
         (BOOTED, "before the host was booted: nothing of it is left"),
-        (UNREADABLE, "NOT undone"),
+        (UNREADABLE, "NOT undone: it is not known which rules it had"),
         (KEPT, "was killed and is undone"),
         (BOOTED_AND_KEPT, "before the host was booted"),
     ],
@@ -86,3 +86,15 @@ def test_what_is_not_as_it_was_is_an_error(run: Recovered, words: str) -> None:
 def test_where_nothing_is_left_there_is_no_error(run: Recovered) -> None:
     """A reboot undoes everything."""
     assert restore_error(run) is None
+
+
+def test_what_became_of_the_rules_is_words() -> None:
+    """Each kind that there is, and nothing of a document's braces."""
+    for run in (UNDONE, THEIRS, LEFT):
+        first = next(describe_dead_run(run))
+        assert not set("{}'") & set(first)
+        counts = dead_run_to_json(run)["rules"]
+        assert isinstance(counts, dict)
+        words = {"removed": "removed", "vanished": "gone before", "left": "left in the kernel"}
+        told = [f"{counts[ending]} {word}" for ending, word in words.items() if counts[ending]]
+        assert first.endswith(f"of its rules, {', '.join(told)}" if told else "it had no rules")
