@@ -34,15 +34,18 @@ def interrupted(
 
 
 def _until_it_heeds(number: signal.Signals, process: subprocess.Popen[str]) -> None:
-    """Wait until there is a handler: Python itself has none for this one."""
+    """Wait until there is a handler, Python itself has none for this one, and the process sleeps.
+
+    A signal between the two is seen when the process wakes up only.
+    """
     status = Path(f"/proc/{process.pid}/status")
     limit = time.monotonic() + 20
-    while not _caught(status.read_text()) >> (number - 1) & 1:
+    while not _heeds(number, status.read_text()):
         assert process.poll() is None
         assert time.monotonic() < limit
         time.sleep(0.01)
 
 
-def _caught(status: str) -> int:
-    (line,) = [line for line in status.splitlines() if line.startswith("SigCgt:")]
-    return int(line.split()[1], 16)
+def _heeds(number: signal.Signals, status: str) -> bool:
+    fields = dict(line.split(":\t", 1) for line in status.splitlines())
+    return fields["State"].startswith("S") and bool(int(fields["SigCgt"], 16) >> (number - 1) & 1)
