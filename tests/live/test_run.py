@@ -450,10 +450,11 @@ def test_without_the_capability_the_error_names_it(kernel: Control, tmp_path: Pa
 
 
 def test_without_net_admin_the_buffer_is_smaller_and_the_run_goes_on(kernel: Control, tmp_path: Path) -> None:  # noqa: ARG001  # the lock
-    """The envelope says how large it is."""
+    """The envelope says how large it is, and what would help."""
     envelope, code = _without("-net_admin", tmp_path)
 
-    assert code == 0
+    assert code == 1
+    assert "CAP_NET_ADMIN" in " ".join(envelope["errors"])
     assert 0 < envelope["elements"]["kernel"]["receive_buffer"] < 16 << 20
 
 
