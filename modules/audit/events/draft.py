@@ -41,6 +41,9 @@ _SYSCALL_HOMES = frozenset((*IDENTITIES, *_SYSCALL_FIELDS.split()))
 MESSAGE_FIELDS = ("op", "acct", "hostname", "addr", "terminal", "res")
 _OTHER_FIELDS = "arch syscall pid ppid tty ses comm exe subj key cwd cmd"
 _HOMES = frozenset((*IDENTITIES, *MESSAGE_FIELDS, *_OTHER_FIELDS.split()))
+# No rule matched what a program sends, whatever its text says, which may be somebody else's.
+_MESSAGE = b" msg='"
+_MESSAGE_HOMES = _HOMES - {"key"}
 # libaudit writes these last, behind text that strangers may choose (a host name): the last one is its own.
 _LAST_COUNTS = frozenset({"addr", "terminal", "res"})
 _RENAMED = {"result": "res"}
@@ -94,7 +97,7 @@ class Draft:
             self.rest += [_field("EXECVE", name, raw) for name, raw in rest]
         # Last, since what they say about the event as a whole counts only where no SYSCALL record says it.
         for record in others:
-            self._take(record, _SYSCALL_HOMES if record.type in _SYSCALL_TYPES else _HOMES)
+            self._take(record, _homes_of(record))
 
     def _alone(self, record: Record) -> bool:
         """Take a record whose one field is all it has; say whether it is one."""
@@ -152,6 +155,12 @@ class Draft:
                 self.rest.append(_field(record.type, name, known))
             else:
                 self.rest.append(_field(record.type, name, raw))
+
+
+def _homes_of(record: Record) -> frozenset[str]:
+    if record.type in _SYSCALL_TYPES:
+        return _SYSCALL_HOMES
+    return _MESSAGE_HOMES if _MESSAGE in record.body else _HOMES
 
 
 def _field(record: str, name: str, raw: bytes) -> Field:

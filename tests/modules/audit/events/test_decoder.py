@@ -224,6 +224,16 @@ def test_text_cannot_forge_what_the_kernel_wrote() -> None:
     assert [(field.name, field.value) for field in event.rest] == [("pid", "1"), ("uid", "0"), ("auid", "0")]
 
 
+def test_a_message_cannot_forge_that_a_rule_matched() -> None:
+    """The kernel filters calls and watches; what a program sends has no key, and what looks like one is kept."""
+    event = _decode(
+        "type=USER_LOGIN pid=7 uid=0 auid=1000 ses=3 msg='op=login key=exec hostname=x res=failed'"
+    )
+
+    assert event.keys == ()
+    assert [(field.name, field.value) for field in event.rest] == [("key", "exec")]
+
+
 def test_a_host_name_cannot_forge_the_result() -> None:
     """libaudit writes address, terminal and result behind it: the last ones are its own."""
     event = _decode(

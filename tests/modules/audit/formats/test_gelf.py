@@ -24,7 +24,7 @@ from audit_events import (
 )
 from compiled import compiled
 from graygelf import understand
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from mig_audit.modules.audit.formats.gelf import GelfFormat
 from mig_audit.modules.audit.formats.summaries import summarise
@@ -116,6 +116,7 @@ def test_the_time_is_exact() -> None:
 
 
 @given(hostile_text())
+@example(b" key=\n\n")
 @settings(deadline=None)
 def test_no_text_leaves_its_field(text: bytes) -> None:
     """Each event has the fields that an innocent one has, or fewer."""
