@@ -105,7 +105,7 @@ class _Parts(Memory[bytes, _Part]):
         """Return what it is."""
         name, _, value = key.partition(b"=")
         find = self._texts.get(name)
-        if (find is None or value.translate(None, _BARE)) and not PLAIN_PAIR.fullmatch(key):
+        if (find is None or not value or value.translate(None, _BARE)) and not PLAIN_PAIR.fullmatch(key):
             raise Declined
         found = find(value) if find is not None and value not in _ABSENT else None
         return _new(_Part, (name, *found) if found is not None and found[0] else (key, "", b""))

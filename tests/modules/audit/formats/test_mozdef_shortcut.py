@@ -396,6 +396,15 @@ def test_senders_of_one_kind_of_message_are_told_apart(more: str) -> None:
     assert sum(_compare([line.encode() for line in lines])) == len(lines)
 
 
+@pytest.mark.parametrize("unit", ["unit", "unit=", "=unit", "unit=?", "hostname", "exe", "id"])
+def test_a_word_that_is_no_field_is_not_taken_for_one(unit: str) -> None:
+    """Nor for a field whose value is left open."""
+    text = f'{unit} comm="systemd" exe="/usr/lib/systemd/systemd" hostname=? addr=? terminal=? res=success'
+    line = f"type=SERVICE_START msg=audit(1700000000.123:1): pid=1 uid=0 auid=0 ses=3 msg='{text}'"
+
+    _compare([line.encode(), line.replace(":1)", ":2)").encode()])
+
+
 class Doubled(memory.Memory[bytes, bytes]):
     """Remembers twice the key."""
 
