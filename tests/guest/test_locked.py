@@ -18,7 +18,7 @@ def test_a_locked_configuration_is_read_and_not_touched(tmp_path: Path) -> None:
     watch = "-w /run/watched -p wa -k theirs"
     guest = record_in_guest(
         tmp_path,
-        {"window": "3s", "rules": [{"profile": "exec"}, watch]},
+        {"window": "8s", "rules": [{"profile": "exec"}, watch]},
         setup=f"auditctl {watch} >/dev/null\nauditctl -e 2 >/dev/null\nask_doctor\nwhile :; do touch /run/watched; sleep 0.2; done &",
     )
 
