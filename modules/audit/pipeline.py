@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Optional, Protocol
 
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE, MOST_CHANGES, recorded_changes
 from mig_audit.modules.audit.events import (
-    EOE,
-    SINGLE,
     Account,
     Actor,
     Decoder,
@@ -15,6 +13,7 @@ from mig_audit.modules.audit.events import (
     Summary,
     make_stream,
 )
+from mig_audit.modules.audit.events.group import WHOLE
 from mig_audit.modules.audit.events.usual import UsualRun, bundles
 from mig_audit.modules.audit.formats import grouping_of, is_json
 from mig_audit.modules.audit.formats.interface import shortcut_of
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.formats.interface import Shortcut
     from mig_audit.modules.audit.ownership import Others
     from mig_audit.modules.audit.screening import Screened, Screening
-
-_WHOLE = frozenset({EOE, SINGLE})
 
 
 class Taker(Protocol):
@@ -202,7 +199,7 @@ class Pipeline:
             self._finish_long(bundle, None)
             return
         encoded, category, actor = short
-        self._ledger.close(bundle, complete=bundle.ending in _WHOLE)
+        self._ledger.close(bundle, complete=bundle.ending in WHOLE)
         self.findings += 1
         self.summary.add(category, actor)
         if self._limit:
@@ -212,7 +209,7 @@ class Pipeline:
                 sink.put(encoded)
 
     def _take(self, bundle: Bundle, encoded: bytes, category: str, actor: Actor) -> None:
-        self._ledger.close(bundle, complete=bundle.ending in _WHOLE)
+        self._ledger.close(bundle, complete=bundle.ending in WHOLE)
         self.findings += 1
         self.summary.add(category, actor)
         self._hand_out(encoded)

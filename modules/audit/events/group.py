@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 EOE, SINGLE, TIMEOUT, EVICTED, END = "eoe", "single", "timeout", "evicted", "end"
 ENDINGS = (EOE, SINGLE, TIMEOUT, EVICTED, END)
+WHOLE = frozenset({EOE, SINGLE})
+"""The endings of events that got all their records, as far as the ending tells."""
 
 # Records that only ever accompany a system call (or io_uring operation).
 _SYSCALL_TYPES = frozenset({"SYSCALL", "URINGOP"})

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.modules.audit.events.group import EOE, SINGLE
+from mig_audit.modules.audit.events.group import WHOLE
 from mig_audit.modules.audit.events.serials import MissingSerials, SerialTracker
 from mig_audit.modules.audit.records import printable
 
@@ -21,7 +21,6 @@ _SERIALS = compile_late(rb"^type=[^ ]+ msg=audit\([0-9]+\.[0-9]{3}:([0-9]{1,10})
 AUDITD_TYPES = "DAEMON_"
 """How the types of auditd's own messages begin."""
 
-_WHOLE = frozenset({EOE, SINGLE})
 _SAMPLE_LIMIT = 512
 _NODES_LIMIT = 256
 
@@ -167,7 +166,7 @@ class Ledger:
         for end in set(ends):
             ending, number = (end or b"").decode("ascii").lower(), ends.count(end)
             self._endings[ending] = self._endings.get(ending, 0) + number
-            self._incomplete += 0 if ending in _WHOLE else number
+            self._incomplete += 0 if ending in WHOLE else number
 
     def account(self, *, pending: int = 0, left_out: int = 0) -> Account:
         """Return the balance; of the records, ``pending`` are still held, and ``left_out`` in no group."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 import mig_audit
 from mig_audit.modules.audit.events.command_line import MISSING, command_line
-from mig_audit.modules.audit.events.group import EOE, SINGLE
+from mig_audit.modules.audit.events.group import WHOLE
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
 from mig_audit.modules.audit.formats.network import INBOUND, OUTBOUND, is_ip
@@ -160,7 +160,7 @@ def _details(event: Event, hostname: str) -> Details:
 def add_records(details: Details, types: Sequence[str], ending: str, gaps: Sequence[str]) -> None:
     """Say what the event is made of, and what of it is missing."""
     details["recordtypes"] = list(types)
-    if ending not in {EOE, SINGLE}:
+    if ending not in WHOLE:
         details["ending"] = ending
     if gaps:
         details["incomplete"] = list(gaps)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from mig_audit.modules.audit.events.group import EOE, SINGLE
+from mig_audit.modules.audit.events.group import WHOLE
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.records import printable
 from mig_audit.modules.audit.records.interpretation import interpret
@@ -42,7 +42,7 @@ class RecordsFormat:
         }
         if event.part:
             document["part"] = event.part
-        if event.ending not in {EOE, SINGLE}:
+        if event.ending not in WHOLE:
             document["ending"] = event.ending
         if event.gaps:
             document["incomplete"] = list(event.gaps)
