@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE
-from mig_audit.modules.audit.events.decoder import LookUp
 from mig_audit.modules.audit.events.glance import glance_at
+from mig_audit.modules.audit.events.identities import LookUp
 from mig_audit.modules.audit.events.usual import UsualMessage
 from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Optional
 from kernel_events import NAMES, syscall_body
 
 from mig_audit.modules.audit.events import Decoder
-from mig_audit.modules.audit.events.decoder import LookUp
 from mig_audit.modules.audit.events.filters import DROPPED, KEPT
 from mig_audit.modules.audit.events.glance import Glance, glance_at
+from mig_audit.modules.audit.events.identities import LookUp
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Event, Group

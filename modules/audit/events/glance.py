@@ -12,11 +12,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.modules.audit.events.decoder import Call, resolve_call, string_value
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_SYSCALL
 from mig_audit.modules.audit.events.execve import parse_arguments
 from mig_audit.modules.audit.events.paths import find_directory, parse_path
+from mig_audit.modules.audit.events.system_calls import Call, resolve_call
+from mig_audit.modules.audit.events.values import string_value
 from mig_audit.modules.audit.records import parse_fields
 from mig_audit.modules.audit.records.memo import LONGEST
 

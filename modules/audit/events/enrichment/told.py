@@ -6,9 +6,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from mig_audit.modules.audit.events.decoder import string_value
 from mig_audit.modules.audit.events.draft import SYSCALL_TAIL
 from mig_audit.modules.audit.events.glance import call_of
+from mig_audit.modules.audit.events.values import string_value
 from mig_audit.modules.audit.records.memo import LONGEST
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
 
-from mig_audit.modules.audit.events.decoder import title_words
 from mig_audit.modules.audit.events.filters.fields import parse_ip
+from mig_audit.modules.audit.events.values import title_words
 from mig_audit.modules.audit.records import decode_sockaddr
 
 if TYPE_CHECKING:

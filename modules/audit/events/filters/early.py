@@ -12,29 +12,28 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Optional, Protocol
 
 from mig_audit.modules.audit.events import category
-from mig_audit.modules.audit.events.decoder import (
-    marked_value,
-    plain_value,
-    rule_keys,
-    string_value,
-)
 from mig_audit.modules.audit.events.draft import SYSCALL_TAIL
 from mig_audit.modules.audit.events.event import Identity
 from mig_audit.modules.audit.events.filters import companions
 from mig_audit.modules.audit.events.filters.fields import ENRICHED, Call
 from mig_audit.modules.audit.events.glance import call_of
+from mig_audit.modules.audit.events.system_calls import error_of
+from mig_audit.modules.audit.events.values import (
+    marked_value,
+    plain_value,
+    rule_keys,
+    string_value,
+)
 from mig_audit.modules.audit.records.memo import LONGEST
-from mig_audit.modules.audit.tables import errno_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mig_audit.modules.audit.events.decoder import LookUp
     from mig_audit.modules.audit.events.enrichment import Enrichment
     from mig_audit.modules.audit.events.filters.leaves import Leaf
     from mig_audit.modules.audit.events.glance import Seen
+    from mig_audit.modules.audit.events.identities import LookUp
 
-_MAX_ERRNO = 4095
 _SOCKETCALL = "socketcall"
 _OUTCOME = frozenset({"success", "exit", "errno"})
 _TAIL = re.compile(SYSCALL_TAIL)
@@ -155,7 +154,7 @@ class EarlyCall:
         number = int(code)
         if name == "exit":
             return (number,)
-        return companions.one(errno_name(-number) if -_MAX_ERRNO <= number < 0 else None)
+        return companions.one(error_of(number))
 
     def _category(self, call: Optional[str]) -> str:
         index = category.open_flags_index(call)

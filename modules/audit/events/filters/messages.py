@@ -10,18 +10,18 @@ import re
 from typing import TYPE_CHECKING, Any, Optional
 
 from mig_audit.modules.audit.events import category
-from mig_audit.modules.audit.events.decoder import marked_value, plain_value, string_value
 from mig_audit.modules.audit.events.filters import companions
 from mig_audit.modules.audit.events.filters.early import enriched, identities_of
 from mig_audit.modules.audit.events.filters.fields import ENRICHED, IDENTITY, parse_ip
+from mig_audit.modules.audit.events.values import marked_value, plain_value, string_value
 from mig_audit.modules.audit.records.fields import PLAIN, PLAIN_PAIR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mig_audit.modules.audit.events.decoder import LookUp
     from mig_audit.modules.audit.events.enrichment import Enrichment
     from mig_audit.modules.audit.events.filters.leaves import Leaf
+    from mig_audit.modules.audit.events.identities import LookUp
 
 # kernel/audit.c, audit_log_common_recv_msg; the text has no other quote.
 _HEADER = re.compile(

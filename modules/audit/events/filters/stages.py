@@ -20,7 +20,6 @@ from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mig_audit.modules.audit.events.decoder import LookUp
     from mig_audit.modules.audit.events.enrichment import Enrichment
     from mig_audit.modules.audit.events.event import Event
     from mig_audit.modules.audit.events.filters.early import Early
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.filters.model import Condition
     from mig_audit.modules.audit.events.filters.remembered import EarlyTest
     from mig_audit.modules.audit.events.glance import Seen
+    from mig_audit.modules.audit.events.identities import LookUp
 
 _VALUES_LIMIT = 4096  # values of a field that a sample or cap tells apart; beyond it the oldest is forgotten
 

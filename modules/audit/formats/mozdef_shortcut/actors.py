@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from mig_audit.modules.audit.events.decoder import marked_value, plain_value, rule_keys, string_value
 from mig_audit.modules.audit.events.draft import SYSCALL_IDENTITIES, SYSCALL_PROGRAM
 from mig_audit.modules.audit.events.event import NO_PROCESS
 from mig_audit.modules.audit.events.summary import Actor, user_of
+from mig_audit.modules.audit.events.values import marked_value, plain_value, rule_keys, string_value
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import MANY, Declined, Memory, members, written
@@ -64,7 +64,7 @@ class _Accounts(Memory[bytes, _Account]):
         match = _IDENTITIES.fullmatch(key)
         if match is None:
             raise Declined
-        identities = self._decoder.identities(match.groups(), self._frame.minute)
+        identities = self._decoder.identities.decode(match.groups(), self._frame.minute)
         return _Account(written(mozdef.add_identities, identities), user_of(identities))
 
 

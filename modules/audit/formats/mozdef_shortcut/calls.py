@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from mig_audit.modules.audit.events import category as categories
 from mig_audit.modules.audit.events.paths import NEVER_RELATIVE, directory_arguments
+from mig_audit.modules.audit.events.system_calls import decode_syscall
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, members, written
@@ -18,7 +19,7 @@ from mig_audit.modules.audit.records.interpretation.arguments import (
 )
 
 if TYPE_CHECKING:
-    from mig_audit.modules.audit.events import Decoder, Syscall
+    from mig_audit.modules.audit.events import Syscall
 
 _new = tuple.__new__  # what Head(...) does, without its Python frame
 Arguments = tuple[bytes, bytes, bytes, bytes]
@@ -90,14 +91,13 @@ class Head(NamedTuple):
 class _Kinds(Memory[bytes, Head]):
     """By the text from ``arch=`` to ``success=``: all but how it ended."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._decoder = decoder
         self._calls: Memory[tuple[bytes, bytes], Call] = Memory()
 
     def make(self, key: bytes) -> Head:
         arch, number, success = [part.partition(b"=")[2] for part in key.split(b" ")]
-        syscall = self._decoder.syscall({"arch": arch, "syscall": number, "success": success})
+        syscall = decode_syscall({"arch": arch, "syscall": number, "success": success})
         if syscall.name == "socketcall":
             raise Declined  # which call that is stands in its first argument
         call = self._calls.get((arch, number))
@@ -111,21 +111,17 @@ class _Kinds(Memory[bytes, Head]):
 class _Errors(Memory[bytes, bytes]):
     """By what a call returned that is no success, as a rule: the number, and its name if it has one."""
 
-    def __init__(self, decoder: Decoder) -> None:
-        super().__init__()
-        self._decoder = decoder
-
     def make(self, key: bytes) -> bytes:
-        return written(mozdef.add_call, self._decoder.syscall({"exit": key}))
+        return written(mozdef.add_call, decode_syscall({"exit": key}))
 
 
 class Heads(Memory[bytes, Head]):
     """By the text from ``arch=`` to ``exit=``, whose shape is checked already: few calls, and any number of results."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._kinds = _Kinds(decoder)
-        self._errors = _Errors(decoder)
+        self._kinds = _Kinds()
+        self._errors = _Errors()
 
     def make(self, key: bytes) -> Head:
         """Return what it says."""

@@ -13,11 +13,12 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.modules.audit.events.decoder import LookUp, plain_value
 from mig_audit.modules.audit.events.event import Identities
 from mig_audit.modules.audit.events.group import SINGLE, Bundle
+from mig_audit.modules.audit.events.identities import LookUp
 from mig_audit.modules.audit.events.summary import Actor, user_of
 from mig_audit.modules.audit.events.usual import MESSAGE_BODY, UsualMessage
+from mig_audit.modules.audit.events.values import plain_value
 from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
@@ -112,7 +113,7 @@ class _Parts(Memory[bytes, _Part]):
 
     def _nobody(self, raw: bytes) -> Optional[tuple[str, bytes]]:
         """Return an id that has no name, which is only repeated then."""
-        if _ORDINARY_ID.fullmatch(raw) and self._decoder.is_nobody(int(raw)):
+        if _ORDINARY_ID.fullmatch(raw) and self._decoder.identities.is_nobody(int(raw)):
             return raw.decode("ascii"), raw
         return None
 

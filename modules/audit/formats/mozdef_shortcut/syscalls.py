@@ -115,7 +115,7 @@ class Syscalls:
         self._openings = Openings()
         self._orders = _Orders()
         self._shapes = _Shapes()
-        self._heads = Heads(decoder)
+        self._heads = Heads()
         self._tails = Tails(frame, decoder)
         self._auxiliaries = Auxiliaries(frame, decoder)
         self._sockets = Sockets()

@@ -98,71 +98,6 @@ def test_a_security_label_is_kept() -> None:
     )
 
 
-def test_an_unset_login_has_no_name() -> None:
-    """4294967295 is nobody, and -1 is how old kernels wrote it."""
-    for value in ("4294967295", "-1", "unset"):
-        event = _decode(SYSCALL.replace("auid=1000", f"auid={value}"))
-        assert event.identities.auid == Identity(4294967295, None)
-
-
-def test_a_log_that_was_written_with_names_keeps_them() -> None:
-    """Without numbers, which nobody knows then."""
-    event = _decode(SYSCALL.replace("uid=0 gid", "uid=root gid"))
-
-    assert event.identities.uid == Identity(None, "root")
-
-
-def test_names_of_the_host_that_wrote_the_log_go_first() -> None:
-    """What auditd added; where it did not know either, the look-up."""
-    records = _records(SYSCALL)
-    enriched = records[0]._replace(
-        enriched=b'ARCH=x86_64 SYSCALL=openat AUID="alice" UID="unknown(0)" GID="adm"'
-    )
-    event = Decoder(NAMES).decode(make_group([enriched], "eoe"))
-
-    assert event.identities[:3] == (Identity(1000, "alice"), Identity(0, "root"), Identity(50, "adm"))
-
-
-class _Asked(TableNames):
-    """Notes what it is asked for."""
-
-    def __init__(self) -> None:
-        super().__init__({}, {})
-        self.users: list[int] = []
-        self.groups: list[int] = []
-
-    def user(self, uid: int) -> str | None:
-        """Return no name."""
-        self.users.append(uid)
-        return None
-
-    def group(self, gid: int) -> str | None:
-        """Return no name."""
-        self.groups.append(gid)
-        return None
-
-
-def test_a_name_is_asked_for_once_in_a_minute() -> None:
-    """A record has nine ids, most of them the same; who nobody knows is asked for in other places."""
-    names = _Asked()
-    decoder = Decoder(names)
-    for line in (SYSCALL, SYSCALL.replace("auid=1000", "auid=1001")):
-        decoder.decode(make_group(_records(line), "eoe"))
-
-    assert (names.users, names.groups) == ([1000, 0, 1001], [50])
-
-
-def test_a_name_that_the_log_has_is_not_asked_for() -> None:
-    """The ids of another host mean nothing here."""
-    names = _Asked()
-    known = b" ".join(b'%b="alice"' % name.upper().encode() for name in Identities._fields)
-    (record,) = _records(SYSCALL)
-    event = Decoder(names).decode(make_group([record._replace(enriched=known)], "eoe"))
-
-    assert {identity and identity.name for identity in event.identities} == {"alice"}
-    assert (names.users, names.groups) == ([], [])
-
-
 def test_what_a_program_appends_to_its_message_names_nobody() -> None:
     """Text can hold the separator: only the kernel's records are believed with what follows it."""
     (record,) = _records("type=USER_LOGIN pid=1 uid=1000 auid=1000 ses=1 msg='op=login")
@@ -276,27 +211,6 @@ def test_the_address_of_a_connection_is_there() -> None:
     assert event.address is not None
     assert event.address.text == "127.0.0.1:443"
     assert event.rest == (Field("SOCKADDR", "saddr", "0100"),)
-
-
-def test_calls_are_named_on_their_own_architecture() -> None:
-    """5 is open on i386 and fstat on x86_64, and x32 has numbers of its own."""
-    for arch, number, name in (
-        ("40000003", 5, "open"),
-        ("c000003e", 5, "fstat"),
-        ("c000003e", 0x4000_0001, "write"),
-    ):
-        event = _decode(SYSCALL.replace("arch=c000003e syscall=257", f"arch={arch} syscall={number}"))
-        assert event.syscall is not None
-        assert event.syscall.name == name
-
-
-def test_unknown_architectures_and_calls_have_no_name() -> None:
-    """Their numbers stay."""
-    event = _decode(SYSCALL.replace("arch=c000003e syscall=257", "arch=dead syscall=9999"))
-
-    assert event.syscall is not None
-    assert event.syscall[:4] == ("dead", None, 9999, None)
-    assert event.category == "syscall"
 
 
 def test_a_seccomp_record_names_its_call() -> None:

@@ -12,9 +12,9 @@ from kernel_events import NAMES, lines_of, log_lines, syscall_body
 from streams import groups_of
 
 from mig_audit.modules.audit.events import Decoder, Event, Group, TableNames
-from mig_audit.modules.audit.events.decoder import LookUp
 from mig_audit.modules.audit.events.filters import DROPPED, KEPT, Filters, make_filters, parse_filters
 from mig_audit.modules.audit.events.glance import glance_at
+from mig_audit.modules.audit.events.identities import LookUp
 
 _CONDITIONS = (
     "exe = /usr/bin/true",
