@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn, Optional
 
-from . import __version__
+from . import PROGRAM, __version__
 from .console import say_error, to_stdout
 from .errors import EXIT_CODES, MigAuditError, exit_code, unexpected
 from .interface import Command
@@ -17,7 +17,6 @@ from .terminal import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PROGRAM = "mig-audit"
 _EPILOG = "exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
 _COMMANDS = (
     Command("run", "record one window and answer with a results envelope", "mig_audit.document_commands:RUN"),
@@ -41,19 +40,19 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> _Parser:
     """Return the parser of the whole command line, in which commands have only their names and what they are for."""
     parser = _Parser(
-        prog=_PROGRAM,
+        prog=PROGRAM,
         description="A flight recorder for Linux hosts, switched on for a bounded time.",
         epilog=_EPILOG + "\nUnder -m the exit code is always 0 and the envelope tells.",
         formatter_class=_help_formatter,
     )
-    parser.add_argument("--version", action="version", version=f"{_PROGRAM} {__version__}")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     parser.add_argument(
         "-m",
         dest="module",
         metavar="MODULE",
         help="answer one MIG message on stdin with one JSON object on stdout",
     )
-    commands = parser.add_subparsers(prog=_PROGRAM, dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(prog=PROGRAM, dest="command", metavar="COMMAND")
     for command in _commands():
         commands.add_parser(command.name, help=command.help)
     return parser
@@ -66,7 +65,7 @@ def _commands() -> Sequence[Command]:
 def _parse_command(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of one command; no other one is to cost time, or the memory of a host."""
     parser = _Parser(
-        prog=f"{_PROGRAM} {command.name}", description=command.help, formatter_class=_help_formatter
+        prog=f"{PROGRAM} {command.name}", description=command.help, formatter_class=_help_formatter
     )
     implementation = command.load()
     implementation.configure(parser)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events.enrichment import Ancestor, Enrichment, Place
-
-Details = dict[str, Any]
+    from mig_audit.modules.audit.formats.mozdef_details import Details
 
 
 def add_enrichment(details: Details, enrichment: Enrichment) -> None:

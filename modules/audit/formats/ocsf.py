@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 VERSION = "1.5.0"
 _PROFILES = ["host", "linux/linux_users", "security_control"]
-_PRODUCT = {"name": "mig-audit", "vendor_name": "mig-audit", "version": mig_audit.__version__}
+_PRODUCT = {"name": mig_audit.PROGRAM, "vendor_name": mig_audit.PROGRAM, "version": mig_audit.__version__}
 _STATUS = {True: (1, "Success"), False: (2, "Failure"), None: (0, "Unknown")}
 _CATEGORIES = {
     0: "Uncategorized",

@@ -27,7 +27,7 @@ Attribute = tuple[str, Union[str, int, "Sequence[str]", None]]
 
 _SCHEMA = "https://opentelemetry.io/schemas/1.44.0"
 _INFO = 9  # SEVERITY_NUMBER_INFO of opentelemetry/proto/logs/v1/logs.proto
-_SCOPE = {"name": "mig-audit", "version": mig_audit.__version__}
+_SCOPE = {"name": mig_audit.PROGRAM, "version": mig_audit.__version__}
 
 
 class OtlpFormat:
@@ -59,7 +59,7 @@ class OtlpFormat:
         resource: list[Attribute] = [
             ("host.name", host),
             ("os.type", "linux"),
-            ("service.name", "mig-audit"),
+            ("service.name", mig_audit.PROGRAM),
             ("service.version", mig_audit.__version__),
         ]
         document = {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Event, Origin
 
 _PRIORITY = 13 * 8 + 6
-_ORIGIN = f'[origin software="mig-audit" swVersion="{mig_audit.__version__}"]'
+_ORIGIN = f'[origin software="{mig_audit.PROGRAM}" swVersion="{mig_audit.__version__}"]'
 _PARAMETERS = {name: find for name, find in COLUMNS.items() if name != "summary"}
 _ESCAPED = re.compile(r'["\\\]]')  # RFC 5424, 6.3.3
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x21-\x7e]")

@@ -9,7 +9,7 @@ from mig_audit.modules.audit.events.draft import SYSCALL_IDENTITIES, SYSCALL_PRO
 from mig_audit.modules.audit.events.event import NO_PROCESS
 from mig_audit.modules.audit.events.summary import Actor, user_of
 from mig_audit.modules.audit.events.values import marked_value, plain_value, rule_keys, string_value
-from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import MANY, Declined, Memory, members, written
 from mig_audit.modules.audit.formats.mozdef_shortcut.strings import json_string, told_value, words_of
@@ -65,7 +65,7 @@ class _Accounts(Memory[bytes, _Account]):
         if match is None:
             raise Declined
         identities = self._decoder.identities.decode(match.groups(), self._frame.minute)
-        return _Account(written(mozdef.add_identities, identities), user_of(identities))
+        return _Account(written(mozdef_details.add_identities, identities), user_of(identities))
 
 
 class _Keys(Memory[bytes, "tuple[tuple[str, ...], bytes]"]):
@@ -127,4 +127,4 @@ def _unusual_process(match: re.Match[bytes]) -> bytes:
         session=int(match["ses"]),
         subj=plain_value(match["subj"]),
     )
-    return written(mozdef.add_process, process)
+    return written(mozdef_details.add_process, process)

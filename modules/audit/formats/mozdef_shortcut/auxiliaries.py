@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mig_audit.modules.audit.events.glance import AUXILIARY_FIELDS
 from mig_audit.modules.audit.events.group import SINGLE, Bundle
-from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import LONGEST, Declined, Memory, written
 from mig_audit.modules.audit.records import parse_fields
 
@@ -52,8 +52,8 @@ class Auxiliaries(Memory[tuple[bytes, bytes], Auxiliary]):
         event = self._decoder.decode(Bundle(stamp, [kind.decode("ascii")], [body], None, SINGLE, 0).group())
         values = {field.name: field.value for field in event.rest}
         target = f" to {values.get('ocomm', '')} ({values['opid']})" if values.get("opid") else ""
-        interpreted = written(mozdef.add_interpreted, event.interpreted)
-        return Auxiliary(written(mozdef.add_rest, event.rest), interpreted[len(_BEFORE) : -1], target)
+        interpreted = written(mozdef_details.add_interpreted, event.interpreted)
+        return Auxiliary(written(mozdef_details.add_rest, event.rest), interpreted[len(_BEFORE) : -1], target)
 
     def keep(self, key: tuple[bytes, bytes], value: Auxiliary) -> None:
         """Remember one more, unless it is long."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 from mig_audit.modules.audit.events import category as categories
 from mig_audit.modules.audit.events.paths import NEVER_RELATIVE, directory_arguments
 from mig_audit.modules.audit.events.system_calls import decode_syscall
-from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, members, written
 from mig_audit.modules.audit.formats.summaries import is_by_descriptor
@@ -61,7 +61,7 @@ class Call(Memory[bytes, Opening]):
         self.directories = directory_arguments(name)
         self.relative = name if name is None or name in NEVER_RELATIVE else ""
         self.by_descriptor = is_by_descriptor(name)
-        self.asks_for_socket = name in mozdef.SOCKET_CALLS
+        self.asks_for_socket = name in mozdef_details.SOCKET_CALLS
         self.words: Memory[object, bytes] = Memory()
 
     def make(self, key: bytes) -> Opening:
@@ -105,14 +105,16 @@ class _Kinds(Memory[bytes, Head]):
             call = Call(syscall)
             self._calls.keep((arch, number), call)
         succeeded = syscall.success is True
-        return Head(members({"success": succeeded}) + written(mozdef.add_call, syscall), call, succeeded)
+        return Head(
+            members({"success": succeeded}) + written(mozdef_details.add_call, syscall), call, succeeded
+        )
 
 
 class _Errors(Memory[bytes, bytes]):
     """By what a call returned that is no success, as a rule: the number, and its name if it has one."""
 
     def make(self, key: bytes) -> bytes:
-        return written(mozdef.add_call, decode_syscall({"exit": key}))
+        return written(mozdef_details.add_call, decode_syscall({"exit": key}))
 
 
 class Heads(Memory[bytes, Head]):
@@ -136,7 +138,7 @@ class Sockets(Memory[tuple[bytes, bytes, bytes], bytes]):
 
     def make(self, key: tuple[bytes, bytes, bytes]) -> bytes:
         """Return what kind of socket that is."""
-        return written(mozdef.add_socket, [argument.decode("ascii") for argument in key])
+        return written(mozdef_details.add_socket, [argument.decode("ascii") for argument in key])
 
 
 def _deciding(machine: Optional[str], syscall: Optional[str], *, creates: bool = True) -> Optional[Deciding]:

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple, Optional
 
 import mig_audit
 from mig_audit.modules.audit.events.event import second_text
-from mig_audit.modules.audit.formats import mozdef
 from mig_audit.modules.audit.formats.jsontext import to_json
+from mig_audit.modules.audit.formats.mozdef_limits import SUMMARY_LIMIT
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded_text
 from mig_audit.modules.audit.formats.summaries import NOTHING
 
 _CONSTANT = {"ptrace": "Ptrace", "socket": "Socket", "listen": "Listen"}
-_BEFORE_SECOND = b'","processname":"mig-audit","timestamp":"'
+_BEFORE_SECOND = b'","processname":"%b","timestamp":"' % mig_audit.PROGRAM.encode()
 SHORT = 200
 """Characters: with any category before them, a summary has room for so many."""
 
@@ -43,7 +43,7 @@ class Openings(Memory[tuple[str, bool], tuple[bytes, int]]):
             line = "time has been modified" if success else "Time change failed"
         else:
             line = _CONSTANT.get(category, "")
-        room = 0 if line else mozdef.SUMMARY_LIMIT - len(category) - len(": ")
+        room = 0 if line else SUMMARY_LIMIT - len(category) - len(": ")
         line = line or f"{category.capitalize()}: "
         return to_json({"category": category, "summary": line})[:-2], room
 
@@ -61,7 +61,7 @@ class Frame:
     def __init__(self, hostname: str) -> None:
         host = encoded_text(hostname)
         self.before_pid = b'","severity":"INFO","hostname":' + host + b',"processid":"'
-        tags = to_json([mozdef.PROGRAM, mig_audit.__version__, "audit"])
+        tags = to_json([mig_audit.PROGRAM, mig_audit.__version__, "audit"])
         self.before_serial = b'+00:00","source":"audit","tags":' + tags + b',"details":{"auditserial":"'
         self.before_stamp = b'","auditid":' + host[:-1] + b"/"
         self.seconds = self.second = self.after_pid = b""

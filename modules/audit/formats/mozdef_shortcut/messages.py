@@ -19,8 +19,9 @@ from mig_audit.modules.audit.events.identities import LookUp
 from mig_audit.modules.audit.events.summary import Actor, user_of
 from mig_audit.modules.audit.events.usual import MESSAGE_BODY, UsualMessage
 from mig_audit.modules.audit.events.values import plain_value
-from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.jsontext import to_json
+from mig_audit.modules.audit.formats.mozdef_limits import TERM_LIMIT
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     MANY,
     Declined,
@@ -170,7 +171,7 @@ class _Senders(Memory[bytes, "tuple[bytes, str]"]):
         uid, auid = [part.partition(b"=")[2] for part in key.split(b" ")]
         look_up = LookUp(self._decoder.identities, self._frame.minute)
         identities = look_up.find({"auid": auid, "uid": uid})
-        return written(mozdef.add_identities, identities), user_of(identities)
+        return written(mozdef_details.add_identities, identities), user_of(identities)
 
 
 class Messages(Memory[_Kind, _Told]):
@@ -231,7 +232,7 @@ class Messages(Memory[_Kind, _Told]):
         data = b"".join(told)
         if last is not _END:
             data = data[: -len(_END)] + last
-        if len(data) > mozdef.TERM_LIMIT:
+        if len(data) > TERM_LIMIT:
             raise Declined
         program = actor.exe if exe is None else (*texts, *more_texts)[exe]
         return data, category, _new(Actor, (actor.keys, program, user))
@@ -269,7 +270,7 @@ class Messages(Memory[_Kind, _Told]):
             data = data.replace(_ADDRESS_MARK.encode(), _mark(_FIRST + numbers[_ADDRESS]).encode())
         # No text has these quotes in it, so that it is there once. Other ids are the text's, and part of the kind.
         somebody = Identities(event.identities.auid, event.identities.uid)
-        data = data.replace(written(mozdef.add_identities, somebody), _mark(_SENDER).encode())
+        data = data.replace(written(mozdef_details.add_identities, somebody), _mark(_SENDER).encode())
         pieces = _MARKS.split(data)
         pick = itemgetter(*map(int, pieces[1::2]))
         return _Told(pieces, pick, event.category, Actor.of(event), numbers.get(b"exe"))

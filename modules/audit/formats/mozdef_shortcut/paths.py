@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.paths import Directory, directory_of, parse_path
-from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import SHORT, Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
@@ -228,8 +228,8 @@ def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
 def _unusual(body: bytes, directory: Directory) -> Path:
     item = parse_path(body, directory)
     return Path(
-        to_json(mozdef.path_details(item)),
-        written(mozdef.add_subject, item),
+        to_json(mozdef_details.path_details(item)),
+        written(mozdef_details.add_subject, item),
         Words.of(item.path or item.name or ""),
         bool(item.path or item.name),
         item.nametype == "PARENT",

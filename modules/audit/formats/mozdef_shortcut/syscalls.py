@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from mig_audit.modules.audit.events.group import EOE
 from mig_audit.modules.audit.events.usual import SYSCALL_BODY, Usual
-from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats import mozdef_details
+from mig_audit.modules.audit.formats.mozdef_limits import TERM_LIMIT
 from mig_audit.modules.audit.formats.mozdef_shortcut.actors import Tails
 from mig_audit.modules.audit.formats.mozdef_shortcut.auxiliaries import TYPES, Auxiliaries
 from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Heads, Sockets
@@ -102,7 +103,7 @@ def _shape(types: Sequence[str], ending: str) -> _Shape:
     if (ending == EOE) != whole:
         raise Declined
     details: dict[str, Any] = {}
-    mozdef.add_records(details, types, ending, () if whole else ("eoe",))
+    mozdef_details.add_records(details, types, ending, () if whole else ("eoe",))
     paths = types.count("PATH")
     return _Shape(b'"' + members(details), frozenset(str(items).encode() for items in range(paths + 1)))
 
@@ -263,6 +264,6 @@ class Syscalls:
             b'","a3":"', a3, b'"', words, identities, pid, b'","ppid":"', ppid, process,
             place.fragment, command, title, subject, before, elements, same, after, address, rest, last,
         ))  # fmt: skip
-        if len(data) > mozdef.TERM_LIMIT:
+        if len(data) > TERM_LIMIT:
             raise Declined
         return data, category, actor

@@ -11,7 +11,7 @@ from mig_audit.modules.audit.events.command_line import command_line
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_PROCESS
 from mig_audit.modules.audit.events.execve import parse_arguments
-from mig_audit.modules.audit.formats import mozdef
+from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import SHORT, Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     LONGEST,
@@ -82,14 +82,14 @@ def _unusual_command(body: bytes) -> Told:
     if rest or not arguments.complete or len(argv) < len(arguments.argv):
         raise Declined
     process = NO_PROCESS._replace(argv=arguments.argv, argc=arguments.argc)
-    return Told(written(mozdef.add_process, process), Words.of(command_line(argv)))
+    return Told(written(mozdef_details.add_process, process), Words.of(command_line(argv)))
 
 
 class Titles(Memory[bytes, bytes]):
     """By a PROCTITLE record."""
 
     def make(self, key: bytes) -> bytes:
-        """Return the title: its arguments with a space between, as `mozdef.add_process` has them."""
+        """Return the title: its arguments with a space between, as `mozdef_details.add_process` has them."""
         match = _TITLE.fullmatch(key)
         if match is not None and len(key) % 2 == 0:
             value = bytes.fromhex(match[1].decode("ascii"))
@@ -131,7 +131,7 @@ def _inet6(data: bytes, category: str) -> Optional[Told]:
 
 def _of_internet(family: bytes, address: bytes, text: bytes, port: int, category: str) -> Told:
     fragment = b',"socketfamily":"%b","socketaddress":"%b"' % (family, text)
-    end = mozdef.end_of(category)
+    end = mozdef_details.end_of(category)
     if end is not None:
         side = end.encode("ascii")
         fragment += b',"%bipaddress":"%b","%bport":"%d"' % (side, address, side, port)
@@ -165,4 +165,4 @@ def _unusual_address(body: bytes, category: str) -> Told:
     if raw is None:
         raise Declined
     address = parse_sockaddr(raw)
-    return Told(written(mozdef.add_address, address, category), Words.of(address.text))
+    return Told(written(mozdef_details.add_address, address, category), Words.of(address.text))
