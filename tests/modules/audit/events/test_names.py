@@ -5,10 +5,14 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+from typing import TYPE_CHECKING, Optional
 
 import pytest
 
 from mig_audit.modules.audit.events import HostNames, TableNames, names_from_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class _Clock:
@@ -36,47 +40,66 @@ def test_an_id_without_a_name_has_none(number: int) -> None:
     assert HostNames().group(number) is None
 
 
-def test_answers_hold_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+class _Library:
+    """Knows user and group 1, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def user(self, uid: int) -> Optional[str]:
+        self.asked.append(uid)
+        return "one" if uid == 1 else None
+
+    group = user
+
+
+def test_answers_hold_for_a_while(tmp_path: Path) -> None:
     """A hit and a miss are asked once, and again when they have expired."""
-    asked = []
+    library, clock = _Library(), _Clock()
+    names = HostNames(lifetime=60, clock=clock, library=library, root=str(tmp_path))
 
-    def ask(uid: int) -> pwd.struct_passwd:
-        asked.append(uid)
-        if uid == 2:
-            raise KeyError(uid)
-        return pwd.struct_passwd(("name", "x", uid, 0, "", "/", "/bin/sh"))
-
-    monkeypatch.setattr(pwd, "getpwuid", ask)
-    clock = _Clock()
-    names = HostNames(lifetime=60, clock=clock)
-
-    assert [names.user(uid) for uid in (1, 2, 1, 2)] == ["name", None, "name", None]
-    assert asked == [1, 2]
+    assert [names.user(uid) for uid in (1, 2, 1, 2)] == ["one", None, "one", None]
+    assert [names.group(gid) for gid in (2, 1, 2)] == [None, "one", None]
+    assert library.asked == [1, 2, 2, 1]
     clock.now = 60
-    assert names.user(1) == "name"
-    assert asked == [1, 2, 1]
+    assert names.user(1) == "one"
+    assert library.asked == [1, 2, 2, 1, 1]
 
 
-def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_files_of_accounts_are_read_once_in_a_while(tmp_path: Path) -> None:
+    """At the first question, and again when the answers have expired; the library is not asked beside them."""
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    library, clock = _Library(), _Clock()
+    names = HostNames(lifetime=60, clock=clock, library=library, root=str(tmp_path))
+    (etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\n")
+    (etc / "passwd").write_text("anna:x:2:2:::\n")
+    (etc / "group").write_text("wheel:x:3:\n")
+
+    assert [names.user(number) for number in (1, 2, 3)] == [None, "anna", None]
+    (etc / "passwd").write_text("berta:x:2:2:::\n")
+    assert [names.user(2), names.user(4), names.group(3)] == ["anna", None, "wheel"]
+    clock.now = 60
+    assert names.user(2) == "berta"
+    assert library.asked == []
+
+
+def test_the_memory_is_bounded(tmp_path: Path) -> None:
     """However many ids a log invents."""
-
-    def ask(uid: int) -> pwd.struct_passwd:
-        raise KeyError(uid)
-
-    monkeypatch.setattr(pwd, "getpwuid", ask)
-    names = HostNames()
-    for uid in range(40_000):
+    library = _Library()
+    names = HostNames(library=library, root=str(tmp_path))
+    for uid in (*range(40_000), 3, 39_999):
         names.user(uid)
 
-    assert len(names._users) <= 16_384
+    assert library.asked == [*range(40_000), 3]
 
 
-def test_a_name_is_printable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_is_printable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Directories hold what people typed."""
     entry = pwd.struct_passwd(("a\x1bb\udcff", "x", 1, 0, "", "/", "/bin/sh"))
     monkeypatch.setattr(pwd, "getpwuid", lambda _: entry)
 
-    assert HostNames().user(1) == r"a\x1bb\xff"
+    assert HostNames(root=str(tmp_path)).user(1) == r"a\x1bb\xff"
 
 
 def test_files_of_another_host_tell_its_names() -> None:
