@@ -16,7 +16,6 @@ from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.formats import header_of
 from mig_audit.modules.audit.parameters import parse_parameters
-from mig_audit.modules.audit.report import sink_to_json
 from mig_audit.modules.audit.sinks import SpoolSettings, open_sink, spool_path
 from mig_audit.modules.audit.spooled import spooled
 
@@ -45,7 +44,7 @@ def _configure(parser: ArgumentParser) -> None:
 def _run(options: Namespace, write: Write) -> int:
     parameters = parse_parameters(read_document(options.parameters))
     outcome = _deliver(parameters, _number(options.sink, options.spool), options.spool)
-    write(json.dumps(sink_to_json(outcome)) + "\n")
+    write(json.dumps(outcome.to_json()) + "\n")
     for error in outcome.errors:
         say_error(error)
     return exit_code(outcome.errors)

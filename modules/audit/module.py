@@ -63,6 +63,6 @@ class AuditModule:
 
     def describe(self, result: Mapping[str, object], *, found_only: bool) -> Sequence[str]:
         """Return an envelope as lines for people."""
-        from mig_audit.modules.audit import report  # noqa: PLC0415  # as said above
+        from mig_audit.modules.audit.plain_result import describe  # noqa: PLC0415  # as said above
 
-        return report.describe(result, found_only=found_only)
+        return describe(result, found_only=found_only)

@@ -18,6 +18,7 @@ from mig_audit.modules.audit.event_format import choose_format
 from mig_audit.modules.audit.events import Origin
 from mig_audit.modules.audit.events.enrichment import Enricher, Proc
 from mig_audit.modules.audit.events.filters import make_filters
+from mig_audit.modules.audit.facts import Facts
 from mig_audit.modules.audit.files_made import FilesMade, places, refuse_result
 from mig_audit.modules.audit.formats import header_of
 from mig_audit.modules.audit.host import log_name
@@ -79,7 +80,7 @@ def record_window(document: object, context: Context) -> Result:
             return report.not_begun(recorder.failure, recorder.restoration)
         drift = _drift(pipeline, recorder.ended, other_runs)
         return report.compose(
-            report.Facts(
+            Facts(
                 run_id=run_id,
                 own_pids=own_pids,
                 parameters=parameters,

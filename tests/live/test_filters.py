@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mig_audit.modules.audit.report import describe
+from mig_audit.modules.audit.plain_result import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable

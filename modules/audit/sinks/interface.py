@@ -76,6 +76,11 @@ class SinkOutcome:
     spooled: int = 0
     spool: Optional[SpoolFile] = None
 
+    def to_json(self) -> dict[str, object]:
+        """Return the account as a document; its errors are told elsewhere."""
+        shown = {name: value for name, value in vars(self).items() if name != "errors"}
+        return {**shown, "spool": self.spool._asdict() if self.spool else None}
+
 
 class Sink(Protocol):
     """Takes formatted events and delivers them in order, each at least once."""
