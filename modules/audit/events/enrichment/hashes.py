@@ -8,8 +8,8 @@ import stat
 from collections import OrderedDict
 from typing import Optional, Union
 
+from mig_audit.modules.audit.events.enrichment.found import CHANGED, GONE
 from mig_audit.modules.audit.events.enrichment.model import Gap
-from mig_audit.modules.audit.events.enrichment.processes import CHANGED, GONE
 
 DENIED, LARGE = "denied", "large"
 

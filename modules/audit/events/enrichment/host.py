@@ -9,9 +9,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from mig_audit.modules.audit.events.enrichment.cgroups import parse_cgroup
+from mig_audit.modules.audit.events.enrichment.found import UNSEEN
 from mig_audit.modules.audit.events.enrichment.hashes import DENIED, Hashes
 from mig_audit.modules.audit.events.enrichment.model import INHERITED, PROC, Enrichment, Gap, Place
-from mig_audit.modules.audit.events.enrichment.processes import UNSEEN, ProcessTable
+from mig_audit.modules.audit.events.enrichment.presence import why_absent
+from mig_audit.modules.audit.events.enrichment.processes import ProcessTable
 from mig_audit.modules.audit.events.enrichment.scripts import find_script, program_inode
 from mig_audit.modules.audit.events.enrichment.told import Told, special_call, told_by, told_by_glance
 from mig_audit.modules.audit.events.filters.early import EarlyCall
@@ -22,9 +24,9 @@ from mig_audit.modules.audit.records.memo import LONGEST
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from mig_audit.modules.audit.events.enrichment.found import Found, Lasting
     from mig_audit.modules.audit.events.enrichment.proc import Proc
     from mig_audit.modules.audit.events.enrichment.process import Process
-    from mig_audit.modules.audit.events.enrichment.processes import Found, Lasting
     from mig_audit.modules.audit.events.enrichment.settings import LabelRule
     from mig_audit.modules.audit.events.enrichment.wanted import Wanted
     from mig_audit.modules.audit.events.event import Event
@@ -225,7 +227,7 @@ class HostEnricher:
     def _place(self, found: Found, told: Told) -> str:
         """Find out where a process runs: ask, or take over what is known of its parent; say why, if neither can be."""
         process, parent, proc = found.process, found.parent, self._proc
-        why = self._processes.alive(process, told.time)
+        why = why_absent(proc, process, told.time)
         content = None if proc is None or why else proc.cgroup(process.program.pid)
         if content is not None:
             process.place = Place(*parse_cgroup(content), PROC)
@@ -238,14 +240,14 @@ class HostEnricher:
 
     def _current_place(self, parent: Process, told: Told) -> Optional[Place]:
         """Return where a parent runs; it may have been moved since it was asked for."""
-        if self._proc is not None and not self._processes.alive(parent, told.time):
+        if self._proc is not None and not why_absent(self._proc, parent, told.time):
             content = self._proc.cgroup(parent.program.pid)
             if content is not None:
                 parent.place = Place(*parse_cgroup(content), PROC)
         return parent.place
 
     def _environment(self, found: Found, told: Told, gaps: list[Gap]) -> tuple[tuple[str, str], ...]:
-        why = self._processes.alive(found.process, told.time)
+        why = why_absent(self._proc, found.process, told.time)
         variables = None if self._proc is None or why else self._proc.environment(found.process.program.pid)
         if variables is None:
             gaps.append(Gap("environment", why or DENIED))
@@ -260,7 +262,7 @@ class HostEnricher:
         )
 
     def _sha256(self, found: Found, told: Told, gaps: list[Gap]) -> Optional[str]:
-        inode, why = program_inode(told), self._processes.alive(found.process, told.time)
+        inode, why = program_inode(told), why_absent(self._proc, found.process, told.time)
         result: Union[str, Gap] = Gap("sha256", why or UNSEEN)
         if self._proc is not None and self._hashes is not None and inode is not None:
             path = told.exe or "" if why else self._proc.program_path(found.process.program.pid)

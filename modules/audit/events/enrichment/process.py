@@ -115,6 +115,14 @@ class Fork(NamedTuple):
     place: Optional[Place]
     presumed: bool
 
+    def born(self, pid: int, since: int) -> Process:
+        """Return the child when it is seen, at a time in milliseconds."""
+        process = Process(pid, self.parent.program.pid, since, self.line)
+        process.program.become(self.program.exe, self.program.comm, self.program.command, LOG)
+        process.labels, process.place = dict(self.labels), self.place
+        process.certain_parent, process.presumed = self.parent.program, self.presumed
+        return process
+
 
 def passed_on(parent: Process) -> dict[str, bool]:
     """Return the labels that a child has from its parent."""

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from kernel_events import event_of, events_of, log_lines, syscall_event
 from proc_tree import START, ProcTree
 
-from mig_audit.modules.audit.events.enrichment.processes import Found, ProcessTable
+from mig_audit.modules.audit.events.enrichment.processes import ProcessTable
 from mig_audit.modules.audit.events.enrichment.told import told_by
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mig_audit.modules.audit.events import Event
+    from mig_audit.modules.audit.events.enrichment.found import Found
     from mig_audit.modules.audit.events.enrichment.process import Process
 
 _EXEC, _FORK, _EXIT, _OPEN = 59, 57, 231, 257
@@ -358,7 +359,7 @@ def test_the_table_is_bounded() -> None:
     host = _Host(limit=50, depth=3)
     *_, found = [host.exec(pid, pid - 1, f"/bin/p{pid}", at=pid) for pid in range(100, 400)]
 
-    assert len(host.table._table) == 50
+    assert len(host.table) == 50
     assert _line(found) == ["/bin/p398", "/bin/p397", "/bin/p396"]
 
 

@@ -1,0 +1,40 @@
+"""Whether ``/proc`` has a process that was there at some time, and not a later one that got its pid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+from mig_audit.modules.audit.events.enrichment.found import GONE, REUSED, UNSEEN
+
+if TYPE_CHECKING:
+    from mig_audit.modules.audit.events.enrichment.proc import Proc, Stat
+    from mig_audit.modules.audit.events.enrichment.process import Process
+
+SLACK = 12
+"""Milliseconds by which a record's time may be before a start: a tick of the coarse clock, and of starts."""
+
+
+def why_absent(proc: Optional[Proc], process: Process, time: int) -> str:
+    """Say why ``/proc`` cannot be asked about a process that was there at ``time`` (ms); nothing if it can."""
+    if proc is None:
+        return UNSEEN
+    stat = proc.stat(process.program.pid)
+    if stat is None:
+        return GONE
+    return "" if is_same(proc, process, stat, time) else REUSED
+
+
+def is_there(proc: Optional[Proc], process: Process, *, if_gone: bool) -> bool:
+    """Say whether ``/proc`` has this very process; ``if_gone`` where it has none of that pid."""
+    stat = proc.stat(process.program.pid) if proc else None
+    return if_gone if proc is None or stat is None else is_same(proc, process, stat, process.seen)
+
+
+def is_same(proc: Proc, process: Process, stat: Stat, time: int) -> bool:
+    """Say whether what ``/proc`` has under its pid is this process, which was there at ``time`` (ms)."""
+    if process.ticks is None and stat.start <= time + SLACK:
+        # A start is known to a clock tick only; within one, the program must tell.
+        exe = proc.exe(process.program.pid)
+        if exe is None or process.program.exe in {None, exe}:
+            process.ticks = stat.ticks
+    return stat.ticks == process.ticks and stat.start <= time + SLACK
