@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 from mig_audit.errors import RuleError
 from mig_audit.modules.audit.rules.libaudit_go import NEW, OLD
 from mig_audit.modules.audit.rules.libaudit_go_print import as_document, print_element
-from mig_audit.modules.audit.rules.libaudit_go_values import STRICT
+from mig_audit.modules.audit.rules.libaudit_go_words import STRICT
 from mig_audit.modules.audit.rules.names import HOST
 from mig_audit.modules.audit.rules.printing import print_rule
 

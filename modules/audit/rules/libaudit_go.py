@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.errors import RuleError
 from mig_audit.modules.audit.rules.libaudit_go_json import JsonObject, one_line, read_json
-from mig_audit.modules.audit.rules.libaudit_go_values import STRICT, Reading, file_rule, syscall_rule
+from mig_audit.modules.audit.rules.libaudit_go_rule import Reading, file_rule, syscall_rule
+from mig_audit.modules.audit.rules.libaudit_go_words import STRICT
 from mig_audit.modules.audit.rules.names import HOST
 
 if TYPE_CHECKING:

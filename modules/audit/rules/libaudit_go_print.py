@@ -16,7 +16,7 @@ from mig_audit.modules.audit.rules import constants as c
 from mig_audit.modules.audit.rules.architectures import architecture, missing_abis, native
 from mig_audit.modules.audit.rules.fields import OPERATORS as SYMBOLS
 from mig_audit.modules.audit.rules.libaudit_go import NEW, parse_libaudit_go
-from mig_audit.modules.audit.rules.libaudit_go_values import ARCHITECTURES, OPERATORS
+from mig_audit.modules.audit.rules.libaudit_go_words import ARCHITECTURES, OPERATORS
 from mig_audit.modules.audit.rules.model import ALL_SYSCALLS, SYSCALLS
 from mig_audit.modules.audit.rules.names import HOST
 from mig_audit.modules.audit.rules.permissions import PERMISSIONS

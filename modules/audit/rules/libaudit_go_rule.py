@@ -1,15 +1,17 @@
-"""One rule of libaudit-go's JSON: its members to auditctl's options, so that both languages have the same bytes."""
+"""One rule of libaudit-go's JSON: its members become auditctl's options, so that both languages give the same bytes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable
 
 from mig_audit.errors import RuleError
 from mig_audit.modules.audit.rules import constants as c
 from mig_audit.modules.audit.rules import fields
 from mig_audit.modules.audit.rules.draft import Draft
+from mig_audit.modules.audit.rules.libaudit_go_element import Element
 from mig_audit.modules.audit.rules.libaudit_go_json import JsonObject
+from mig_audit.modules.audit.rules.libaudit_go_words import ARCHITECTURES, OPERATORS, STRICT
 from mig_audit.modules.audit.rules.options import Option
 from mig_audit.modules.audit.rules.targets import ACTIONS
 from mig_audit.modules.audit.rules.text import ParsedRule
@@ -19,26 +21,8 @@ from mig_audit.modules.audit.tables import field_number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mig_audit.modules.audit.rules.libaudit_go_json import Key, Line, Place
+    from mig_audit.modules.audit.rules.libaudit_go_json import Line, Place
     from mig_audit.modules.audit.rules.names import Names
-
-OPERATORS = {
-    "eq": "=",
-    "nt_eq": "!=",
-    "gt": ">",
-    "lt": "<",
-    "gt_or_eq": ">=",
-    "lt_or_eq": "<=",
-    "and": "&",
-    "and_eq": "&=",
-}
-"""libaudit-go's words for the operators, and auditctl's."""
-
-ARCHITECTURES = {"64": "b64", "32": "b32"}
-"""What the numbers of ``arch`` say."""
-
-STRICT = "strict_path_check"
-"""The member, of a document or of a file rule, that makes a path that is not there an error."""
 
 _FILE_MEMBERS = ("path", "permission", "key", STRICT)
 _SYSCALL_MEMBERS = ("actions", "syscalls", "fields", "key")
@@ -47,7 +31,6 @@ _ENTRY = "entry"
 _LISTS = (*c.FILTER_LISTS, _ENTRY)
 _WORD_FIELDS = frozenset((*c.TEXT_FIELDS, c.AUDIT_PERM, c.AUDIT_FILETYPE))
 _KEY_REASONS = frozenset((c.AUDIT_PERM, c.AUDIT_WATCH, c.AUDIT_DIR, c.AUDIT_EXE))
-_LARGEST = 2.0**64
 
 
 @dataclass(frozen=True)
@@ -73,80 +56,13 @@ class _Condition:
         return self.word.text.startswith("key=")
 
 
-@dataclass(frozen=True)
-class _Element:
-    """A rule's members, and the line that errors point into."""
-
-    members: JsonObject
-    line: Line
-
-    def error(self, what: str, *place: Key, remedy: str = "") -> RuleError:
-        return RuleError(what, self.line.column(*place), remedy)
-
-    def check(self, value: JsonObject, place: Place, allowed: Sequence[str]) -> None:
-        """Raise RuleError for a member that has no meaning here, or that occurs twice."""
-        for name in value.repeated():
-            raise self.error(f"{name!r} occurs twice", *place, name, remedy="keep one")
-        for name, _ in value.members:
-            if name not in allowed:
-                known = ", ".join(allowed)
-                raise self.error(f"{name!r} has no meaning here", *place, name, remedy=f"known are {known}")
-
-    def word(self, text: str, *place: Key) -> Word:
-        """Return a string of the rule as a word that remembers where the string begins."""
-        column = self.line.column(*place)
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise RuleError("half a character cannot be encoded", column) from error
-        if "\0" in text:
-            raise RuleError("a rule cannot hold a NUL", column)
-        return Word(text, (column,) * (len(text) + 1))
-
-    def string(self, name: str) -> Optional[Word]:
-        """Return a member that is a string; None if it is not there, null, or empty as a Go program leaves it."""
-        value = self.members.get(name)
-        if value is None or value == "":
-            return None
-        return self.word(self._string(value, name), name)
-
-    def _string(self, value: object, *place: Key) -> str:
-        if not isinstance(value, str):
-            raise self.error(f"{place[-1]} is to be a string", *place)
-        return value
-
-    def array(self, name: str) -> Optional[list[object]]:
-        """Return a member that is an array; None if it is not there or null."""
-        value = self.members.get(name)
-        if value is not None and not isinstance(value, list):
-            raise self.error(f"{name} is to be an array", name)
-        return value
-
-    def strings(self, name: str) -> Optional[list[tuple[str, Place]]]:
-        """Return the strings of an array, with their places."""
-        values = self.array(name)
-        if values is None:
-            return None
-        return [(self.scalar(value, name, index), (name, index)) for index, value in enumerate(values)]
-
-    def scalar(self, value: object, *place: Key) -> str:
-        """Return a string, or a whole number as auditctl's text has it."""
-        if isinstance(value, str):
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        if isinstance(value, float) and abs(value) < _LARGEST and value.is_integer():
-            return str(int(value))
-        raise self.error("this is to be a string or a whole number", *place)
-
-
 def file_rule(members: JsonObject, line: Line, reading: Reading) -> ParsedRule:
     """Return the rule of an element with a path: what ``-w PATH -p PERMISSION -k KEY`` is.
 
     Raises:
         RuleError: it is no file rule; ``column`` is where, in the line.
     """
-    element = _Element(members, line)
+    element = Element(members, line)
     element.check(members, (), _FILE_MEMBERS)
     path = element.string("path")
     if path is None:
@@ -172,7 +88,7 @@ def syscall_rule(members: JsonObject, line: Line, reading: Reading) -> ParsedRul
     Raises:
         RuleError: it is no rule for system calls; ``column`` is where, in the line.
     """
-    element = _Element(members, line)
+    element = Element(members, line)
     element.check(members, (), _SYSCALL_MEMBERS)
     target, warnings = _target(element)
     conditions = [
@@ -204,7 +120,7 @@ def _option(name: str, argument: Word) -> Option:
     return Option(name, argument, argument)
 
 
-def _permission(element: _Element, reading: Reading) -> list[Option]:
+def _permission(element: Element, reading: Reading) -> list[Option]:
     permission = element.string("permission")
     if permission is not None:
         return [_option("-p", permission)]
@@ -213,12 +129,12 @@ def _permission(element: _Element, reading: Reading) -> list[Option]:
     return []
 
 
-def _key(element: _Element) -> list[Option]:
+def _key(element: Element) -> list[Option]:
     key = element.string("key")
     return [] if key is None else [_option("-k", key)]
 
 
-def _target(element: _Element) -> tuple[Word, tuple[str, ...]]:
+def _target(element: Element) -> tuple[Word, tuple[str, ...]]:
     given = element.strings("actions") or []
     for text, place in given:
         if text not in ACTIONS and text not in _LISTS:
@@ -242,7 +158,7 @@ def _actions_known() -> str:
     return f"the actions are {', '.join(ACTIONS)} and the lists {', '.join(_LISTS)}"
 
 
-def _syscalls(element: _Element) -> list[Option]:
+def _syscalls(element: Element) -> list[Option]:
     given = element.strings("syscalls")
     if given is None:
         return []
@@ -254,7 +170,7 @@ def _syscalls(element: _Element) -> list[Option]:
     return [_option("-S", element.word(text, *place)) for text, place in given]
 
 
-def _condition(element: _Element, field: object, index: int) -> _Condition:
+def _condition(element: Element, field: object, index: int) -> _Condition:
     place: Place = ("fields", index)
     if not isinstance(field, JsonObject):
         raise element.error("a field is an object of name, op and value", *place)
@@ -279,7 +195,7 @@ def _condition(element: _Element, field: object, index: int) -> _Condition:
     return _Condition(code, word)
 
 
-def _value(element: _Element, code: int, value: object, place: Place) -> str:
+def _value(element: Element, code: int, value: object, place: Place) -> str:
     if code in _WORD_FIELDS and not isinstance(value, str):
         raise element.error("this field has a string", *place, "value")
     text = element.scalar(value, *place, "value")
