@@ -36,6 +36,11 @@ class Capability(IntEnum):
     AUDIT_CONTROL = 30
     AUDIT_READ = 37
 
+    @property
+    def constant(self) -> str:
+        """Return its name as linux/capability.h has it, which is how people know it."""
+        return f"CAP_{self.name}"
+
 
 FILES = frozenset({Capability.DAC_OVERRIDE, Capability.DAC_READ_SEARCH, Capability.FOWNER})
 """What it takes to use the files of every user."""

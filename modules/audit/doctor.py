@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional
 
+from mig_audit.capabilities import Capability
 from mig_audit.errors import MigAuditError, NotPermittedError, exit_code
 from mig_audit.modules.audit.kernel import access
 from mig_audit.modules.audit.kernel.control import Control
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 
 VERSION = "1.0"
 _NEEDED = {
-    "CAP_AUDIT_READ": "records cannot be read beside another owner of the audit pid",
-    "CAP_AUDIT_WRITE": "no canary can be sent to prove that records arrive: loss at the very end of a window is not seen",
-    "CAP_NET_ADMIN": "the receive buffer is bounded by net.core.rmem_max, and a burst overruns it sooner",
-    "CAP_DAC_READ_SEARCH": "what other users keep to themselves cannot be read",
-    "CAP_SYS_PTRACE": "other users' processes cannot be named in full",
+    Capability.AUDIT_READ: "records cannot be read beside another owner of the audit pid",
+    Capability.AUDIT_WRITE: "no canary can be sent to prove that records arrive: loss at the very end of a window is not seen",
+    Capability.NET_ADMIN: "the receive buffer is bounded by net.core.rmem_max, and a burst overruns it sooner",
+    Capability.DAC_READ_SEARCH: "what other users keep to themselves cannot be read",
+    Capability.SYS_PTRACE: "other users' processes cannot be named in full",
 }
 
 
@@ -211,12 +212,12 @@ def _standing_checks(standing: Standing, granted: Optional[Access]) -> Iterator[
 
 
 def _capability_checks(standing: Standing, granted: Optional[Access]) -> Iterator[Check]:
-    if granted is not None and granted.mode == access.MULTICAST and not standing.has("CAP_AUDIT_READ"):
-        refused = refusal("joining the audit multicast group", errno.EPERM, "CAP_AUDIT_READ", standing)
+    if granted is not None and granted.mode == access.MULTICAST and not standing.has(Capability.AUDIT_READ):
+        refused = refusal("joining the audit multicast group", errno.EPERM, Capability.AUDIT_READ, standing)
         yield Check.problem("multicast", refused)
     for capability, without in _NEEDED.items():
         if not standing.has(capability):
-            says = f"without {capability} {without}"
+            says = f"without {capability.constant} {without}"
             yield Check("capabilities", "note", says, standing.to_have(capability))
 
 

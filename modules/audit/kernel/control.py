@@ -6,8 +6,9 @@ import errno
 import socket
 from contextlib import contextmanager
 from itertools import repeat
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from mig_audit.capabilities import Capability
 from mig_audit.errors import (
     AuditAbsentError,
     InternalError,
@@ -29,6 +30,13 @@ _LIST_ATTEMPTS = 3
 _CONTROL_BUFFER = 8 << 20
 # What send(2) says when the kernel has not looked at the request; after anything else it may have.
 _REFUSED = frozenset({errno.ECONNREFUSED, errno.EPERM, errno.EACCES, errno.EMSGSIZE})
+
+
+class _Asked(NamedTuple):
+    """What a request asks for, in words, and the capability that the kernel wants for it (audit_netlink_ok)."""
+
+    what: str
+    needs: Capability = Capability.AUDIT_CONTROL
 
 
 def open_netlink() -> socket.socket:
@@ -83,7 +91,7 @@ class Control:
 
     def status(self) -> Status:
         """Return the kernel's audit status (AUDIT_GET)."""
-        sequence = self._request(protocol.AUDIT_GET, b"", "reading the audit status")
+        sequence = self._request(protocol.AUDIT_GET, b"", _Asked("reading the audit status"))
         kind, payload = self._reply(sequence)
         if kind != protocol.AUDIT_GET:
             raise InternalError(f"asked for the audit status, the kernel answered with message type {kind}")
@@ -91,8 +99,8 @@ class Control:
 
     def set(self, setting: Setting, value: int, words: int) -> None:
         """Set one word of the status (AUDIT_SET)."""
-        what = f"setting {setting.name.lower()} to {value}"
-        self._request(protocol.AUDIT_SET, pack_setting(setting, value, words), what)
+        asked = _Asked(f"setting {setting.name.lower()} to {value}")
+        self._request(protocol.AUDIT_SET, pack_setting(setting, value, words), asked)
 
     def add_rule(self, payload: bytes) -> None:
         """Add one rule, given as ``struct audit_rule_data``."""
@@ -105,7 +113,7 @@ class Control:
 
         They are asked for when the first answer is; whoever stops there does not know what became of the rest.
         """
-        what = "adding a rule"
+        asked = _Asked("adding a rule")
         first = self._sequence + 1
         self._sequence += len(payloads)
         messages = (
@@ -113,13 +121,13 @@ class Control:
             for sequence, payload in enumerate(payloads, start=first)
         )
         try:
-            with _explained(what):
+            with _explained(asked):
                 self._socket.send(b"".join(messages))
         except MigAuditError as unsent:
             yield from repeat(unsent, len(payloads))
             return
         for index in range(len(payloads)):
-            error = self._failure(first + index, what)
+            error = self._failure(first + index, asked)
             yield error
             if isinstance(error, UnansweredError):
                 # A kernel that is silent once is not waited for again: the others are in doubt too.
@@ -128,7 +136,7 @@ class Control:
 
     def delete_rule(self, payload: bytes) -> None:
         """Delete one rule, given as ``struct audit_rule_data`` without the prepend flag."""
-        self._request(protocol.AUDIT_DEL_RULE, payload, "deleting a rule")
+        self._request(protocol.AUDIT_DEL_RULE, payload, _Asked("deleting a rule"))
 
     def log_message(self, kind: int, text: bytes) -> None:
         """Have the kernel record a message, as programs do; it needs CAP_AUDIT_WRITE.
@@ -136,7 +144,7 @@ class Control:
         That there is no error does not mean that there will be a record: the kernel says nothing where audit is
         switched off, or where a filter keeps such messages out.
         """
-        self._request(kind, text + b"\0", "having a message recorded", "CAP_AUDIT_WRITE")
+        self._request(kind, text + b"\0", _Asked("having a message recorded", Capability.AUDIT_WRITE))
 
     def rules(self) -> tuple[bytes, ...]:
         """Return every loaded rule as the kernel lists it, in evaluation order.
@@ -147,7 +155,7 @@ class Control:
         for _ in range(_LIST_ATTEMPTS):
             listed: list[bytes] = []
             try:
-                sequence = self._request(protocol.AUDIT_LIST_RULES, b"", "listing the rules")
+                sequence = self._request(protocol.AUDIT_LIST_RULES, b"", _Asked("listing the rules"))
                 while True:
                     kind, payload = self._reply(sequence)
                     if kind == protocol.NLMSG_DONE:
@@ -159,30 +167,30 @@ class Control:
             "listing the rules", errno.ENOBUFS, "the host is too busy to answer; try again"
         )
 
-    def _request(self, kind: int, payload: bytes, what: str, needs: str = "CAP_AUDIT_CONTROL") -> int:
+    def _request(self, kind: int, payload: bytes, asked: _Asked) -> int:
         """Send one request and wait for its ACK; return the sequence number that its replies carry."""
         self._sequence += 1
-        with _explained(what, needs):
+        with _explained(asked):
             self._socket.send(protocol.message(kind, self._sequence, payload))
-        self._acknowledged(self._sequence, what, needs)
+        self._acknowledged(self._sequence, asked)
         return self._sequence
 
-    def _failure(self, sequence: int, what: str) -> Optional[MigAuditError]:
+    def _failure(self, sequence: int, asked: _Asked) -> Optional[MigAuditError]:
         """Return what a request came to that may fail: None if it did not."""
         try:
-            self._acknowledged(sequence, what)
+            self._acknowledged(sequence, asked)
         except MigAuditError as error:
             return error
         return None
 
-    def _acknowledged(self, sequence: int, what: str, needs: str = "CAP_AUDIT_CONTROL") -> None:
-        """Wait for the ACK of a request, for which the kernel asks for a capability."""
+    def _acknowledged(self, sequence: int, asked: _Asked) -> None:
+        """Wait for the ACK of a request."""
         answer, body = self._reply(sequence)
         if answer != protocol.NLMSG_ERROR:
-            raise InternalError(f"{what}: the kernel sent message type {answer} in place of an ACK")
+            raise InternalError(f"{asked.what}: the kernel sent message type {answer} in place of an ACK")
         (code,) = protocol.ERROR_CODE.unpack_from(body)
         if code < 0:
-            raise refusal(what, -code, needs)
+            raise refusal(asked.what, -code, asked.needs)
 
     def _reply(self, sequence: int) -> tuple[int, bytes]:
         """Return the next message that answers ``sequence``: its type and payload."""
@@ -199,14 +207,14 @@ class _BufferFullError(UnansweredError):
 
 
 @contextmanager
-def _explained(what: str, needs: str = "CAP_AUDIT_CONTROL") -> Iterator[None]:
+def _explained(asked: _Asked) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         number = error.errno or errno.EIO
         if number in _REFUSED:
-            raise refusal(what, number, needs) from error
-        raise UnansweredError(what, number) from error
+            raise refusal(asked.what, number, asked.needs) from error
+        raise UnansweredError(asked.what, number) from error
 
 
 @contextmanager

@@ -21,18 +21,15 @@ from mig_audit.errors import (
     describe_errno,
 )
 
-CAPABILITIES = {
-    f"CAP_{capability.name}": int(capability)
-    for capability in (
-        Capability.DAC_READ_SEARCH,
-        Capability.NET_ADMIN,
-        Capability.SYS_PTRACE,
-        Capability.AUDIT_WRITE,
-        Capability.AUDIT_CONTROL,
-        Capability.AUDIT_READ,
-    )
-}
-"""The capabilities that every run makes use of, by their bit."""
+CAPABILITIES = (
+    Capability.DAC_READ_SEARCH,
+    Capability.NET_ADMIN,
+    Capability.SYS_PTRACE,
+    Capability.AUDIT_WRITE,
+    Capability.AUDIT_CONTROL,
+    Capability.AUDIT_READ,
+)
+"""Those that every run makes use of."""
 
 # The inode numbers of the namespaces that a host boots with (enum init_ns_ino of linux/nsfs.h); that of the network has
 # been a fixed one only since Linux 6.18.
@@ -82,19 +79,19 @@ class Standing:
             bounding=int(status.get("CapBnd", "-1"), 16),
         )
 
-    def has(self, capability: str) -> bool:
-        """Return whether this process has one of `CAPABILITIES`."""
-        return bool(self.capabilities >> CAPABILITIES[capability] & 1)
+    def has(self, capability: Capability) -> bool:
+        """Return whether this process has a capability in effect."""
+        return bool(self.capabilities >> capability & 1)
 
-    def to_have(self, capability: str) -> str:
-        """Return what helps a process that lacks one of `CAPABILITIES`, which for root is not to become root."""
+    def to_have(self, capability: Capability) -> str:
+        """Return what helps a process that lacks a capability, which for root is not to become root."""
         if self.uid != 0:
-            return f"run mig-audit as root, or with {capability}"
-        if self.bounding >> CAPABILITIES[capability] & 1:
-            return f"this root gave {capability} up: start mig-audit from a shell that still has it"
+            return f"run mig-audit as root, or with {capability.constant}"
+        if self.bounding >> capability & 1:
+            return f"this root gave {capability.constant} up: start mig-audit from a shell that still has it"
         return (
-            f"{capability} is not in this root's bounding set: allow it where that was set, with "
-            f"--cap-add={capability[len('CAP_') :]} for a container, in CapabilityBoundingSet= for a service"
+            f"{capability.constant} is not in this root's bounding set: allow it where that was set, with "
+            f"--cap-add={capability.name} for a container, in CapabilityBoundingSet= for a service"
         )
 
     def to_json(self) -> dict[str, object]:
@@ -102,7 +99,7 @@ class Standing:
         shown = {name: value for name, value in vars(self).items() if name != "bounding"}
         return {
             **shown,
-            "capabilities": {name: self.has(name) for name in CAPABILITIES},
+            "capabilities": {each.constant: self.has(each) for each in CAPABILITIES},
             "boot_options": None if self.boot_options is None else list(self.boot_options),
         }
 
@@ -140,12 +137,10 @@ def _namespace(link: str) -> Optional[int]:
         return None
 
 
-def refusal(
-    what: str, number: int, needs: str = "CAP_AUDIT_CONTROL", standing: Optional[Standing] = None
-) -> MigAuditError:
+def refusal(what: str, number: int, needs: Capability, standing: Optional[Standing] = None) -> MigAuditError:
     """Return the error of our tree that a kernel errno means for this process, with the remedy that fits.
 
-    ``needs`` is the one of `CAPABILITIES` that the kernel asks for here.
+    ``needs`` is the capability that the kernel asks for here.
     """
     if number == errno.ECONNREFUSED:
         return _hidden(what, standing or Standing.read())
@@ -166,31 +161,31 @@ def _hidden(what: str, standing: Standing) -> AuditAbsentError:
     )
 
 
-def _denied(what: str, number: int, needs: str, standing: Standing) -> NotPermittedError:
+def _denied(what: str, number: int, needs: Capability, standing: Standing) -> NotPermittedError:
     refused = f"{what}: {describe_errno(number)}"
     if number == errno.EACCES:
         return NotPermittedError(
             f"{refused}, from a security module",
             "look for a denial (AVC, apparmor=) in the host's log, and allow this program the netlink audit socket",
         )
-    if needs == "CAP_AUDIT_CONTROL" and standing.pid_namespace is False:
+    if needs is Capability.AUDIT_CONTROL and standing.pid_namespace is False:
         return NotPermittedError(
             f"{refused}: this is a pid namespace of its own, as containers have them",
             "run mig-audit on the host itself, or in a container that shares the host's pid namespace",
         )
     if not standing.has(needs):
         who = "root" if standing.uid == 0 else "user"
-        return NotPermittedError(f"{refused}: this {who} has no {needs}", standing.to_have(needs))
+        return NotPermittedError(f"{refused}: this {who} has no {needs.constant}", standing.to_have(needs))
     why = "a seccomp filter or a security module" if standing.seccomp else "a security module"
     return NotPermittedError(
-        f"{refused}, from {why}: {needs} is there", "allow netlink audit in its settings"
+        f"{refused}, from {why}: {needs.constant} is there", "allow netlink audit in its settings"
     )
 
 
 def absence(number: int, standing: Optional[Standing] = None) -> MigAuditError:
     """Return the error for an audit socket that could not be opened."""
     if number not in {errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EINVAL}:
-        return refusal("opening an audit socket", number, standing=standing)
+        return refusal("opening an audit socket", number, Capability.AUDIT_CONTROL, standing)
     options = (standing or Standing.read()).boot_options
     if options is None:
         return AuditAbsentError(

@@ -6,6 +6,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+from mig_audit.capabilities import Capability
 from mig_audit.errors import (
     AuditOwnedError,
     AuditUnavailableError,
@@ -74,7 +75,7 @@ def join(receive_buffer: int) -> RecordStream:
         sock.bind((0, 1 << (protocol.AUDIT_NLGRP_READLOG - 1)))
     except PermissionError as error:
         sock.close()
-        raise refusal(what, error.errno or errno.EPERM, "CAP_AUDIT_READ") from error
+        raise refusal(what, error.errno or errno.EPERM, Capability.AUDIT_READ) from error
     except OSError as error:
         sock.close()
         raise AuditUnavailableError(

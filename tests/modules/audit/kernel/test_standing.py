@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mig_audit.capabilities import Capability
 from mig_audit.errors import AuditAbsentError, KernelRefusedError, MigAuditError, NotPermittedError
 from mig_audit.modules.audit.kernel.standing import Standing, absence, deafness, refusal
 
@@ -27,7 +28,6 @@ HOST = Standing(
 )
 USER = replace(HOST, uid=1000, capabilities=0)
 STRIPPED = replace(HOST, capabilities=ALL & ~(1 << 30))
-_BITS = {"CAP_NET_ADMIN": 12, "CAP_AUDIT_WRITE": 29, "CAP_AUDIT_CONTROL": 30, "CAP_AUDIT_READ": 37}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_each_errno_has_its_place_and_remedy(
     number: int, standing: Standing, error: type[MigAuditError], words: str
 ) -> None:
     """An operator reads what stands in the way and what to do, not a number."""
-    made = refusal("reading the audit status", number, standing=standing)
+    made = refusal("reading the audit status", number, Capability.AUDIT_CONTROL, standing)
 
     assert type(made) is error
     assert words in str(made)
@@ -73,24 +73,34 @@ def test_a_kernel_without_audit_is_told_from_one_that_was_booted_without(
     assert remedy in made.remedy
 
 
-@pytest.mark.parametrize("capability", _BITS)
-def test_the_capability_that_is_missing_is_named_with_what_helps_root(capability: str) -> None:
+@pytest.mark.parametrize(
+    ("capability", "name"),
+    [
+        (Capability.NET_ADMIN, "NET_ADMIN"),
+        (Capability.AUDIT_WRITE, "AUDIT_WRITE"),
+        (Capability.AUDIT_CONTROL, "AUDIT_CONTROL"),
+        (Capability.AUDIT_READ, "AUDIT_READ"),
+    ],
+)
+def test_the_capability_that_is_missing_is_named_with_what_helps_root(
+    capability: Capability, name: str
+) -> None:
     """Who is root already is told where it was taken away, and how it is allowed there."""
-    without = ALL & ~(1 << _BITS[capability])
+    without = ALL & ~(1 << capability)
     bounded = replace(HOST, capabilities=without, bounding=without)
     made = refusal("an operation", errno.EPERM, capability, bounded)
 
-    assert f"this root has no {capability}" in made.what
-    assert f"--cap-add={capability.replace('CAP_', '')} for a container" in made.remedy
+    assert f"this root has no CAP_{name}" in made.what
+    assert f"--cap-add={name} for a container" in made.remedy
     assert "CapabilityBoundingSet=" in made.remedy
     assert "as root" not in made.remedy
     given_up = replace(bounded, bounding=ALL)
-    assert f"gave {capability} up" in refusal("an operation", errno.EPERM, capability, given_up).remedy
+    assert f"gave CAP_{name} up" in refusal("an operation", errno.EPERM, capability, given_up).remedy
 
 
 def test_a_capability_that_is_there_is_not_asked_for() -> None:
     """Something else refused then; that another one is missing has nothing to do with it."""
-    made = refusal("an operation", errno.EPERM, "CAP_AUDIT_WRITE", STRIPPED)
+    made = refusal("an operation", errno.EPERM, Capability.AUDIT_WRITE, STRIPPED)
 
     assert "CAP_AUDIT_WRITE is there" in str(made)
     assert "CAP_AUDIT_CONTROL" not in str(made)
@@ -100,7 +110,9 @@ def test_a_message_may_be_recorded_from_a_pid_namespace_of_its_own() -> None:
     """There the kernel refuses only what changes audit or asks for it."""
     contained = replace(HOST, pid_namespace=False, capabilities=ALL & ~(1 << 29))
 
-    assert "no CAP_AUDIT_WRITE" in str(refusal("an operation", errno.EPERM, "CAP_AUDIT_WRITE", contained))
+    assert "no CAP_AUDIT_WRITE" in str(
+        refusal("an operation", errno.EPERM, Capability.AUDIT_WRITE, contained)
+    )
 
 
 def test_a_socket_that_is_denied_is_a_matter_of_permission() -> None:
@@ -138,8 +150,8 @@ def test_everything_is_read_from_proc_and_sys(tmp_path: Path) -> None:
     """Capabilities, seccomp, lockdown, and the options of the boot."""
     standing = _host(tmp_path, {"user": 4026531837, "pid": 4026531836, "net": 4026531833}, None)
 
-    assert standing.has("CAP_AUDIT_CONTROL")
-    assert not standing.has("CAP_AUDIT_READ")
+    assert standing.has(Capability.AUDIT_CONTROL)
+    assert not standing.has(Capability.AUDIT_READ)
     assert standing.bounding == 0x60000000
     assert standing.seccomp
     assert standing.lockdown == "integrity"
