@@ -8,6 +8,9 @@
     no-eoe    the same without the record that ends an event (as auditd's remote logging leaves it out)
     unique    no path, argument, title, process or inode is there twice: nothing that was seen can be used again
     entropy   every path, argument and title is of random bytes, which records write in hex
+    enriched  with auditd's interpretations behind each record, as it writes them by default, with this host's names
+    node      with the name of the host before each record, as auditd writes it for logs that are collected
+    nodes     the same, of four hosts in turn
 
 Streams, so a log of any size will do.
 """
@@ -22,8 +25,17 @@ from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
+from mig_audit.errors import RecordError
+from mig_audit.modules.audit.events import HostNames
+from mig_audit.modules.audit.records import parse_line
+from mig_audit.modules.audit.records.interpretation import interpret
+from mig_audit.modules.audit.records.interpretation.fields import field_kind
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from mig_audit.modules.audit.events import Names
+    from mig_audit.modules.audit.records import Record
 
 _STAMP = re.compile(rb"msg=audit\(([0-9]+\.[0-9]{3}:[0-9]+)\)")
 _EVENTS_LIMIT = 100_000
@@ -36,6 +48,9 @@ _IDS = re.compile(rb"\b((?:a|e|s|fs|o)?uid|(?:e|s|fs|o)?gid)=([0-9]+)\b")
 _IDS_TOLD_APART = 4000
 _ARGUMENT = re.compile(rb"^type=SYSCALL ")
 _POINTERS = re.compile(rb"\ba([0-3])=[0-9a-f]+")
+# The kinds of fields that auditd interprets: those that it writes in quotes, and the others.
+_QUOTED, _BARE = frozenset({"user", "group"}), frozenset({"machine", "syscall", "address"})
+_NODES = (b"web1.example.com", b"web2.example.com", b"db.example.com", b"mail.example.com")
 
 
 def _retimed(lines: Iterable[bytes], rate: int) -> Iterator[bytes]:
@@ -108,12 +123,51 @@ def entropy(lines: Iterable[bytes]) -> Iterator[bytes]:
         yield head + separator + _TEXTS.sub(text, body)
 
 
+def enriched(lines: Iterable[bytes], names: Names | None = None) -> Iterator[bytes]:
+    """See above; ``names`` are this host's if they are not given."""
+    known = names or HostNames()
+    for line in lines:
+        try:
+            added = b" ".join(_interpretations(parse_line(line), known))
+        except RecordError:
+            added = b""
+        yield line[:-1] + b"\x1d" + added + b"\n" if added else line
+
+
+def _interpretations(record: Record, names: Names) -> Iterator[bytes]:
+    for field in interpret(record, names):
+        kind = field_kind(record.type, field.name)
+        name, text = field.name.upper().encode(), field.text.encode()
+        if kind is not None and kind.name in _QUOTED:
+            yield b'%b="%b"' % (name, text)
+        elif kind is not None and kind.name in _BARE:
+            yield b"%b=%b" % (name, text)
+
+
+def node(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """See above."""
+    return (b"node=%b %b" % (_NODES[0], line) for line in lines)
+
+
+def nodes(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """See above; all records of an event are of the same host, and each host numbers its own events."""
+    for line in lines:
+        stamp = _STAMP.search(line)
+        time, _, serial = stamp[1].partition(b":") if stamp else (b"", b"", b"0")
+        number, place = divmod(int(serial), len(_NODES))
+        own = _STAMP.sub(b"msg=audit(%b:%d)" % (time, number), line, count=1)
+        yield b"node=%b %b" % (_NODES[place], own)
+
+
 VARIANTS: dict[str, Callable[[Iterable[bytes]], Iterator[bytes]]] = {
     "spread": spread,
     "dense": dense,
     "no-eoe": no_eoe,
     "unique": unique,
     "entropy": entropy,
+    "enriched": enriched,
+    "node": node,
+    "nodes": nodes,
 }
 
 

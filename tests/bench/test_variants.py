@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from corpus import read_log
 from streams import groups_of
+
+from mig_audit.modules.audit.events import TableNames
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -67,6 +70,32 @@ def test_no_text_is_there_twice(variants: ModuleType, lines: list[bytes]) -> Non
 
     assert len(texts) > 100
     assert set(texts.values()) == {1}
+
+
+@pytest.mark.parametrize("name", ["file-enriched", "user-enriched"])
+def test_what_is_added_is_what_auditd_adds(variants: ModuleType, name: str) -> None:
+    """But for calls that its library has no name for."""
+    lines = [line + b"\n" for line in read_log(f"{name}.log.xz") if not line.startswith(b"type=TRUSTED_APP")]
+    plain = [line.partition(b"\x1d")[0].rstrip(b"\n") + b"\n" for line in lines]
+    names = TableNames(
+        {0: "root", 1: "daemon", 2: "bin", 1000: "cloudsdk", 65534: "nobody"},
+        {0: "root", 1: "daemon", 2: "bin"},
+    )
+    ours = list(variants.enriched(plain, names))
+
+    assert [re.sub(rb"SYSCALL=[a-z0-9_()-]+", b"", line) for line in ours] == [
+        re.sub(rb"SYSCALL=[a-z0-9_()-]+", b"", line) for line in lines
+    ]
+    assert sum(our == line for our, line in zip(ours, lines)) > len(lines) - 5
+
+
+def test_records_of_a_node_say_so(variants: ModuleType, lines: list[bytes]) -> None:
+    """Each event is of one, with numbers of its own."""
+    groups = groups_of([line.rstrip(b"\n") for line in variants.nodes(lines)])
+
+    assert list(variants.node(lines)) == [b"node=web1.example.com " + line for line in lines]
+    assert len(groups) == len(groups_of([line.rstrip(b"\n") for line in lines]))
+    assert len({group.records[0].node for group in groups}) == 4
 
 
 def test_random_bytes_are_random(variants: ModuleType, lines: list[bytes]) -> None:
