@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE
 from mig_audit.modules.audit.events.glance import glance_at
 from mig_audit.modules.audit.events.identities import LookUp
-from mig_audit.modules.audit.events.usual import UsualMessage
+from mig_audit.modules.audit.events.usual import Usual
 from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
+from mig_audit.modules.audit.records import parse_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.usual import UsualEvent
 
 # What is done to audit itself, by this run too: such an event is decoded in any case.
+_SYSCALL = "SYSCALL"
 _CHANGES = frozenset({CONFIG_CHANGE, "EVENT_LISTENER"})
 
 
@@ -90,7 +92,7 @@ class Screening:
         enrichments: list[Enrichment] = []
         time = 0
         for usual in usuals:
-            if isinstance(usual, UsualMessage):
+            if type(usual) is not Usual:
                 since, enrichment = self.screen(usual.bundle())
             else:
                 if timed:
@@ -115,11 +117,11 @@ class Screening:
 
     def screen(self, bundle: Bundle) -> Screened:
         """Return what the records of an event tell."""
-        stamp, types, bodies, records, _, part = bundle
+        stamp, types, bodies, records, _, part, added = bundle
         if records is not None or part:
             return _NOTHING
-        glance = glance_at(types, bodies) if "SYSCALL" in types else None
-        if glance is None and ("SYSCALL" in types or not _CHANGES.isdisjoint(types)):
+        glance = glance_at(types, bodies) if _SYSCALL in types else None
+        if glance is None and (_SYSCALL in types or not _CHANGES.isdisjoint(types)):
             return _NOTHING
         seconds, _, rest = stamp.partition(b".")
         time = int(seconds + rest[:3])
@@ -136,6 +138,10 @@ class Screening:
             return Screened(KEPT, enrichment)
         names = self._names(seconds)
         if glance:
+            # Only what was added to a SYSCALL record goes before the names that are known here.
+            told = added[types.index(_SYSCALL)] if added else None
+            if names and told:
+                names = names._replace(enriched=dict(parse_fields(told)))
             since = self._filters.ask_call(glance, time, names, enrichment)
         else:
             since = self._filters.ask_other(types, bodies, time, names, enrichment)

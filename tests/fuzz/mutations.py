@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
+from collected import collected
 from orders import ON_EVENTS, STAMP
 
 from mig_audit.modules.audit.tables.table import table
@@ -54,6 +55,8 @@ def mutated(seeds: list[list[bytes]], random: Random) -> list[bytes]:
     lines = _window(seeds, random)
     if not random.randrange(3):
         lines = _interleaved(lines, _window(seeds, random), random)
+    if not random.randrange(3):
+        lines = collected(lines, random)
     for _ in range(random.choice((1, 1, 2, 3, 5, 8))):
         random.choice(_CHANGES)(lines, random)
     # What breaks a line makes two of it, as in a file.

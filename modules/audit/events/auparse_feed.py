@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Gathering
 from mig_audit.modules.audit.records.auparse import is_broken, type_number
+from mig_audit.modules.audit.records.record import SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,12 +59,13 @@ class _Event(Gathering):
 
     def add(self, record: Record) -> int:
         """Add a record and return about how many bytes it takes."""
-        if record.node or record.enriched is not None or self.records is not None:
+        # A separator within a body stood in a text that was restored, and nothing is cut there.
+        if record.node or record.enriched is not None or SEPARATOR in record.body or self.records is not None:
             self.add_record(record)
             size = len(record.body) + len(record.enriched or b"") + _RECORD_SIZE
         else:
             self.types.append(record.type)
-            self.bodies.append(record.body)
+            self.texts.append(record.body)
             size = len(record.body) + _BODY_SIZE
         self.size += size
         return size
@@ -203,7 +205,7 @@ class AuparseFeed:
         if len(self._given) > self._memory:
             self._given.popitem(last=False)
         bundle = event.bundle(event.ending, part)
-        event.types, event.bodies, event.records = [], [], None  # the heap of ages may still know the event
+        event.types, event.texts, event.records = [], [], None  # the heap of ages may still know the event
         return bundle
 
 

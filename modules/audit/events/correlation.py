@@ -4,7 +4,7 @@ Constant work per record, however many events are open: one ordered dict, oldest
 is. Time is stream time (the records' own), never the wall clock, so a replay groups exactly as the live run did.
 
 Most records need not become a `Record` to be grouped: those that came one behind the other with the same stamp are
-taken as a run of types and bodies, and given out as a `Bundle`, which becomes a group for whoever wants one.
+taken as a run of types and texts, and given out as a `Bundle`, which becomes a group for whoever wants one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ _FIRST_KERNEL_EVENT, _LAST_KERNEL_EVENT = 1300, 2099
 _LOGIN, _KERNEL = 1006, 2000
 
 _MOST_TOGETHER = 512  # usual events, after which what is made of them is to be handed on
-_new = tuple.__new__  # what Bundle(...) does, without its Python frame
 
 
 def _give(usuals: list[UsualEvent], records: int, done: list[Complete]) -> None:
@@ -160,7 +159,7 @@ class Correlator:
                 _give([usual], count, done)
             elif isinstance(usual, UsualMessage) and not self.is_open(usual[0]):
                 part = self._completed.add(usual[0])
-                done.append(Bundle(usual[0], *usual.run(), None, SINGLE, part))
+                done.append(Bundle.of(usual[0], *usual.run(), SINGLE, part))
             else:
                 self._add_records(usual[0], *usual.run(), done)
 
@@ -232,28 +231,28 @@ class Correlator:
             and self._completed.knows_none(stamps)
         )
 
-    def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> list[Complete]:
+    def add_run(self, stamp: bytes, now: int, types: list[str], texts: list[bytes]) -> list[Complete]:
         """Take records that came one behind the other, all with this stamp and no node.
 
-        Only the last of them may be EOE, and the first may be of a type that is an event of its own only if the event
+        Their texts are what `Bundle.of` takes. Only the last of them may be EOE, and the first may be of a type that is an event of its own only if the event
         is open; ``now`` is the stamp's time in milliseconds. The lists are not used by the caller any more.
         """
         done: list[Complete] = []
         if now + self._offset != self._clock or self._behind:
             self._advance(now, done, len(types))
-        self._add_records(stamp, types, bodies, done)
+        self._add_records(stamp, types, texts, done)
         return done
 
-    def _add_records(self, stamp: bytes, types: list[str], bodies: list[bytes], done: list[Complete]) -> None:
+    def _add_records(self, stamp: bytes, types: list[str], texts: list[bytes], done: list[Complete]) -> None:
         ended = types[-1] == _EOE
         if ended and len(types) <= self._max_records and stamp not in self._open:
-            done.append(_new(Bundle, (stamp, types, bodies, None, EOE, self._completed.add(stamp))))
+            done.append(Bundle.of(stamp, types, texts, EOE, self._completed.add(stamp)))
             return
-        begun = self._open.extend(stamp, types, bodies)
+        begun = self._open.extend(stamp, types, texts)
         if begun is None:
             gathered = self._open.gather(stamp, stamp, self._clock)
-            gathered.add_run(types, bodies)
-            self._open.grow(gathered, len(types), sum(map(len, bodies)))
+            gathered.add_run(types, texts)
+            self._open.grow(gathered, len(types), sum(map(len, texts)))
             self._close(stamp, gathered, done, ended=ended)
         elif ended:
             self._open.pop(stamp)
@@ -262,11 +261,11 @@ class Correlator:
         else:
             self._evict(done)
 
-    def add_single(self, stamp: bytes, now: int, name: str, body: bytes) -> list[Complete]:
+    def add_single(self, stamp: bytes, now: int, name: str, text: bytes) -> list[Complete]:
         """Take a record without a node that is an event of its own."""
         done: list[Complete] = []
         self._advance(now, done)
-        done.append(Bundle(stamp, [name], [body], None, SINGLE, self._completed.add(stamp)))
+        done.append(Bundle.of(stamp, [name], [text], SINGLE, self._completed.add(stamp)))
         return done
 
     def flush(self) -> list[Complete]:

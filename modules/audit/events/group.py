@@ -7,9 +7,11 @@ for it unless somebody asks.
 from __future__ import annotations
 
 import re
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.records import Record
+from mig_audit.modules.audit.records.record import SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +47,7 @@ _COMPANIONS = frozenset(
     ]
 )
 _ITEMS = re.compile(rb" items=([0-9]{1,6})\b")
+_new = tuple.__new__  # what Bundle(...) does, without its Python frame
 
 
 class Group(NamedTuple):
@@ -99,10 +102,10 @@ class Bundle(NamedTuple):
         stamp: ``SEC.MMM:SERIAL``.
         types: the type of each record.
         bodies: the fields of each record.
-        records: in place of types and bodies, which are empty then, where a record is more than these: it has a node,
-            or auditd's interpretations.
+        records: in place of types and bodies, which are empty then, where a record came by itself.
         ending: why it is complete, one of `ENDINGS`.
         part: as that of a group.
+        enriched: what auditd added to each record that has types and bodies; None where it added nothing to any.
     """
 
     stamp: bytes
@@ -111,10 +114,20 @@ class Bundle(NamedTuple):
     records: Optional[list[Record]]
     ending: str
     part: int
+    enriched: Optional[Sequence[Optional[bytes]]] = None
+
+    @classmethod
+    def of(cls, stamp: bytes, types: list[str], texts: list[bytes], ending: str, part: int) -> Bundle:
+        """Return the event of records whose texts may have what auditd added at their ends."""
+        for text in texts:
+            if SEPARATOR in text:
+                bodies, enriched = _cut_all(texts)
+                return cls(stamp, types, bodies, None, ending, part, enriched)
+        return _new(cls, (stamp, types, texts, None, ending, part, None))
 
     def group(self) -> Group:
         """Return the same as a group."""
-        records = self.records or make_records(self.stamp, self.types, self.bodies)
+        records = self.records or make_records(self.stamp, self.types, self.bodies, self.enriched)
         return make_group(records, self.ending, self.part)
 
     @property
@@ -129,12 +142,27 @@ class Bundle(NamedTuple):
         return len(self.records or self.types)
 
 
-def make_records(stamp: bytes, types: Sequence[str], bodies: Sequence[bytes]) -> list[Record]:
-    """Return the records of a run."""
+def make_records(
+    stamp: bytes,
+    types: Sequence[str],
+    bodies: Sequence[bytes],
+    enriched: Optional[Sequence[Optional[bytes]]] = None,
+) -> list[Record]:
+    """Return the records of a bundle."""
     seconds, _, rest = stamp.partition(b".")
     milliseconds, _, serial = rest.partition(b":")
     numbers = (int(seconds), int(milliseconds), int(serial))
-    return [Record(name, "", *numbers, stamp, body, None) for name, body in zip(types, bodies)]
+    added = enriched or repeat(None)
+    return [Record(name, "", *numbers, stamp, body, each) for name, body, each in zip(types, bodies, added)]
+
+
+def _cut_all(texts: Sequence[bytes]) -> tuple[list[bytes], list[Optional[bytes]]]:
+    """Return the bodies of records, and what auditd added to each."""
+    parts = [text.rpartition(SEPARATOR) for text in texts]
+    # Without a separator all of it is the last part.
+    return [body if cut else last for body, cut, last in parts], [
+        last if cut else None for _, cut, last in parts
+    ]
 
 
 def _items(types: Sequence[str], bodies: Sequence[bytes]) -> int:
@@ -147,15 +175,18 @@ def _items(types: Sequence[str], bodies: Sequence[bytes]) -> int:
 
 
 class Gathering:
-    """The records of an event that may still get some; `Bundle` says what is in which list, ``size`` is in bytes."""
+    """The records of an event that may still get some, by types and texts as `Bundle.of` takes them, or as records.
 
-    __slots__ = ("bodies", "records", "size", "stamp", "types")
+    ``size`` is in bytes.
+    """
+
+    __slots__ = ("records", "size", "stamp", "texts", "types")
 
     def __init__(self, stamp: bytes) -> None:
         """Begin without any."""
         self.stamp = stamp
         self.types: list[str] = []
-        self.bodies: list[bytes] = []
+        self.texts: list[bytes] = []
         self.records: Optional[list[Record]] = None
         self.size = 0
 
@@ -163,21 +194,23 @@ class Gathering:
         """Return how many records there are."""
         return len(self.records or self.types)
 
-    def add_run(self, types: list[str], bodies: list[bytes]) -> None:
-        """Add records without node and interpretations."""
+    def add_run(self, types: list[str], texts: list[bytes]) -> None:
+        """Add records without a node."""
         if self.records is not None:
-            self.records += make_records(self.stamp, types, bodies)
+            self.records += make_records(self.stamp, types, *_cut_all(texts))
         else:
             self.types += types
-            self.bodies += bodies
+            self.texts += texts
 
     def add_record(self, record: Record) -> None:
         """Add a record as it is."""
         if self.records is None:
-            self.records = make_records(self.stamp, self.types, self.bodies)
-            self.types, self.bodies = [], []
+            self.records = make_records(self.stamp, self.types, *_cut_all(self.texts))
+            self.types, self.texts = [], []
         self.records.append(record)
 
     def bundle(self, ending: str, part: int) -> Bundle:
         """Return them as an event that is complete; this must not be used any more."""
-        return Bundle(self.stamp, self.types, self.bodies, self.records, ending, part)
+        if self.records is not None:
+            return Bundle(self.stamp, [], [], self.records, ending, part)
+        return Bundle.of(self.stamp, self.types, self.texts, ending, part)

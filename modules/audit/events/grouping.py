@@ -60,10 +60,10 @@ class RunGrouping(Grouping, Protocol):
     def add_interleaved(self, usuals: list[UsualEvent], records: list[int]) -> Sequence[Complete]:
         """Take usual events whose records came by turns; nothing, if that has to be record by record."""
 
-    def add_run(self, stamp: bytes, now: int, types: list[str], bodies: list[bytes]) -> Sequence[Complete]:
+    def add_run(self, stamp: bytes, now: int, types: list[str], texts: list[bytes]) -> Sequence[Complete]:
         """Take records that came one behind the other, all with this stamp and no node."""
 
-    def add_single(self, stamp: bytes, now: int, name: str, body: bytes) -> Sequence[Complete]:
+    def add_single(self, stamp: bytes, now: int, name: str, text: bytes) -> Sequence[Complete]:
         """Take a record without a node that is an event of its own."""
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _USERS = ("auid", "uid", "euid", "suid", "fsuid")
 _ENRICHED_UNKNOWN = compile_late(rb'"unset"|"unknown\([0-9]+\)"')
-_NOT_ENRICHED: Mapping[str, bytes] = MappingProxyType({})
+NOT_ENRICHED: Mapping[str, bytes] = MappingProxyType({})
 _MEMO_LIMIT = 8192
 _new = tuple.__new__  # what Identities(...) does, without its Python frame
 
@@ -39,7 +39,7 @@ class IdentityDecoder:
         self._minute = -1
 
     def decode(
-        self, raws: tuple[Optional[bytes], ...], minute: int, enriched: Mapping[str, bytes] = _NOT_ENRICHED
+        self, raws: tuple[Optional[bytes], ...], minute: int, enriched: Mapping[str, bytes] = NOT_ENRICHED
     ) -> Identities:
         """Return the nine identities that a record has as these; the same nine come again and again.
 
@@ -78,14 +78,17 @@ class LookUp(NamedTuple):
     Attributes:
         identities: what decodes them.
         minute: since the epoch.
+        enriched: the names that the log has for some, by the fields' names in capitals.
     """
 
     identities: IdentityDecoder
     minute: int
+    enriched: Mapping[str, bytes] = NOT_ENRICHED
 
     def find(self, numbers: Mapping[str, bytes]) -> Identities:
         """Return the identities that some fields of a record mean."""
-        return self.identities.decode(tuple([numbers.get(name) for name in IDENTITIES]), self.minute)
+        raws = tuple([numbers.get(name) for name in IDENTITIES])
+        return self.identities.decode(raws, self.minute, self.enriched)
 
 
 class _Accounts(dict[Optional[bytes], Optional[Identity]]):

@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.modules.audit.events.usual import USUAL, USUAL_MESSAGE, Usual, UsualMessage
+from mig_audit.modules.audit.events.usual import (
+    ENRICHED_MESSAGE,
+    USUAL,
+    USUAL_MESSAGE,
+    EnrichedUsual,
+    Usual,
+    UsualMessage,
+)
+from mig_audit.modules.audit.records.record import SEPARATOR
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events.usual import UsualEvent
@@ -56,11 +64,11 @@ def untangle(block: bytes, start: int, stamp: bytes) -> Optional[Interleaved]:
             usual = USUAL.fullmatch(text)
             if usual is None:
                 return None
-            events.append(Usual._make(usual.groups()))
+            events.append((EnrichedUsual if SEPARATOR in text else Usual)._make(usual.groups()))
         elif text.startswith(b"type=SYSCALL "):
             open_[stamp] = text
         else:
-            message = USUAL_MESSAGE.fullmatch(text)
+            message = (ENRICHED_MESSAGE if SEPARATOR in text else USUAL_MESSAGE).fullmatch(text)
             if message is None:
                 return None
             events.append(UsualMessage.of(message.groups()))

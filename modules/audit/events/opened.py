@@ -100,13 +100,13 @@ class OpenEvents:
         self.held += sum(records)
         self._size += sum(sizes)
 
-    def extend(self, stamp: bytes, types: Sequence[str], bodies: Sequence[bytes]) -> Optional[Begun]:
+    def extend(self, stamp: bytes, types: Sequence[str], texts: Sequence[bytes]) -> Optional[Begun]:
         """Add records to a usual event and return it; None if it is none, or would not be with these."""
         begun = self._events.get(stamp)
-        usual = begun.usual.extended(types, bodies) if isinstance(begun, Begun) else None
+        usual = begun.usual.extended(types, texts) if isinstance(begun, Begun) else None
         if usual is None or begun is None:
             return None
-        number, size = len(types), sum(map(len, bodies))
+        number, size = len(types), sum(map(len, texts))
         extended = Begun(usual, begun.number + number, begun.size + size, begun.since)
         self._events[stamp] = extended
         self.held += number

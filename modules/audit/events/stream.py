@@ -14,9 +14,19 @@ from typing import TYPE_CHECKING, Optional
 from mig_audit.errors import RecordError
 from mig_audit.modules.audit.events.interleaved import untangle
 from mig_audit.modules.audit.events.ledger import AUDITD_TYPES
-from mig_audit.modules.audit.events.usual import USUAL, USUAL_MESSAGE, Usual, UsualMessage, count_records
+from mig_audit.modules.audit.events.usual import (
+    ENRICHED_MESSAGE,
+    USUAL,
+    USUAL_MESSAGE,
+    EnrichedUsual,
+    Usual,
+    UsualMessage,
+    count_records,
+)
+from mig_audit.modules.audit.records.rawline import MARK
 from mig_audit.modules.audit.records.record import (
     LINE_LIMIT,
+    SEPARATOR,
     SERIAL_LIMIT,
     parse_line,
     type_name,
@@ -94,7 +104,7 @@ class RunStream(RecordStream):
         self._stamp = b""
         self._now = 0
         self._types: list[str] = []
-        self._bodies: list[bytes] = []
+        self._texts: list[bytes] = []
 
     @property
     def held(self) -> int:
@@ -103,19 +113,22 @@ class RunStream(RecordStream):
 
     def feed(self, block: bytes) -> Iterator[Complete]:
         """Take whole lines; give the events that are complete because of them."""
-        if b"\x1d" in block or _has_long_line(block):
+        enriched = SEPARATOR in block
+        if (enriched and MARK in block) or _has_long_line(block):
             for line in _lines(block):
                 yield from self._long_way(line)
             return
-        match = USUAL.match
+        match, kind, match_message = USUAL.match, Usual, USUAL_MESSAGE.match
+        if enriched:
+            kind, match_message = EnrichedUsual, ENRICHED_MESSAGE.match
         usuals: list[UsualEvent] = []
         sizes: list[int] = []  # of those without an end
         position, end = 0, len(block)
         while position < end:
             found = match(block, position)
-            usual: Optional[UsualEvent] = _new_usual(Usual, found.groups()) if found else None
+            usual: Optional[UsualEvent] = _new_usual(kind, found.groups()) if found else None
             if not found:
-                found = USUAL_MESSAGE.match(block, position)
+                found = match_message(block, position)
                 usual = UsualMessage.of(found.groups()) if found else None
             following = found.end() if found else end
             if usual and usual[_END]:
@@ -167,26 +180,26 @@ class RunStream(RecordStream):
         lines = _lines(block)
         kinds, singles, longest = self._kinds, self._singles, _LONGEST_RUN
         is_open, add_run = self._grouping.is_open, self._grouping.add_run
-        message, types, bodies = self._message, self._types, self._bodies
+        message, types, texts = self._message, self._types, self._texts
         otherwise = 0
         for line in lines:
             try:
-                kind, msg, body = line.split(b" ", 2)
+                kind, msg, text = line.split(b" ", 2)
                 name = kinds[kind]
             except (ValueError, KeyError):
                 otherwise += 1
                 yield from self._another_way(line)
-                message, types, bodies = self._message, self._types, self._bodies
+                message, types, texts = self._message, self._types, self._texts
                 continue
             if msg != message:
                 if types:
-                    self._types, self._bodies = [], []
-                    yield from add_run(self._stamp, self._now, types, bodies)
-                    types, bodies = self._types, self._bodies
+                    self._types, self._texts = [], []
+                    yield from add_run(self._stamp, self._now, types, texts)
+                    types, texts = self._types, self._texts
                 if not self._begin_run(msg):
                     otherwise += 1
                     yield from self._long_way(line)
-                    message, types, bodies = self._message, self._types, self._bodies
+                    message, types, texts = self._message, self._types, self._texts
                     continue
                 message = msg
             if not types and name in singles:
@@ -194,16 +207,16 @@ class RunStream(RecordStream):
                     # Its own time may be what completes that event, which it is then no record of.
                     otherwise += 1
                     yield from self._long_way(line)
-                    message, types, bodies = self._message, self._types, self._bodies
+                    message, types, texts = self._message, self._types, self._texts
                 else:
-                    yield from self._grouping.add_single(self._stamp, self._now, name, body)
+                    yield from self._grouping.add_single(self._stamp, self._now, name, text)
                 continue
             types.append(name)
-            bodies.append(body)
+            texts.append(text)
             if name != "EOE" and len(types) < longest:
                 continue
-            done = add_run(self._stamp, self._now, types, bodies)
-            types, bodies = self._types, self._bodies = [], []
+            done = add_run(self._stamp, self._now, types, texts)
+            types, texts = self._types, self._texts = [], []
             yield from done
         self._ledger.received += len(lines) - otherwise
 
@@ -231,9 +244,9 @@ class RunStream(RecordStream):
         self._message = _NO_MESSAGE
         if not self._types:
             return ()
-        types, bodies = self._types, self._bodies
-        self._types, self._bodies = [], []
-        return self._grouping.add_run(self._stamp, self._now, types, bodies)
+        types, texts = self._types, self._texts
+        self._types, self._texts = [], []
+        return self._grouping.add_run(self._stamp, self._now, types, texts)
 
     def _another_way(self, line: bytes) -> Iterator[Complete]:
         """Take a line of a type that was not seen before, or of no type; once it is known, the short way."""

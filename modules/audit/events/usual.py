@@ -7,12 +7,12 @@ that vary together, for less than what it takes to cut the block into lines.
 from __future__ import annotations
 
 import re
-from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.events.glance import Seen, is_auxiliary
 from mig_audit.modules.audit.events.group import END, SINGLE, Bundle
+from mig_audit.modules.audit.records.record import SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,10 +73,12 @@ MESSAGE_TYPES = (
 )
 """What PAM, sudo, login programs and the manager of services send; every such record is an event of its own."""
 
-USUAL_MESSAGE = compile_late(
-    rb"type=(%b) msg=audit\(%b\): %b\n" % (b"|".join(MESSAGE_TYPES), _STAMP, MESSAGE_BODY)
-)
-"""Matches a usual message; `UsualMessage.of` takes its groups."""
+_MESSAGE = rb"type=(%b) msg=audit\(%b\): %b" % (b"|".join(MESSAGE_TYPES), _STAMP, MESSAGE_BODY)
+USUAL_MESSAGE = compile_late(_MESSAGE + rb"()\n")
+"""Matches a usual message that has no separator in it; `UsualMessage.of` takes its groups."""
+
+ENRICHED_MESSAGE = compile_late(_MESSAGE + rb"\x1d([^\x1d\n]+)\n")
+"""Matches one with what auditd added."""
 
 _TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
 _WHO, _AUX, _ADDRESS, _PATH, _NAME, _SECOND_PATH = 12, 14, 15, 18, 19, 22  # where they are in a `Usual`
@@ -168,6 +170,10 @@ class Usual(_Cut, Seen):
             and (aux is None or kind is None or is_auxiliary(kind, aux))
         )
 
+    def plain(self) -> tuple[Usual, Optional[bytes]]:
+        """Return the event without what auditd added, and what that added to its SYSCALL record."""
+        return self, None
+
     @property
     def whole(self) -> bool:
         """Say whether it has the PATH records that it announces."""
@@ -186,43 +192,61 @@ class Usual(_Cut, Seen):
         """Return how many records it has."""
         return count_records((self,))[0]
 
-    def extended(self, types: Sequence[str], bodies: Sequence[bytes]) -> Optional[Usual]:
+    def extended(self, types: Sequence[str], texts: Sequence[bytes]) -> Optional[Usual]:
         """Return the event with further records; None if it is no usual one with these."""
         parts: list[Optional[bytes]] = list(self)
         places = iter(_PLACES)
-        for name, body in zip(types, bodies):
+        for name, text in zip(types, texts):
             for each, place in places:
                 if each == name and parts[place:-1].count(None) == len(parts) - 1 - place:
-                    parts[place] = body
+                    parts[place] = text
                     break
             else:
-                if name != "EOE" or body:
+                if name != "EOE" or text:
                     return None
                 parts[-1] = _EOE
-        return _new(Usual, parts)
+        return _new(EnrichedUsual if any(SEPARATOR in text for text in texts) else type(self), parts)
 
     def bundle(self) -> Bundle:
         """Return the same as a bundle."""
-        types, bodies = self.run()
-        return Bundle(self.stamp, types, bodies, None, self.ending, 0)
+        types, texts = self.run()
+        return Bundle.of(self.stamp, types, texts, self.ending, 0)
 
     def run(self) -> tuple[list[str], list[bytes]]:
-        """Return the types and bodies of its records."""
+        """Return the types and texts of its records."""
         arguments = b"a0=%b a1=%b a2=%b a3=%b" % (self.a0, self.a1, self.a2, self.a3)
         numbers = b"items=%b ppid=%b pid=%b" % (self.items, self.ppid, self.pid)
         body = b" ".join((self.call, arguments, numbers, self.who))
-        types, bodies = ["SYSCALL"], [body]
+        types, texts = ["SYSCALL"], [body]
         if self.aux_type is not None and self.aux is not None:
             types.append(self.aux_type.decode("ascii"))
-            bodies.append(self.aux)
+            texts.append(self.aux)
         for name, following in zip(_TYPES, (*self[_ADDRESS:_NAME], *self[_SECOND_PATH:-1])):
             if following is not None:
                 types.append(name)
-                bodies.append(following)
+                texts.append(following)
         if self.end == _EOE:
             types.append("EOE")
-            bodies.append(b"")
-        return types, bodies
+            texts.append(b"")
+        return types, texts
+
+
+class EnrichedUsual(Usual):
+    """An event of an enriched log: behind each of its records may be what auditd added, with the separator before it.
+
+    What is asked of a glance must be asked of `plain`.
+    """
+
+    __slots__ = ()
+
+    def plain(self) -> tuple[Usual, Optional[bytes]]:
+        """Return the event without any of it."""
+        parts = [
+            part if part is None or SEPARATOR not in part else part[: part.rindex(SEPARATOR)]
+            for part in self[_WHO:]
+        ]
+        _, cut, added = self.who.rpartition(SEPARATOR)
+        return _new(Usual, (*self[:_WHO], *parts)), added if cut else None
 
 
 class UsualMessage(NamedTuple):
@@ -233,6 +257,7 @@ class UsualMessage(NamedTuple):
         pid: the sender; ``uid`` and ``auid`` as the record has them, and the session.
         subject: ``subj`` as the record has it, with a space before; None without one.
         text: what was sent.
+        enriched: what auditd added to it; empty where it added nothing.
         type: of the record.
         end: ``SINGLE``, which is how it ends.
     """
@@ -246,6 +271,7 @@ class UsualMessage(NamedTuple):
     session: bytes
     subject: Optional[bytes]
     text: bytes
+    enriched: bytes
     type: bytes
     end: bytes = _SINGLE
 
@@ -266,21 +292,22 @@ class UsualMessage(NamedTuple):
 
     def bundle(self) -> Bundle:
         """Return the same as a bundle."""
-        return Bundle(self.stamp, *self.run(), None, SINGLE, 0)
+        return Bundle.of(self.stamp, *self.run(), SINGLE, 0)
 
     def run(self) -> tuple[list[str], list[bytes]]:
-        """Return type and body of its record."""
+        """Return type and text of its record."""
         ids = (self.pid, self.ids, self.session, self.subject or b"")
-        return [self.type.decode("ascii")], [b"pid=%b %b ses=%b%b msg='%b'" % (*ids, self.text)]
+        added = SEPARATOR + self.enriched if self.enriched else b""
+        return [self.type.decode("ascii")], [b"pid=%b %b ses=%b%b msg='%b'%b" % (*ids, self.text, added)]
 
 
 UsualEvent = Union[Usual, UsualMessage]
 
 
-def with_ending(usuals: Iterable[Usual], ending: str) -> list[UsualEvent]:
+def with_ending(usuals: Sequence[Usual], ending: str) -> list[UsualEvent]:
     """Return events that have no ends as complete for another reason than these."""
     end = (ending.encode("ascii"),)
-    return list(map(_new, repeat(Usual), [usual[:-1] + end for usual in usuals]))
+    return list(map(_new, map(type, usuals), [usual[:-1] + end for usual in usuals]))
 
 
 def count_records(usuals: Iterable[UsualEvent]) -> list[int]:

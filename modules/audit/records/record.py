@@ -26,7 +26,9 @@ SERIAL_LIMIT = 2**32
 SECONDS_LIMIT = 253_402_300_800
 """The year 10000, which no date holds."""
 
-_ENRICHED_SEPARATOR = b"\x1d"
+SEPARATOR = b"\x1d"
+"""Stands before what auditd added to a record; the last one of a line does, since text that a program logged may have others."""
+
 _EXCERPT = 120
 
 _HEAD = re.compile(
@@ -80,9 +82,8 @@ def parse_line(line: bytes, seconds_limit: int = SECONDS_LIMIT) -> Record:
         raise _refusal(line)
     body: bytes = line[head.end() :]
     enriched = None
-    if _ENRICHED_SEPARATOR in body:
-        # The last one: those before it can only be text that a program logged.
-        body, _, enriched = body.rpartition(_ENRICHED_SEPARATOR)
+    if SEPARATOR in body:
+        body, _, enriched = body.rpartition(SEPARATOR)
         # Our own raw log has the original there, of a text that could not stand on a line.
         start = head.start(3) - len("audit(")
         text = original(line[start : head.end()] + body, enriched)

@@ -211,6 +211,21 @@ def test_what_filters_take_away_is_counted_and_in_no_other_place() -> None:
     assert pipeline.summary.top()["executables"] == (("/usr/bin/true", 4),)
 
 
+def test_filters_ask_for_the_names_that_a_log_has() -> None:
+    """Of each record its own, where it has some; else those that are known here."""
+    filters = make_filters(parse_filters([{"drop": "user = eve"}, {"drop": "user = alice"}]))
+    pipeline = _pipeline(filters=filters)
+    for serial, added in enumerate(
+        (b"", b'\x1dAUID="eve"', b'\x1dAUID="unset"', b'\x1dAUID="bob"', b'\x1dAUID="eve"')
+    ):
+        call, *others = _event(serial + 1)
+        pipeline.feed(_block([call + added, *others]))
+    pipeline.flush()
+
+    assert list(filters.taken.values()) == [2, 2]
+    assert [json.loads(event)["details"]["originaluser"] for event in pipeline.kept] == ["bob"]
+
+
 def _canary(serial: int, number: int, *, end: bool = False, pid: int = 4711) -> bytes:
     text = Mark("0123456789abcdef", 4711).text(number, end=end).decode()
     body = f"pid={pid} uid=0 auid=0 ses=1 subj=unconfined msg='{text}'"

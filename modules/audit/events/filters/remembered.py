@@ -150,7 +150,7 @@ def _by_names(condition: Condition) -> EarlyTest:
 
     def test(early: EarlyCall) -> Optional[bool]:
         nonlocal minute
-        if early.look_up is None:
+        if early.look_up is None or early.look_up.enriched:
             return decide(condition, early.values)
         if early.look_up.minute != minute:
             known.clear()

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from mig_audit.modules.audit.events.usual import UsualMessage
+from mig_audit.modules.audit.events.usual import Usual, UsualMessage
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import ENTRIES, Declined, Memory, written
@@ -68,15 +68,19 @@ class MozdefShortcut:
                     if isinstance(usual, UsualMessage):
                         data, category, actor = encode_message(usual, last)
                     else:
-                        data, category, actor = encode(usual, (), None, last)
+                        plain, added = usual.plain()
+                        data, category, actor = encode(plain, (), None, last, added)
                     told.append(data)
                     actors.append((category, actor))
                 return told, actors
             for usual in usuals:
-                if isinstance(usual, UsualMessage):
+                if type(usual) is Usual:
+                    data, category, actor = encode(usual)
+                elif isinstance(usual, UsualMessage):
                     data, category, actor = encode_message(usual)
                 else:
-                    data, category, actor = encode(usual)
+                    plain, added = usual.plain()
+                    data, category, actor = encode(plain, added=added)
                 told.append(data)
                 actors.append((category, actor))
         except Declined:

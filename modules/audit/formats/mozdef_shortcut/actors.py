@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.events.draft import SYSCALL_IDENTITIES, SYSCALL_PROGRAM
 from mig_audit.modules.audit.events.event import NO_PROCESS
+from mig_audit.modules.audit.events.identities import NOT_ENRICHED
 from mig_audit.modules.audit.events.summary import Actor, user_of
 from mig_audit.modules.audit.events.values import marked_value, plain_value, rule_keys, string_value
 from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
-from mig_audit.modules.audit.formats.mozdef_shortcut.memory import MANY, Declined, Memory, members, written
+from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
+    LONGEST,
+    MANY,
+    Declined,
+    Memory,
+    members,
+    written,
+)
 from mig_audit.modules.audit.formats.mozdef_shortcut.strings import json_string, told_value, words_of
+from mig_audit.modules.audit.records import parse_fields
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Decoder
@@ -27,6 +36,7 @@ _PLAIN_PROGRAM = re.compile(
     rb"(?: subj=((?!\(null\) |\(none\) |\? )[!#-\[\]-~]+))?"
     rb' key=("[^" ]*"|[0-9A-F]+|\(null\))'
 )
+_ADDED = re.compile(rb'ARCH=[0-9a-z_]+ SYSCALL=[0-9a-z_()-]+ ((?:[A-Z]+="[^"\'=]*"(?: |$))+)')
 _ABSENT = frozenset({b"(null)", b"(none)", b"?"})
 _NO_PROGRAM = Words.of("")
 _new = tuple.__new__  # what Tail(...) does, without its Python frame
@@ -49,8 +59,8 @@ class _Account(NamedTuple):
     user: str
 
 
-class _Accounts(Memory[bytes, _Account]):
-    """By the text from ``auid=`` to ``fsgid=``."""
+class _Accounts(Memory[tuple[bytes, bytes], _Account]):
+    """By the text from ``auid=`` to ``fsgid=``, and what auditd said of it."""
 
     entries = MANY
 
@@ -60,11 +70,13 @@ class _Accounts(Memory[bytes, _Account]):
         self._decoder = decoder
         frame.names.append(self)
 
-    def make(self, key: bytes) -> _Account:
-        match = _IDENTITIES.fullmatch(key)
+    def make(self, key: tuple[bytes, bytes]) -> _Account:
+        text, enriched = key
+        match = _IDENTITIES.fullmatch(text)
         if match is None:
             raise Declined
-        identities = self._decoder.identities.decode(match.groups(), self._frame.minute)
+        names = dict(parse_fields(enriched)) if enriched else NOT_ENRICHED
+        identities = self._decoder.identities.decode(match.groups(), self._frame.minute, names)
         return _Account(written(mozdef_details.add_identities, identities), user_of(identities))
 
 
@@ -87,12 +99,16 @@ class Tails(Memory[bytes, Tail]):
 
     def make(self, key: bytes) -> Tail:
         """Return what it says."""
+        return self.tail(key, b"")
+
+    def tail(self, key: bytes, enriched: bytes) -> Tail:
+        """Return what it says where auditd said something of it."""
         end = key.find(b" tty=")
         plain = _PLAIN_PROGRAM.fullmatch(key, end + 1)
         match = plain or _PROGRAM.fullmatch(key, end + 1)
         if match is None:
             raise Declined
-        identities, user = self._accounts[key[:end]]
+        identities, user = self._accounts[key[:end], enriched]
         tty, session, comm, exe, subj, key_raw = match.groups()
         keys, keys_told = self._keys[key_raw]
         if plain is not None:
@@ -106,6 +122,39 @@ class Tails(Memory[bytes, Tail]):
             text, program = (path[0], words_of(*path)) if path else (None, _NO_PROGRAM)
         actor = _new(Actor, (keys, text, user))
         return _new(Tail, (keys_told, identities + b',"pid":"', b'"' + process, actor, program))
+
+
+class EnrichedTails(Memory[tuple[bytes, bytes], Tail]):
+    """By the same and what auditd added to the record, without what that says of the call."""
+
+    def __init__(self, tails: Tails, frame: Frame) -> None:
+        super().__init__()
+        self._tail = tails.tail
+        self._added = _Added()
+        frame.names.append(self)
+
+    def of(self, text: bytes, added: bytes) -> Tail:
+        """Return what they say."""
+        return self[text, self._added[added]]
+
+    def make(self, key: tuple[bytes, bytes]) -> Tail:
+        """Return what they say where that was not asked before."""
+        return self._tail(*key)
+
+    def keep(self, key: tuple[bytes, bytes], value: Tail) -> None:
+        """Remember one more, unless it is long."""
+        if len(key[0]) <= LONGEST:
+            super().keep(key, value)
+
+
+class _Added(Memory[bytes, bytes]):
+    """By what auditd added to a SYSCALL record: what is left of that without architecture and call, which say nothing of names."""
+
+    def make(self, key: bytes) -> bytes:
+        if len(key) > LONGEST:
+            raise Declined
+        match = _ADDED.fullmatch(key)
+        return match[1] if match else key
 
 
 def _process(match: re.Match[bytes]) -> tuple[bytes, Optional[tuple[str, bytes]]]:

@@ -193,12 +193,12 @@ class Messages(Memory[_Kind, _Told]):
         Raises:
             Declined: it is not of one message, or that is of another shape.
         """
-        stamp, types, bodies, _, ending, _ = bundle
+        stamp, types, bodies, _, ending, _, _ = bundle
         match = _MESSAGE.fullmatch(bodies[0])
         if match is None or ending != SINGLE:
             raise Declined
         numbers = self._frame.numbers(stamp)
-        message = UsualMessage.of((types[0].encode("ascii"), stamp, *numbers, *match.groups()))
+        message = UsualMessage.of((types[0].encode("ascii"), stamp, *numbers, *match.groups(), b""))
         return self.encode_usual(message, last)
 
     def encode_usual(self, message: UsualMessage, last: bytes = _END) -> Short:
@@ -209,7 +209,7 @@ class Messages(Memory[_Kind, _Told]):
         Raises:
             Declined: it is not so usual.
         """
-        stamp, seconds, milliseconds, serial, pid, ids, session, subject, text, kind, _ = message
+        stamp, seconds, milliseconds, serial, pid, ids, session, subject, text, _, kind, _ = message
         frame = self._frame
         if seconds != frame.seconds:
             frame.begin(seconds)

@@ -13,7 +13,7 @@ from mig_audit.modules.audit.events.group import EOE
 from mig_audit.modules.audit.events.usual import SYSCALL_BODY, Usual
 from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.mozdef_limits import TERM_LIMIT
-from mig_audit.modules.audit.formats.mozdef_shortcut.actors import Tails
+from mig_audit.modules.audit.formats.mozdef_shortcut.actors import EnrichedTails, Tails
 from mig_audit.modules.audit.formats.mozdef_shortcut.auxiliaries import TYPES, Auxiliaries
 from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Heads, Sockets
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Openings, Words
@@ -118,6 +118,7 @@ class Syscalls:
         self._shapes = _Shapes()
         self._heads = Heads()
         self._tails = Tails(frame, decoder)
+        self._enriched_tails = EnrichedTails(self._tails, frame)
         self._auxiliaries = Auxiliaries(frame, decoder)
         self._sockets = Sockets()
         self._places = Places()
@@ -133,7 +134,7 @@ class Syscalls:
         Raises:
             Declined: it is no usual event of a system call.
         """
-        stamp, types, bodies, _, ending, _ = bundle
+        stamp, types, bodies, _, ending, _, added = bundle
         order = self._orders[(ending, *types)]
         match = _SYSCALL.fullmatch(bodies[order.syscall])
         if match is None or (order.eoe >= 0 and bodies[order.eoe].strip()):
@@ -143,7 +144,13 @@ class Syscalls:
         aux = (order.aux_type, None if order.aux < 0 else bodies[order.aux])
         numbers = self._frame.numbers(stamp)
         usual = Usual._make((stamp, *numbers, *match.groups(), *aux, *others, *_NO_PATHS, title, None))
-        return self.encode_usual(usual, [bodies[place] for place in order.paths], order.shape, last)
+        return self.encode_usual(
+            usual,
+            [bodies[place] for place in order.paths],
+            order.shape,
+            last,
+            added[order.syscall] if added else None,
+        )
 
     def encode_usual(  # noqa: C901, PLR0912, PLR0915  # the hot path
         self,
@@ -151,10 +158,11 @@ class Syscalls:
         paths: Sequence[bytes] = (),
         shape: Optional[_Shape] = None,
         last: bytes = b"}}",
+        added: Optional[bytes] = None,
     ) -> Short:
         """Return the same of a usual event; its paths and shape, where these are not what it says.
 
-        ``last`` are the last members of the details, and the end of the event.
+        ``last`` are the last members of the details, and the end of the event; ``added`` is what auditd said of it.
 
         Raises:
             Declined: it is not so usual.
@@ -183,7 +191,8 @@ class Syscalls:
         frame = self._frame
         if seconds != frame.seconds:
             frame.begin(seconds)
-        keys, identities, process, actor, program = self._tails[tail_raw]
+        tail = self._tails[tail_raw] if added is None else self._enriched_tails.of(tail_raw, added)
+        keys, identities, process, actor, program = tail
         head, call, success = self._heads[head_raw]
         arguments = (a0, a1, a2, a3)
         category, deciding = call.category, call.deciding

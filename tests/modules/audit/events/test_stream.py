@@ -141,7 +141,20 @@ def _usual(kind: str, stamp: bytes) -> list[bytes]:
         b"SYSCALL", b"arch=c000003e syscall=2 success=yes exit=3 a0=0 a1=0 a2=0 a3=0 items=0 ppid=1 pid=2 auid=0 uid=0"
     )  # fmt: skip
     message = (b"USER_AUTH", b"pid=1 uid=0 auid=0 ses=1 msg='op=x res=success'")
-    records = {"call": [call, (b"EOE", b"")], "open": [call], "end": [(b"EOE", b"")], "message": [message]}
+    title, end, added = (b"PROCTITLE", b"proctitle=61"), (b"EOE", b""), b'\x1dUID="root" AUID="a b"'
+    records = {
+        "call": [call, end],
+        "open": [call],
+        "title": [title],
+        "end": [end],
+        "message": [message],
+        "enriched call": [(call[0], call[1] + added), end],
+        "enriched open": [(call[0], call[1] + added)],
+        "enriched title": [(title[0], title[1] + added)],
+        "enriched end": [(end[0], added)],
+        "enriched message": [(message[0], message[1] + added)],
+        "restored": [(message[0], message[1] + b"\x1dMIG_RAW=00")],
+    }
     return [b"type=%b msg=audit(%b): %b" % (name, stamp, body) for name, body in records[kind]]
 
 
@@ -155,6 +168,12 @@ def _usual_stamps(serials: int) -> st.SearchStrategy[bytes]:
 
 _USUAL = st.builds(
     _usual, st.sampled_from(["call", "call", "open", "end", "message", "message"]), _usual_stamps(9)
+)
+_ENRICHED = ["enriched call", "enriched open", "enriched title", "enriched end", "enriched message"]
+_ANY = st.builds(
+    _usual,
+    st.sampled_from(["call", "open", "title", "end", "message", "restored", *_ENRICHED, *_ENRICHED]),
+    _usual_stamps(5),
 )
 _OPEN = st.builds(_usual, st.just("open"), _usual_stamps(999))
 
@@ -170,6 +189,27 @@ def test_messages_among_calls_are_the_same_events_both_ways(
     bounds = {"step_back": step_back, "memory": memory}
 
     assert _short(lines, size, **bounds) == _plain(lines, **bounds)
+
+
+@given(st.lists(_ANY, max_size=40), st.integers(1, 40))
+def test_what_auditd_added_is_in_the_same_records_both_ways(events: list[list[bytes]], size: int) -> None:
+    """Of events in one piece, and of those whose further records come later, with or without some."""
+    lines = [line for event in events for line in event]
+
+    assert _short(lines, size) == _plain(lines)
+
+
+def test_enriched_events_are_usual_ones() -> None:
+    """And messages; whoever wants their records has them with what was added."""
+    lines = [
+        line
+        for serial in range(1, 9)
+        for line in _usual(_ENRICHED[serial % 2 * 4], b"1700000000.000:%d" % serial)
+    ]
+    events = list(RunStream(Ledger(), Correlator()).feed(block_of(lines)))
+
+    assert [len(complete.events) for complete in events if isinstance(complete, UsualRun)] == [8]
+    assert _short(lines) == _plain(lines)
 
 
 _TURNS = st.lists(st.tuples(_USUAL, st.integers(0, 3)), max_size=20)

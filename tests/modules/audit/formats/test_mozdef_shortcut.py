@@ -128,6 +128,67 @@ def test_a_usual_event_takes_the_shortcut(event: list[str]) -> None:
     assert _compare([line.encode() for line in event]) == (1, 0)
 
 
+_TAIL = (
+    "ARCH=x86_64 SYSCALL=openat"
+    ' AUID="eve" UID="root" GID="wheel" EUID="unset" SUID="unknown(7)" FSUID="root" EGID="root" SGID="root" FSGID="root"'
+)
+
+
+def _enriched(event: list[str], tail: str = _TAIL) -> list[bytes]:
+    """Return an event as auditd writes it: something is added to its call and to its paths."""
+    added = {"SYSCALL": f"\x1d{tail}", "PATH": '\x1dOUID="root" OGID="root"', "SOCKADDR": "\x1dSADDR={ x }"}
+    return [(line + added.get(line.split(" ")[0][len("type=") :], "")).encode() for line in event]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_enriched_event_takes_it_too(event: list[str]) -> None:
+    """With the names that its log has."""
+    lines = _enriched(event)
+    shortcut = FORMAT.shortcut(Decoder(NAMES))
+    (complete,) = RunStream(Ledger(), Correlator()).feed(block_of(lines))
+    ((_, found),) = _told(shortcut, complete)
+
+    assert _compare(lines) == (1, 0)
+    assert found is not None
+    assert b'"originaluser":"eve"' in found[0]
+    assert b'"group":"wheel"' in found[0]
+    assert found[2].user == "eve"
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "",
+        "ARCH=x86_64 SYSCALL=openat",
+        'AUID="eve"',
+        'ARCH=x86_64 SYSCALL=unknown-syscall(999) AUID="eve"',
+        'ARCH=x86_64 SYSCALL=AUID="eve" AUID="mallory"',
+        'ARCH=x86_64 SYSCALL="openat AUID="eve" ',
+        'ARCH=x86_64 SYSCALL=openat AUID="eve" AUID="mallory"',
+        'ARCH=x86_64 SYSCALL=openat AUID="a b"',
+        "ARCH=x86_64 SYSCALL=openat AUID=eve",
+        "ARCH=x86_64 SYSCALL=openat AUID='eve'",
+        'ARCH=x86_64 SYSCALL=openat AUID="eve" msg=\'AUID="mallory"\'',
+        'AUID="eve" SYSCALL=openat ARCH=x86_64',
+        f'ARCH=x86_64 SYSCALL=openat AUID="{"e" * 600}"',
+    ],
+)
+def test_whatever_was_added_is_told_the_same_both_ways(tail: str) -> None:
+    """Names in any shape, and what only looks like some."""
+    assert sum(_compare([*_enriched(EVENT, tail), *_enriched(EXEC)])) == 2
+
+
+def test_names_of_a_log_are_its_own_and_no_other_ones() -> None:
+    """The same ids have other names in another record, or none."""
+    events = [
+        line.replace(b":77)", b":%d)" % (77 + number))
+        for number, name in enumerate(("eve", "mallory", "", "eve", "unset", "", "eve"))
+        for line in (_enriched(EVENT, f'AUID="{name}"') if name else [line.encode() for line in EVENT])
+    ]
+
+    assert _compare(events) == (7, 0)
+
+
 @pytest.mark.parametrize("name", sorted(path.name for path in DATA.glob("*.log.xz")))
 def test_captured_events_are_the_same_both_ways(name: str) -> None:
     """Whatever kind of log."""
@@ -485,6 +546,9 @@ _VALUES = st.sampled_from(
 )
 
 
+_ADDED = st.sampled_from([_TAIL.encode(), b'AUID="eve"', b"", b"UID=x\x1dUID=y", b"MIG_RAW=00"])
+
+
 @st.composite
 def _mutated(draw: st.DrawFn) -> list[bytes]:
     """A usual event, some values of which are others."""
@@ -496,6 +560,8 @@ def _mutated(draw: st.DrawFn) -> list[bytes]:
         if _TOKEN.fullmatch(tokens[place]):
             tokens[place] = tokens[place].partition(b"=")[0] + b"=" + draw(_VALUES)
         lines[index] = b" ".join(tokens)
+    for _ in range(draw(st.integers(0, 2))):
+        lines[draw(st.integers(0, len(lines) - 1))] += b"\x1d" + draw(_ADDED)
     return lines
 
 
