@@ -20,6 +20,14 @@ _STEP = 3
 # libauparse 3.0.9 reads beyond the end of such a record's fields.
 _UNREADABLE = frozenset({"TRUSTED_APP"})
 _ELVES = {"x86_64": "c000003e", "i386": "40000003", "aarch64": "c00000b7"}
+# Of these, only the calls whose arguments have words.
+_OTHER_ELVES = {
+    "arm": "40000028",
+    "ppc64": "80000015",
+    "ppc64le": "c0000015",
+    "s390": "16",
+    "s390x": "80000016",
+}
 _PLAIN = (
     "pid",
     "ppid",
@@ -204,6 +212,7 @@ def _bodies() -> Iterator[tuple[str, str]]:
         ("SOCKADDR", "saddr", _ADDRESSES),
         ("TTY", "data", _TYPED),
         ("TTY", "data", sorted(_source("words")["keystrokes"])),
+        ("USER_TTY", "msg", ("2F62", "6C73202D6C", '"ls"', "ls")),
         ("BPRM_FCAPS", "pp", [f"{1 << bit:x}" for bit in range(64)]),
         ("SYSCALL", "exit", [f"-{number}" for number in range(1, 140)]),
         *(
@@ -221,6 +230,8 @@ def _bodies() -> Iterator[tuple[str, str]]:
         yield from ((kind, f"{name}={value.upper() if name == 'data' else value} end=1") for value in values)
     for machine in _ELVES:
         yield from (("SYSCALL", body) for body in _calls(machine))
+    for machine in _OTHER_ELVES:
+        yield from (("SYSCALL", body) for body in _known_calls(machine))
     for difference in json.loads(_DIFFERENCES.read_text("utf-8")):
         kind, _, body = difference["record"].partition(" ")
         if "SECCOMP" not in kind:  # of which libauparse says one thing or another, by the records before it
@@ -253,9 +264,22 @@ def _calls(machine: str) -> Iterator[str]:
         yield _call(machine, number, (0, 1, 2, 3))
 
 
+def _known_calls(machine: str) -> Iterator[str]:
+    known = _source("words")["arguments"]
+    for number, name in _source("syscalls")[machine].items():
+        if name in known:
+            yield from (_call(machine, number, (value, value, value, value)) for value in _FEW_ARGUMENTS)
+        if name in {"setsockopt", "getsockopt"}:
+            yield from (_call(machine, number, (3, 1, option, 0)) for option in range(_SMALL))
+
+
 def _call(machine: str, number: int, args: Any) -> str:  # noqa: ANN401  # four numbers
     a0, a1, a2, a3 = (f"{value:x}" for value in args)
-    return f"arch={_ELVES[machine]} syscall={number} success=yes exit=0 a0={a0} a1={a1} a2={a2} a3={a3} end=1"
+    return f"arch={_elf(machine)} syscall={number} success=yes exit=0 a0={a0} a1={a1} a2={a2} a3={a3} end=1"
+
+
+def _elf(machine: str) -> str:
+    return _ELVES.get(machine) or _OTHER_ELVES[machine]
 
 
 def _source(name: str) -> Any:  # noqa: ANN401  # what JSON holds

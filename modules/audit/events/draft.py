@@ -50,7 +50,7 @@ _RENAMED = {"result": "res"}
 _SYSCALL_TYPES = frozenset({"SYSCALL", "URINGOP"})
 NUMBER = re.compile(rb"-?[0-9]{1,20}")
 HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
-_RESULT = compile_late(rb'(?i)"?(?:1|yes|success|0|no|failed)"?')
+_RESULT = compile_late(rb'(?i)"?(?:1|yes|success|0|no|failed)"?,?')  # auditd of 2007 wrote a comma
 # Old logs were written with names, which are no longer than this.
 _IDENTITY = compile_late(rb"-?[0-9]{1,20}|[^ \"]{1,64}")
 # What a field must look like to have its home; anything else is kept as rest.

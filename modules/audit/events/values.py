@@ -24,7 +24,7 @@ def ascii_value(raw: Optional[bytes]) -> Optional[str]:
 
 def result_value(raw: Optional[bytes]) -> Optional[bool]:
     """Return whether ``success`` or ``res`` says that it worked; None if it is absent, or says neither."""
-    return None if raw is None else _RESULTS.get(raw.strip(b'"').lower())
+    return None if raw is None else _RESULTS.get(raw.strip(b'",').lower())
 
 
 @remember

@@ -2,7 +2,8 @@
 
 There is no grammar that all records obey, so there are two ways through this file: one for the shape that the kernel
 writes (``name=value`` with single spaces between, a message's text likewise), and a scanner for the rest. The scanner never fails: words that
-belong to no name join the bare value before them (``op=adding user id=1001``), or become a pair named ``text``.
+belong to no name join the bare value before them (``op=adding user id=1001``) if that is no number, or become a pair
+named ``text``.
 
 Values stay raw, with their quotes, because only they tell a string from its hex form.
 """
@@ -23,6 +24,10 @@ PLAIN_PAIR = re.compile(rb'(%b)=("[^"]*"|[^ "\'=]*)' % _NAME_PATTERN)
 """One field of it: its name and its raw value."""
 
 _NAME = compile_late(rb"(\(?)(%b)=" % _NAME_PATTERN)
+# LOGIN of older kernels; newer ones write `old-auid=`, and `auid=` for the new one.
+_OLD_AND_NEW = compile_late(rb"(old|new) (auid|ses)=")
+# What no other word can belong to: `uid=0 old auid=`, `old=64 by auid=`, `res=success, auditd pid=`.
+_COMPLETE = compile_late(rb"-?[0-9]+|[^ ]*,")
 _AVC = compile_late(rb"avc: +(granted|denied) +\{ ?([^{}]*)\} +for(?: +|$)")
 _SPACES = compile_late(rb" +")
 # CONFIG_CHANGE of a watch that the kernel removed itself lacks a space: `ses=4294967295op=remove_rule`.
@@ -76,6 +81,10 @@ class _Scanner:
         spaces = _SPACES.match(self._body, position)
         if spaces:
             return spaces.end()
+        former = None if self._nested else _OLD_AND_NEW.match(self._body, position)
+        if former:
+            self._close()
+            return self._value(b"old-" + former[2] if former[1] == b"old" else former[2], former.end())
         name = _NAME.match(self._body, position)
         if name is None:
             return self._word(position)
@@ -109,6 +118,8 @@ class _Scanner:
             self._pairs.append((name.decode("ascii"), glued[1]))
             return glued.end(1)
         self._growing, self._start, self._end = name.decode("ascii"), start, end
+        if _COMPLETE.fullmatch(self._body, start, end):
+            self._close()
         return end
 
     def _message(self, start: int) -> int:
@@ -123,10 +134,13 @@ class _Scanner:
         if avc:
             self._pairs += [("seresult", avc[1]), ("seperms", avc[2].strip())]
             return avc.end()
+        end = self._word_end(position)
+        if self._body[position:end] == b":":
+            self._close()  # `acct=root : exe=` of 2007
         if not self._growing:
             self._growing, self._start = _TEXT, position
-        self._end = self._word_end(position)
-        return self._end
+        self._end = end
+        return end
 
     def _word_end(self, position: int) -> int:
         end = self._body.find(b" ", position)

@@ -138,7 +138,7 @@ def unknown_text(argument: Argument, args: Arguments) -> Optional[str]:
     table = argument.tables.get(argument.kind, argument.kind)
     table = _TABLES.get(table, table)
     if argument.kind == "socket-option":
-        table = _SOCKET_OPTIONS.get(_int(args, argument.position - 1), "")
+        table = _socket_options(argument, args) or ""
     elif argument.kind == "process-option-argument":
         table = _PROCESS_OPTIONS.get(_int(args, argument.position - 1), "")
     if text is None or table not in document()["choices"]:
@@ -195,8 +195,13 @@ def _clone_flags(argument: Argument, value: int, _args: Arguments) -> Optional[s
 
 
 def _socket_option(argument: Argument, value: int, args: Arguments) -> Optional[str]:
-    table = _SOCKET_OPTIONS.get(_int(args, argument.position - 1))
+    table = _socket_options(argument, args)
     return choice_word(table, value & _INT) if table else None
+
+
+def _socket_options(argument: Argument, args: Arguments) -> Optional[str]:
+    table = _SOCKET_OPTIONS.get(_int(args, argument.position - 1))
+    return argument.tables.get(table, table) if table else None
 
 
 def _protocol(_argument: Argument, value: int, args: Arguments) -> Optional[str]:

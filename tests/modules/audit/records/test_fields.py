@@ -116,6 +116,61 @@ from mig_audit.modules.audit.records import fields, parse_fields
             ],
             id="brackets of 2007",
         ),
+        pytest.param(
+            b"login pid=1 uid=0 old auid=4294967295 new auid=1000 old ses=4294967295 new ses=2 res=1",
+            [
+                ("text", b"login"),
+                ("pid", b"1"),
+                ("uid", b"0"),
+                ("old-auid", b"4294967295"),
+                ("auid", b"1000"),
+                ("old-ses", b"4294967295"),
+                ("ses", b"2"),
+                ("res", b"1"),
+            ],
+            id="LOGIN of 2012",
+        ),
+        pytest.param(
+            b"pid=1 msg='op=x new auid=5'",
+            [("pid", b"1"), ("op", b"x new"), ("auid", b"5")],
+            id="the same words in a message",
+        ),
+        pytest.param(
+            b"user pid=1 msg='PAM: session open acct=root : exe=\"/x\"'",
+            [
+                ("text", b"user"),
+                ("pid", b"1"),
+                ("text", b"PAM: session open"),
+                ("acct", b"root"),
+                ("text", b":"),
+                ("exe", b'"/x"'),
+            ],
+            id="an account without quotes of 2007",
+        ),
+        pytest.param(
+            b"audit_enabled=1 old=0 by auid=5 op=-1 more",
+            [
+                ("audit_enabled", b"1"),
+                ("old", b"0"),
+                ("text", b"by"),
+                ("auid", b"5"),
+                ("op", b"-1"),
+                ("text", b"more"),
+            ],
+            id="a number has one word",
+        ),
+        pytest.param(
+            b"auditd normal halt, sending auid=0 pid=2 res=success, auditd pid=1",
+            [
+                ("text", b"auditd normal halt, sending"),
+                ("auid", b"0"),
+                ("pid", b"2"),
+                ("res", b"success,"),
+                ("text", b"auditd"),
+                ("pid", b"1"),
+            ],
+            id="a comma ends a value",
+        ),
     ],
 )
 def test_every_shape_has_its_pairs(body: bytes, pairs: list[tuple[str, bytes]]) -> None:

@@ -77,6 +77,9 @@ def test_machines_differ() -> None:
     assert _words("i386", "mmap2", 0, 1, 1, 1) == {2: "PROT_READ", 3: "MAP_SHARED"}
     assert _words("x86_64", "clone", 17, 0x100) == {0: "SIGCHLD"}
     assert _words("s390x", "clone", 17, 0x100) == {1: "CLONE_VM"}
+    assert _words("s390", "mmap2", 0xBFFF0000, 1, 1, 1) == {}
+    assert _words("x86_64", "setsockopt", 3, 1, 16)[2] == "SO_PASSCRED"
+    assert _words("ppc64le", "setsockopt", 3, 1, 16)[2] == "SO_RCVLOWAT"
     assert _words("i386", "socketcall", 3, 0xBFFF0000) == {0: "connect"}
 
 
