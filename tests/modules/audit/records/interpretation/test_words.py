@@ -29,7 +29,7 @@ def _numbers() -> Iterator[tuple[str, str, int]]:
         if not table.endswith(("-arm", "-ppc", "-generic")):
             yield from ((table, name, number) for name, number in content["bits"].items() if name.isupper())
     for table, content in document()["choices"].items():
-        if not table.endswith(("-aarch64", "-generic")):
+        if not table.endswith(("-aarch64", "-generic", "-ppc")):
             yield from ((table, name, number) for name, number in content["values"].items() if name.isupper())
 
 
