@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mig_audit.modules.audit.events.enrichment import Ancestor, Enrichment, Place
     from mig_audit.modules.audit.formats.mozdef_details import Details
 
@@ -22,7 +24,7 @@ def add_enrichment(details: Details, enrichment: Enrichment) -> None:
         _add_place(details, enrichment.place)
     _put(details, "script", enrichment.script)
     if enrichment.environment:
-        details["environment"] = dict(enrichment.environment)
+        details["environment"] = _variables(enrichment.environment)
     _put(details, "sha256", enrichment.sha256)
     if enrichment.labels:
         details["labels"] = list(enrichment.labels)
@@ -30,6 +32,17 @@ def add_enrichment(details: Details, enrichment: Enrichment) -> None:
         details["presumed"] = list(enrichment.presumed)
     if enrichment.gaps:
         details["unknown"] = [f"{gap.what}: {gap.why}" for gap in enrichment.gaps]
+
+
+def _variables(environment: Iterable[tuple[str, str]]) -> dict[str, Union[str, list[str]]]:
+    """Return variables by name; one that is there several times has all its values, since programs differ in which counts.
+
+    An index takes a dot in a name for the way into an object: beside `LD_X`, `LD_X.y` would make it refuse the event.
+    """
+    values: dict[str, list[str]] = {}
+    for name, value in environment:
+        values.setdefault(name.replace(".", "\\x2e"), []).append(value)
+    return {name: given if len(given) > 1 else given[0] for name, given in values.items()}
 
 
 def _ancestor(ancestor: Ancestor) -> dict[str, str]:

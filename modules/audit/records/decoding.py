@@ -67,17 +67,23 @@ ENCODED_FIELDS = frozenset(
 )
 _HEX_DIGITS = b"0123456789ABCDEF"
 
-# Bytes that are no valid UTF-8 (as lone surrogates), C0 and C1 controls, DEL, the characters that reverse or hide
-# text on a terminal (bidi), break lines, or are a byte order mark: (first, last). `str.isprintable` is true of none.
+# Bytes that are no valid UTF-8 (as lone surrogates), C0 and C1 controls, DEL, the characters that reorder text (bidi),
+# break lines, are a byte order mark, or are there without being seen, so that one name looks like another and a text
+# stands within another (tags): (first, last). `str.isprintable` is true of none. Joiners belong to scripts and emoji.
 _UNSAFE = (
     (0x00, 0x1F),
     (0x7F, 0x9F),
+    (0x00AD, 0x00AD),
     (0x061C, 0x061C),
+    (0x180E, 0x180E),
+    (0x200B, 0x200B),
     (0x200E, 0x200F),
     (0x2028, 0x202E),
-    (0x2066, 0x2069),
+    (0x2060, 0x206F),
     (0xFEFF, 0xFEFF),
+    (0xFFF9, 0xFFFB),
     (0xDC80, 0xDCFF),
+    (0xE0000, 0xE007F),
 )
 _ESCAPES = {
     code: "".join(f"\\x{byte:02x}" for byte in chr(code).encode("utf-8", "surrogateescape"))

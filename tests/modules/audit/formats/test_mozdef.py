@@ -26,6 +26,7 @@ from mig_audit.modules.audit.events import (
     make_group,
     names_from_files,
 )
+from mig_audit.modules.audit.events.enrichment import Enrichment
 from mig_audit.modules.audit.formats.mozdef import MozdefFormat
 from mig_audit.modules.audit.records import parse_line, unprintable
 
@@ -578,3 +579,12 @@ def test_fields_without_a_home_have_words_too() -> None:
     assert details["interpreted"] == {"a1": "SIGTERM", "oauid": ["kang", "kang"], "ouid": "root"}
     alone = _encode("type=SECCOMP auid=1000 pid=1 sig=31 arch=c000003e syscall=2 ip=0x7f00 code=0x80000000")
     assert alone["details"]["interpreted"] == {"sig": "SIGSYS", "code": "kill-process"}
+
+
+def test_variables_make_no_objects_and_hide_none() -> None:
+    """An index would refuse `LD_X.y` beside `LD_X`; of a variable that was given twice, programs differ in which they take."""
+    event = _decode("type=USER msg='x'")
+    given = (("LD_X", "1"), ("LD_X.y", "2"), ("LD_X", "3"))
+    document = _read(FORMAT.encode(event._replace(enrichment=Enrichment(environment=given))))
+
+    assert document["details"]["environment"] == {"LD_X": ["1", "3"], "LD_X\\x2ey": "2"}

@@ -12,6 +12,7 @@ from mig_audit.modules.audit.records import Absent, decode, printable, printable
 from mig_audit.modules.audit.records.decoding import is_encoded
 
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_UNSEEN = "\u00ad\u180e\u200b\u2060\u2064\u206a\u206f\ufff9\ufffb\U000e0001\U000e0041\U000e007f"
 _TRICKY = st.lists(
     st.sampled_from(
         [
@@ -82,6 +83,8 @@ def test_other_fields_are_not_decoded(name: str) -> None:
         ("\x85".encode(), r"\xc2\x85"),
         ("\u202e".encode(), r"\xe2\x80\xae"),
         ("\u2028\ufeff".encode(), r"\xe2\x80\xa8\xef\xbb\xbf"),
+        ("ls\u200b".encode(), r"ls\xe2\x80\x8b"),
+        ("👩\u200d🚀".encode(), "👩\u200d🚀"),
         (rb"C:\xyz", r"C:\xyz"),
         (rb"\x41", r"\x5cx41"),
         (rb"\xAF", r"\x5cxAF"),
@@ -90,7 +93,7 @@ def test_other_fields_are_not_decoded(name: str) -> None:
     ],
 )
 def test_text_is_shown_as_it_is_where_that_is_safe(raw: bytes, text: str) -> None:
-    """Control, bidi and line-breaking characters and invalid UTF-8 are written as bytes, backslashes only if needed."""
+    """Control, bidi, line-breaking and unseen characters and invalid UTF-8 are written as bytes, backslashes only if needed."""
     assert printable(raw) == text
 
 
@@ -115,13 +118,13 @@ def test_printable_text_is_safe(raw: bytes) -> None:
 
     assert text.encode("utf-8").decode("utf-8") == text
     assert not any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text)
-    assert not set(text) & {*_BIDI, "\ufeff"}
+    assert not set(text) & {*_BIDI, *_UNSEEN, "\ufeff"}
 
 
 def test_each_unsafe_character_is_written_as_bytes_wherever_it_stands() -> None:
     """Alone, among what is safe, and in a script."""
     controls = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
-    for character in (*controls, *_BIDI, "\u2028", "\u2029", "\ufeff"):
+    for character in (*controls, *_BIDI, *_UNSEEN, "\u2028", "\u2029", "\ufeff"):
         escaped = "".join(f"\\x{byte:02x}" for byte in character.encode())
         assert printable(character.encode()) == escaped
         for text in ("é{}日", "if true\n\tthen {}\n"):
