@@ -8,16 +8,15 @@ import sys
 import time
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
-from mig_audit.console import progress, say, say_error
+from mig_audit.console import say, say_error
 from mig_audit.errors import PartialError, StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
 from mig_audit.modules.audit.events.tops import KINDS
-from mig_audit.modules.audit.formats import FORMATS, coloured, header_of, make_format
+from mig_audit.modules.audit.formats import FORMATS, coloured, make_format
 from mig_audit.modules.audit.named_logs import named_logs
 from mig_audit.modules.audit.origin_options import add_origin, origin_of
-from mig_audit.modules.audit.pipeline import Pipeline
-from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, ledger_line
+from mig_audit.modules.audit.replay import StopPatience, ledger_line, make_replay
 from mig_audit.modules.audit.selection import add_selection, filters_of, never_selecting
 from mig_audit.modules.audit.sources import Asked, open_sources
 from mig_audit.modules.audit.views import TopView, TreeView
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.events import Origin
     from mig_audit.modules.audit.formats import Format
+    from mig_audit.modules.audit.replay import Replay
     from mig_audit.modules.audit.views import View
 
 _STDOUT = 1
@@ -114,23 +114,15 @@ def _events(options: argparse.Namespace, origin: Origin, write: Callable[[str], 
     )
     if logs.remark:
         say(logs.remark)
-    writer = EventWriter(_STDOUT)
-    if header_of(form):
-        writer.put(header_of(form))
-    pipeline = Pipeline(
+    replay = make_replay(
         form,
-        (writer,),
-        limit=0,
-        max_size=0,
-        own_pids=logs.own_pids,
-        other_runs=logs.other_runs,
+        logs,
+        sources,
+        _STDOUT,
         names=origin.names,
         filters=filters,
         enricher=enricher_of(options, always=options.tree),
     )
-    if logs.run:
-        logs.run.tell(pipeline.ownership)
-    replay = Replay(sources, pipeline, writer, progress=progress())
     replay.run()
     if view:
         write("".join(f"{line}\n" for line in view.lines(as_json=options.json)))

@@ -192,13 +192,11 @@ def _on_one_path(sinks: Mapping[str, SinkSettings]) -> Iterator[Problem]:
 
 
 def _http(given: Mapping[str, Any]) -> HttpSettings:
-    batch, tls, token = given.get("batch", {}), given.get("tls", {}), given.get("token", {})
+    tls, token = given.get("tls", {}), given.get("token", {})
     return HttpSettings(
+        **_batches(given),
         url=given["url"],
         body=given.get("body", "array"),
-        batch_events=batch.get("events", 500),
-        batch_bytes=parse_size(batch.get("size", "1MiB")),
-        batch_age=parse_duration(batch.get("age", "1s")),
         connect_timeout=parse_duration(given.get("connect_timeout", "5s")),
         read_timeout=parse_duration(given.get("read_timeout", "30s")),
         max_attempts=given.get("max_attempts", 8),
@@ -210,22 +208,28 @@ def _http(given: Mapping[str, Any]) -> HttpSettings:
         token_env=token.get("environment"),
         headers=tuple(given.get("headers", {}).items()),
         proxy=given.get("proxy"),
-        spool=parse_size(given.get("spool", "64MiB")),
     )
 
 
 def _unix(given: Mapping[str, Any]) -> UnixSettings:
-    batch = given.get("batch", {})
     return UnixSettings(
+        **_batches(given),
         path=Path(given["path"]),
         mode=given.get("mode", "connect"),
         socket=given.get("socket", "stream"),
-        batch_events=batch.get("events", 500),
-        batch_bytes=parse_size(batch.get("size", "1MiB")),
-        batch_age=parse_duration(batch.get("age", "1s")),
         timeout=parse_duration(given.get("timeout", "5s")),
-        spool=parse_size(given.get("spool", "64MiB")),
     )
+
+
+def _batches(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that every sink has: when a batch is full, and what is kept of those that are not taken."""
+    batch = given.get("batch", {})
+    return {
+        "batch_events": batch.get("events", 500),
+        "batch_bytes": parse_size(batch.get("size", "1MiB")),
+        "batch_age": parse_duration(batch.get("age", "1s")),
+        "spool": parse_size(given.get("spool", "64MiB")),
+    }
 
 
 def _path(text: Optional[str]) -> Optional[Path]:

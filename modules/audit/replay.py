@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 import select
 import time
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Union
 
+from mig_audit.console import progress
 from mig_audit.errors import UsageError
+from mig_audit.modules.audit.formats import header_of
+from mig_audit.modules.audit.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from mig_audit.errors import DamagedInputError, MigAuditError
-    from mig_audit.modules.audit.events import Account, MissingSerials
-    from mig_audit.modules.audit.pipeline import Pipeline
+    from mig_audit.modules.audit.events import Account, MissingSerials, Names
+    from mig_audit.modules.audit.events.enrichment import Enricher
+    from mig_audit.modules.audit.events.filters import Filters
+    from mig_audit.modules.audit.formats import Format
+    from mig_audit.modules.audit.named_logs import Logs
     from mig_audit.modules.audit.sources import Source
+    from mig_audit.modules.audit.views import View
     from mig_audit.stop import Stop
 
 _WRITE_SIZE = 1 << 18  # bytes that are written at once
@@ -158,6 +165,48 @@ class Replay:
         records = self._pipeline.account().received
         place = f"{source.name} ({number} of {len(self._sources)})" if len(self._sources) > 1 else source.name
         self._progress(f"{place}: {records} records, {self._pipeline.findings} events")
+
+
+def make_replay(  # noqa: PLR0913  # where from, where to, as what, and what on the way
+    form: Union[Format, View],
+    logs: Logs,
+    sources: Sequence[Source],
+    descriptor: int,
+    *,
+    names: Names,
+    own_pids: Collection[int] = (),
+    filters: Optional[Filters] = None,
+    enricher: Optional[Enricher] = None,
+) -> Replay:
+    """Return the replay of the logs of a command line; it writes the format's header, if there is one.
+
+    Args:
+        form: what becomes of an event.
+        logs: what was named, of which the sources were opened.
+        sources: what is read, in this order.
+        descriptor: where the events go.
+        names: of users and groups.
+        own_pids: whose work on audit is no finding, besides that of the run whose result was named.
+        filters: which events go on; all by default.
+        enricher: adds to them; nothing by default.
+    """
+    writer = EventWriter(descriptor)
+    if header_of(form):
+        writer.put(header_of(form))
+    pipeline = Pipeline(
+        form,
+        (writer,),
+        limit=0,
+        max_size=0,
+        own_pids=(*own_pids, *logs.own_pids),
+        other_runs=logs.other_runs,
+        names=names,
+        filters=filters,
+        enricher=enricher,
+    )
+    if logs.run:
+        logs.run.tell(pipeline.ownership)
+    return Replay(sources, pipeline, writer, progress=progress())
 
 
 def statistics(replayed: Replayed, errors: Sequence[MigAuditError]) -> dict[str, object]:

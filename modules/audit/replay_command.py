@@ -8,15 +8,14 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable
 
-from mig_audit.console import Output, output, progress, say, say_error
+from mig_audit.console import Output, output, say, say_error
 from mig_audit.errors import StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
-from mig_audit.modules.audit.formats import DEFAULT_FORMAT, FORMATS, header_of, make_format
+from mig_audit.modules.audit.formats import DEFAULT_FORMAT, FORMATS, make_format
 from mig_audit.modules.audit.named_logs import named_logs
 from mig_audit.modules.audit.origin_options import add_origin, origin_of
-from mig_audit.modules.audit.pipeline import Pipeline
-from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, ledger_line, statistics
+from mig_audit.modules.audit.replay import StopPatience, ledger_line, make_replay, statistics
 from mig_audit.modules.audit.sources import Asked, open_sources
 from mig_audit.stop import Stop
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from mig_audit.errors import MigAuditError
     from mig_audit.modules.audit.events import Origin
+    from mig_audit.modules.audit.replay import Replay
 
 _STDOUT = 1
 _PRIVATE = 0o600
@@ -104,22 +104,15 @@ def _replay_to(options: Namespace, origin: Origin, read: Sequence[str], ledger: 
     if len(sources) > 1:
         say(f"read in this order: {_in_short([source.name for source in sources])}")
     with _destination(options, read) as descriptor:
-        writer = EventWriter(descriptor)
-        if header_of(form):
-            writer.put(header_of(form))
-        pipeline = Pipeline(
+        replay = make_replay(
             form,
-            (writer,),
-            limit=0,
-            max_size=0,
-            own_pids=(*options.own_pid, *logs.own_pids),
-            other_runs=logs.other_runs,
+            logs,
+            sources,
+            descriptor,
             names=origin.names,
+            own_pids=options.own_pid,
             enricher=enricher_of(options),
         )
-        if logs.run:
-            logs.run.tell(pipeline.ownership)
-        replay = Replay(sources, pipeline, writer, progress=progress())
         replay.run()
     return _tell(options, replay, _stopped(options, stop), ledger)
 
