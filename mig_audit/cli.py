@@ -92,7 +92,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         parser = build_parser()
         options = parser.parse_args(arguments)
         if not options.module:
-            parser.print_usage(sys.stderr)
+            parser.print_help(sys.stderr)
             return 2
     fault: MigAuditError
     try:

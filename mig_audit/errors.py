@@ -40,6 +40,8 @@ import errno as errno_names
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from . import PROGRAM
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -230,11 +232,20 @@ NO_DESCRIPTORS = frozenset({errno_names.EMFILE, errno_names.ENFILE})
 
 
 def unexpected(error: Exception, where: str = "") -> MigAuditError:
-    """Return what an exception means that is none of ours: a fault of ours, unless this process may not open enough files."""
+    """Return what an exception means that is none of ours.
+
+    It is a fault of ours, unless this process may not open enough files, or a package is missing.
+    """
     if isinstance(error, OSError) and error.errno in NO_DESCRIPTORS:
         return UsageError(
             f"{where}too few files may be open: {describe_errno(error.errno or 0)}",
             "allow more, 64 at the least: ulimit -n",
+        )
+    missing = error.name.partition(".")[0] if isinstance(error, ModuleNotFoundError) and error.name else ""
+    if missing and missing != __package__:
+        return UsageError(
+            f"{where}the Python package {missing} is not installed",
+            f"install it, or {PROGRAM} itself with pip",
         )
     return InternalError(f"{where}{type(error).__name__}: {error}", "please report this, with the input")
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import jsonschema
     from jsonschema.protocols import Validator
 
+_BY_TITLE = frozenset({"pattern", "type"})  # of what has a pattern, the title says it in words
 _MESSAGE_LIMIT = 300  # characters; jsonschema repeats the whole instance
 _FINAL_DOLLAR = re.compile(r"\$$")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # json.loads joins those that are a pair
@@ -44,6 +45,8 @@ def parse_document(text: str | bytes, origin: str) -> object:
         raise UsageError(
             f"{origin} has more than {MAX_DOCUMENT} bytes", "a parameters document is a small one"
         )
+    if not text.strip():
+        raise UsageError(f"{origin} is empty", "a JSON document is expected there")
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         document: object = json.loads(decoded, object_pairs_hook=_unique, parse_constant=_no_constant)
@@ -156,7 +159,16 @@ def _problems(error: jsonschema.ValidationError) -> Iterator[Problem]:
     elif keyword == "anyOf" and all("required" in branch for branch in schema["anyOf"]):
         names = [repr(name) for branch in schema["anyOf"] for name in branch["required"]]
         yield Problem(path, keyword, f"one of {', '.join(names)} is missing")
-    elif keyword in {"pattern", "not"} and "title" in schema:
+    elif keyword == "not" and "required" in schema["not"]:
+        both = " and ".join(repr(name) for name in schema["not"]["required"])
+        yield Problem(path, keyword, f"{both} exclude each other")
+    elif keyword == "enum":
+        known = ", ".join(str(value) for value in schema["enum"])
+        yield Problem(path, keyword, f"{_shown(error.instance)} is not one of {known}")
+    elif schema.get("writeOnly"):
+        # What was written there by mistake may be a secret: it is not repeated.
+        yield Problem(path, keyword, f"this is not {schema['title']}")
+    elif keyword in _BY_TITLE and "title" in schema and "pattern" in schema:
         yield Problem(path, keyword, f"{_shown(error.instance)} is not {schema['title']}")
     else:
         yield Problem(path, keyword, _cut(error.message))

@@ -48,7 +48,7 @@ def _elements(path: str) -> dict[str, Any]:
 def _raw_log(path: str, elements: dict[str, Any]) -> str:
     told = _told(elements)
     if told is None:
-        raise UsageError(f"{path} is JSON, and no results envelope with a raw log", "name the raw log itself")
+        raise UsageError(f"{path} is JSON, but not a result that names a raw log", "name the raw log itself")
     log = next((place for place in _places(path, told["path"]) if place.is_file()), None)
     if log is None:
         raise UsageError(

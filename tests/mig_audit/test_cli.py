@@ -133,7 +133,7 @@ def test_an_unknown_profile_is_a_problem() -> None:
     assert "no profile 'nosuch'; known: exec, identity, network" in result.stderr
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1,", '{"rules": [], "rules": []}'])
+@pytest.mark.parametrize("text", ["{", "[1,", '{"rules": [], "rules": []}'])
 def test_a_document_that_is_not_json_is_a_usage_error(text: str) -> None:
     """Exit code 2 and one sentence."""
     result = _mig_audit("validate", "-", stdin=text)

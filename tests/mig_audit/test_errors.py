@@ -65,12 +65,14 @@ def test_each_error_has_its_exit_code(error: MigAuditError, code: int) -> None:
         (OSError(23, "many"), 2, "ulimit -n"),
         (OSError(5, "disk"), 6, "please report this"),
         (KeyError("x"), 6, "KeyError: 'x'"),
+        (ModuleNotFoundError("no", name="psutil"), 2, "package psutil is not installed"),
+        (ModuleNotFoundError("no", name="mig_audit.nothing"), 6, "please report this"),
     ],
 )
-def test_an_exception_of_another_tree_is_our_fault_but_for_too_few_descriptors(
+def test_an_exception_of_another_tree_is_our_fault_but_for_what_the_host_lacks(
     error: Exception, code: int, words: str
 ) -> None:
-    """These are the caller's to give."""
+    """Descriptors and packages are the caller's to give."""
     told = unexpected(error)
 
     assert told.exit_code == code

@@ -69,6 +69,38 @@ def test_an_unknown_field_is_named_with_the_one_that_was_meant() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"window": 5}, '5 is not a duration such as "500ms", "30s", "1.5m" or "2h"'),
+        ({"kernel": {"stream": "both"}}, '"both" is not one of auto, unicast, multicast'),
+        ({"raw_log": {"path": "/a/b", "directory": "/a"}}, "'directory' and 'path' exclude each other"),
+    ],
+)
+def test_a_slip_is_told_in_words(document: dict[str, object], message: str) -> None:
+    """Not in those of JSON Schema."""
+    (problem,) = find_problems({"rules": [], **document}, _PARAMETERS)
+
+    assert problem.message == message
+
+
+@pytest.mark.parametrize(
+    "sink",
+    [
+        {"url": "https://user:s3cret@siem.example.com/"},
+        {"url": "https://siem.example.com/", "token": "s3cret"},
+        {"url": "https://siem.example.com/", "proxy": "http://user:s3cret@proxy/"},
+        {"url": "https://siem.example.com/", "headers": {"X-Key": "s3cret\nX-Other: 1"}},
+    ],
+)
+def test_what_may_be_a_secret_is_not_repeated(sink: dict[str, object]) -> None:
+    """Whoever puts one where it does not belong would find it in every log."""
+    (problem,) = find_problems({"rules": [], "sinks": [{"type": "http", **sink}]}, _PARAMETERS)
+
+    assert problem.message.startswith("this is not ")
+    assert "s3cret" not in str(problem)
+
+
 def test_a_bad_duration_is_told_with_examples() -> None:
     """A regular expression explains nothing."""
     (problem,) = find_problems({"rules": [], "window": "10x"}, _PARAMETERS)
@@ -86,6 +118,7 @@ def test_a_bad_duration_is_told_with_examples() -> None:
         ("[" * 100_000, "nest less"),
         ("9" * 10_000, "smaller numbers"),
         (" " * (17 << 20), "more than"),
+        (" \n", "is empty"),
     ],
 )
 def test_what_is_not_json_is_a_usage_error(text: str | bytes, words: str) -> None:

@@ -27,7 +27,7 @@ def permission_bits(word: Word) -> int:
     bits = 0
     for index, letter in enumerate(word.text):
         if letter.lower() not in PERMISSIONS:
-            raise RuleError(f"permissions are of r, w, x and a, not {letter!r}", word.columns[index])
+            raise RuleError(f"permissions are r, w, x and a, not {letter!r}", word.columns[index])
         bits |= PERMISSIONS[letter.lower()]
     return bits
 

@@ -45,8 +45,9 @@ def _bits(name: Word, machine: str) -> int:
     if found is None and starts_number(name):
         found = integer(name)
     if found is None or found >= SYSCALLS:
-        what = "operation of io_uring that audit sees" if machine == URING else f"system call of {machine}"
-        raise RuleError(f"there is no {what} {name.text!r}", name.column)
+        without = "io_uring has no operation" if machine == URING else f"{machine} has no system call"
+        what = f"{without} {name.text!r}" + (" that audit sees" if machine == URING else "")
+        raise RuleError(what, name.column)
     return 1 << found
 
 

@@ -82,7 +82,7 @@ def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
     """It is no log, and no result of ours."""
     path = tmp_path / "x.json"
     path.write_text(text)
-    with pytest.raises(UsageError, match="no results envelope"):
+    with pytest.raises(UsageError, match="not a result"):
         named_logs([str(path)])
 
 

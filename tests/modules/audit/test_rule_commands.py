@@ -48,7 +48,7 @@ def test_every_problem_of_every_file_has_its_line_and_column(tmp_path: Path) -> 
     assert (result.returncode, result.stdout) == (2, "")
     lines = result.stderr.splitlines()
     assert [line.split(": ")[1] for line in lines] == [f"{path}:4:19", f"{path}:7:22", "stdin:1:4"]
-    assert lines[0].endswith("there is no system call of x86_64 'nosuch' (in: -a always,exit -S nosuch)")
+    assert lines[0].endswith("x86_64 has no system call 'nosuch' (in: -a always,exit -S nosuch)")
 
 
 def test_rules_are_compiled_to_json_lines_in_order() -> None:
@@ -68,7 +68,7 @@ def test_rules_are_compiled_to_json_lines_in_order() -> None:
             "line": 4,
             "rule": "-a always,exit -S nosuch",
             "ok": False,
-            "error": "there is no system call of x86_64 'nosuch'",
+            "error": "x86_64 has no system call 'nosuch'",
             "column": 19,
         },
         {

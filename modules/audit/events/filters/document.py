@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, cast
 from mig_audit.errors import FilterError, ParametersError, Problem
 from mig_audit.modules.audit.events.filters.contradictions import why_never
 from mig_audit.modules.audit.events.filters.expression import parse_expression
-from mig_audit.modules.audit.events.filters.fields import FIELDS
 from mig_audit.modules.audit.events.filters.foreign import (
     GO_AUDIT,
     PAUDITD,
@@ -18,7 +17,7 @@ from mig_audit.modules.audit.events.filters.foreign import (
     parse_elements,
     read_elements,
 )
-from mig_audit.modules.audit.events.filters.leaves import IN, OPERATORS, make_leaf
+from mig_audit.modules.audit.events.filters.leaves import IN, OPERATORS, field_named, make_leaf
 from mig_audit.modules.audit.events.filters.model import ALWAYS, Every, Opposite, Some
 from mig_audit.modules.audit.events.filters.stages import Cap, Choice, Filters, Sample
 from mig_audit.quantities import parse_duration
@@ -207,6 +206,4 @@ _MORE = {SAMPLE: ("where", "by"), CAP: ("where", "by", "per")}
 
 
 def _by(name: Optional[str]) -> Optional[Field]:
-    if name is not None and name not in FIELDS:
-        raise FilterError(f"there is no field {name!r}", f"fields: {', '.join(FIELDS)}")
-    return None if name is None else FIELDS[name]
+    return None if name is None else field_named(name)

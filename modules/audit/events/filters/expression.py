@@ -147,7 +147,7 @@ class _Reader:
         if token.kind == "quoted":
             return token._replace(text=_ESCAPE.sub(r"\1", token.text[1:-1]))
         if token.kind != "word":
-            raise _unexpected(token, "a value")
+            raise _unexpected(token, "a value", "equality is one `=`" if token.text == "=" else "")
         return token
 
     def _next(self) -> _Token:
@@ -171,6 +171,6 @@ def _leaf(field: _Token, operator: str, values: list[str]) -> Condition:
         raise FilterError(f"column {field.column}: {error.what}", error.remedy, field.column) from error
 
 
-def _unexpected(token: _Token, wanted: str) -> FilterError:
+def _unexpected(token: _Token, wanted: str, remedy: str = "") -> FilterError:
     found = token.text if token.kind == "end" else f"`{token.text}`"
-    return FilterError(f"column {token.column}: {found} where {wanted} should be", column=token.column)
+    return FilterError(f"column {token.column}: {found} where {wanted} should be", remedy, token.column)

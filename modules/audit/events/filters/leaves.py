@@ -83,9 +83,7 @@ def make_leaf(name: str, operator: str, operands: Sequence[str]) -> Leaf:
     Raises:
         FilterError: there is no such field, or it has no such values, or cannot be compared so.
     """
-    known = FIELDS.get(name)
-    if known is None:
-        raise FilterError(f"there is no field {name!r}", f"fields: {', '.join(FIELDS)}")
+    known = field_named(name)
     texts = tuple(operands)
     if operator == PRESENT:
         return Leaf(known, operator, (), _is_flag if known.kind == fields.FLAG else _anything)
@@ -276,3 +274,19 @@ def words(vocabulary: str) -> frozenset[str]:
     if vocabulary == "machines":
         return frozenset({*table(vocabulary).names.values(), "io_uring"})
     return frozenset(table({"types": "record-types"}.get(vocabulary, vocabulary)).names.values())
+
+
+def field_named(name: str) -> Field:
+    """Return a field.
+
+    Raises:
+        FilterError: there is none of that name.
+    """
+    known = FIELDS.get(name)
+    if known is None:
+        import difflib  # noqa: PLC0415  # only a slip of the hand needs it
+
+        near = difflib.get_close_matches(name, FIELDS, n=1)
+        remedy = f"did you mean {near[0]}?" if near else f"fields: {', '.join(FIELDS)}"
+        raise FilterError(f"there is no field {name!r}", remedy)
+    return known

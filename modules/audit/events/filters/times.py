@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.event import Event
     from mig_audit.modules.audit.events.filters.early import Early
 
-HELP = "2026-11-21T10:00:00 (UTC unless it has an offset), 10:00 on the first event's day, 10m before now, +30s behind the first event"
+HELP = "2026-11-21T10:00:00 (UTC unless it has an offset), 10:00 on the first event's day, 10m before now, +30s after the first event"
 """What a point in time may be."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

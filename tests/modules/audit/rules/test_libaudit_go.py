@@ -175,7 +175,7 @@ def test_a_document_that_is_none_is_an_error(data: bytes, message: str) -> None:
         ({**_ALWAYS, "syscall": ["open"]}, "'syscall' has no meaning", '["open"]'),
         ({**_ALWAYS, "syscalls": "open"}, "syscalls is to be an array", '"open"'),
         ({**_ALWAYS, "syscalls": []}, "there is no system call", "[]"),
-        ({**_ALWAYS, "syscalls": ["open", "opn"]}, "no system call of x86_64 'opn'", '"opn"'),
+        ({**_ALWAYS, "syscalls": ["open", "opn"]}, "x86_64 has no system call 'opn'", '"opn"'),
         ({**_ALWAYS, "syscalls": ["open", ""]}, "no system call ''", '""'),
         ({**_ALWAYS, "syscalls": ["open,opn"]}, "no system call 'open,opn'", '"open,opn"'),
         ({**_ALWAYS, "syscalls": [True]}, "a string or a whole number", "true"),

@@ -28,7 +28,7 @@ _FIRST = _NOON - 1_234_567
     ],
 )
 def test_a_point_in_time_is_milliseconds_since_the_epoch(text: str, milliseconds: int) -> None:
-    """A date and time, a time on the first event's day, behind the first event, or before now."""
+    """A date and time, a time on the first event's day, after the first event, or before now."""
     assert parse_point(text, now=_NOON / 1000).resolve(_FIRST) == milliseconds
 
 
