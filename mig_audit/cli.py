@@ -17,14 +17,15 @@ from .terminal import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_DESCRIPTION = """\
+A flight recorder for Linux hosts, switched on for a bounded time.
+
+`mig-audit doctor` says whether this host can be recorded; `mig-audit run
+PARAMS.json`, as root, records one window of it."""
 _EPILOG = "exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
 _COMMANDS = (
     Command("run", "record one window and answer with a results envelope", "mig_audit.document_commands:RUN"),
-    Command(
-        "validate",
-        "check a parameters document, for any host; touch nothing",
-        "mig_audit.document_commands:VALIDATE",
-    ),
+    Command("validate", "check a parameters document; touch nothing", "mig_audit.document_commands:VALIDATE"),
     Command("schema", "print a published JSON Schema", "mig_audit.document_commands:SCHEMA"),
 )
 
@@ -41,8 +42,8 @@ def build_parser() -> _Parser:
     """Return the parser of the whole command line, in which commands have only their names and what they are for."""
     parser = _Parser(
         prog=PROGRAM,
-        description="A flight recorder for Linux hosts, switched on for a bounded time.",
-        epilog=_EPILOG + "\nUnder -m the exit code is always 0 and the envelope tells.",
+        description=_DESCRIPTION,
+        epilog=_EPILOG + "\nUnder -m the exit code is always 0, and the envelope says how it went.",
         formatter_class=_help_formatter,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")

@@ -26,7 +26,15 @@ def _add_parameters(parser: ArgumentParser) -> None:
     parser.add_argument("parameters", metavar="PARAMS.json", help="the parameters document; - is stdin")
 
 
+_RUN_EPILOG = """\
+It needs root. The kernel's audit is set up as the document says, and put back
+as it was at the end; should a kill have reached every process of the run,
+`mig-audit restore` does that. The raw log stays, in /var/log/mig-audit unless
+the document names another place. `mig-audit --help` lists the exit codes."""
+
+
 def _add_run(parser: ArgumentParser) -> None:
+    parser.epilog = _RUN_EPILOG
     _add_parameters(parser)
     parser.add_argument(
         "-o",
@@ -36,7 +44,9 @@ def _add_run(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--pretty", action="store_true", help="print lines for people instead of JSON")
     parser.add_argument(
-        "--found-only", action="store_true", help="print only what was found: nothing at all if nothing was"
+        "--found-only",
+        action="store_true",
+        help="print nothing if nothing was found; with --pretty, only what was found",
     )
 
 

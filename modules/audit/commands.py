@@ -11,16 +11,20 @@ COMMANDS = (
         "mig_audit.modules.audit.rule_commands:RULES",
     ),
     Command("events", "find and show events of raw logs", "mig_audit.modules.audit.events_command:EVENTS"),
-    Command("replay", "turn raw logs into events again", "mig_audit.modules.audit.replay_command:REPLAY"),
+    Command("replay", "turn raw logs into events", "mig_audit.modules.audit.replay_command:REPLAY"),
     Command(
         "deliver",
-        "send what a run could not deliver",
+        "send again what a run could not deliver",
         "mig_audit.modules.audit.deliver_command:DELIVER",
     ),
     Command(
         "doctor",
-        "say whether this host can be recorded, and what stands in the way",
+        "say whether this host can be recorded, and what to do if not",
         "mig_audit.modules.audit.doctor_command:DOCTOR",
     ),
-    Command("restore", "undo what killed runs left", "mig_audit.modules.audit.restore_command:RESTORE"),
+    Command(
+        "restore",
+        "undo what killed runs left in the kernel",
+        "mig_audit.modules.audit.restore_command:RESTORE",
+    ),
 )

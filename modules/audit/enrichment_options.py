@@ -21,7 +21,7 @@ def add_enrichment(parser: ArgumentParser) -> None:
         "--trust-pids",
         type=_milliseconds,
         metavar="DURATION",
-        help="how long a pid that was seen is taken to be the same process (default: what is certain)",
+        help="how long a pid is taken to be the process that was seen with it (default: as long as that is certain)",
     )
 
 

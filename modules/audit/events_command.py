@@ -44,7 +44,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help="a raw log, plain or .gz/.xz/.bz2, a folder of logs, - for stdin, or the result of a run",
     )
     add_selection(parser)
-    shown = parser.add_argument_group("what is shown of them")
+    shown = parser.add_argument_group("what is shown")
     shown.add_argument(
         "--format",
         default=_DEFAULT_FORMAT,
@@ -57,7 +57,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         const=",".join(KINDS),
         type=_kinds,
         metavar="KINDS",
-        help=f"instead, tables of the most frequent {', '.join(KINDS)} (all of these, or some behind --top=)",
+        help=f"instead, tables of the most frequent {', '.join(KINDS)} (all of them, or those named, as in --top=keys,users)",
     )
     shown.add_argument(
         "--tree",
@@ -68,7 +68,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "-n", "--rows", type=_rows, default=10, metavar="N", help="rows of a table (default: 10)"
     )
     shown.add_argument("--json", action="store_true", help="tables, or the tree, as one JSON object a line")
-    add("--rotated", action="store_true", help="read before each log what it was rotated to")
+    add(
+        "--rotated",
+        action="store_true",
+        help="read first what each log was rotated to (LOG.1, LOG.2.gz, ...)",
+    )
     add_enrichment(parser)
     add_origin(parser)
 

@@ -41,11 +41,15 @@ def _configure(parser: ArgumentParser) -> None:
         help="a log, plain or .gz/.xz/.bz2, a folder of logs, - for stdin, or the result of a run",
     )
     add("--format", default=DEFAULT_FORMAT, metavar="F", help=f"{', '.join(FORMATS)} (default: %(default)s)")
-    add("--rotated", action="store_true", help="read before each log what it was rotated to")
+    add(
+        "--rotated",
+        action="store_true",
+        help="read first what each log was rotated to (LOG.1, LOG.2.gz, ...)",
+    )
     add(
         "--follow",
         action="store_true",
-        help="go on when the youngest log grows or is rotated, until a signal",
+        help="go on as the youngest log grows and is rotated, until a signal",
     )
     add_enrichment(parser)
     add_origin(parser)
@@ -55,7 +59,7 @@ def _configure(parser: ArgumentParser) -> None:
         default=[],
         type=int,
         metavar="PID",
-        help="leave out changes to audit, and canaries, by this process, as the run that made them did",
+        help="leave out what this process, of the run that made the log, did to audit, and its canaries",
     )
     add(
         "-o",

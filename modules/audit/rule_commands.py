@@ -205,5 +205,5 @@ _ACTIONS: dict[str, tuple[str, Callable[[ArgumentParser], None], Callable[[Names
     "compile": ("print the bytes of each rule for the kernel", _configure_compile, _compile),
     "convert": ("rewrite rule files in another language", _configure_convert, _convert),
     "explain": ("say what each rule does, costs and misses", _configure_check, _explain),
-    "list": ("print the rules that the kernel has, as text that means them again", _configure_list, _list),
+    "list": ("print the kernel's rules, as text that can be loaded again", _configure_list, _list),
 }

@@ -30,24 +30,24 @@ def add_selection(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="EXPRESSION",
-        help="""a condition such as 'exe ~ "^/tmp/" and not success'; docs/filters.md has all of it; repeated, all hold""",
+        help="""a condition such as 'exe ~ "^/tmp/" and not success' (docs/filters.md); if repeated, all must hold""",
     )
     add("--since", metavar="TIME", help=f"nothing before it: {HELP}")
-    add("--until", metavar="TIME", help="nothing behind it")
-    add("--key", action="append", default=[], metavar="KEY", help="of rules with this key")
+    add("--until", metavar="TIME", help="nothing after it")
+    add("--key", action="append", default=[], metavar="KEY", help="only of rules with this key")
     add(
         "--user",
         action="append",
         default=[],
         metavar="NAME",
-        help="by this user or user id, logged in or acting",
+        help="only by this user or user id, logged in or acting",
     )
     add(
         "--exe",
         action="append",
         default=[],
         metavar="PROGRAM",
-        help="by this program: its path, or its last part",
+        help="only by this program: its path, or the last part of it",
     )
 
 
