@@ -97,7 +97,7 @@ class Draft:
             self.rest += [_field("EXECVE", name, raw) for name, raw in rest]
         # Last, since what they say about the event as a whole counts only where no SYSCALL record says it.
         for record in others:
-            self._take(record, _homes_of(record))
+            self._take(record, self._homes_of(record))
 
     def _alone(self, record: Record) -> bool:
         """Take a record whose one field is all it has; say whether it is one."""
@@ -135,6 +135,12 @@ class Draft:
         if record.enriched is not None:
             self.enriched = dict(parse_fields(record.enriched))
 
+    def _homes_of(self, record: Record) -> frozenset[str]:
+        if record.type in _SYSCALL_TYPES:
+            # An operation that io_uring_enter did itself is told in the event of that call, which is another one.
+            return _SYSCALL_HOMES - {"uring_op"} if self.has_syscall else _SYSCALL_HOMES
+        return _MESSAGE_HOMES if _MESSAGE in record.body else _HOMES
+
     def _take(self, record: Record, homes: frozenset[str]) -> None:
         """Give each field its home if that is free, and keep the others as rest; what is there already is dropped."""
         mine: set[str] = set()
@@ -155,12 +161,6 @@ class Draft:
                 self.rest.append(_field(record.type, name, known))
             else:
                 self.rest.append(_field(record.type, name, raw))
-
-
-def _homes_of(record: Record) -> frozenset[str]:
-    if record.type in _SYSCALL_TYPES:
-        return _SYSCALL_HOMES
-    return _MESSAGE_HOMES if _MESSAGE in record.body else _HOMES
 
 
 def _field(record: str, name: str, raw: bytes) -> Field:

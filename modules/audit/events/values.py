@@ -52,7 +52,7 @@ def rule_keys(raw: Optional[bytes]) -> tuple[str, ...]:
     value = None if raw is None else decode(raw)
     if value is None or isinstance(value, Absent):
         return ()
-    return tuple([printable(key) for key in value.split(b"\x01")])
+    return tuple([printable(key) for key in value.split(b"\x01")]) if value else ()
 
 
 @remember

@@ -23,6 +23,7 @@ from mig_audit.modules.audit.formats.ocsf_objects import (
     session,
 )
 from mig_audit.modules.audit.formats.rest import field_of
+from mig_audit.modules.audit.formats.summaries import call_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -260,7 +261,7 @@ def _kernel(event: Event) -> Optional[Activity]:
     syscall = event.syscall
     if syscall is None or event.process.pid is None:
         return None
-    name = syscall.name or f"{syscall.arch_name or syscall.arch} system call {syscall.number}"
+    name = call_text(syscall)
     kernel = {"name": name, "type_id": 2, "type": "System Call", "system_call": name}
     return Activity(1003, 4, "Invoke", {"kernel": kernel})
 

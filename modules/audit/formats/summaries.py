@@ -10,7 +10,7 @@ from mig_audit.modules.audit.formats.rest import field_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mig_audit.modules.audit.events import Event
+    from mig_audit.modules.audit.events import Event, Syscall
 
 NOTHING = "(null)"
 """What stands for a path that is not known."""
@@ -52,7 +52,15 @@ def _what(event: Event) -> str:
     syscall = event.syscall
     if is_by_descriptor(syscall.name) and syscall.args and syscall.args[0]:
         return descriptor_text(syscall.args[0])
-    return syscall.name or f"{syscall.arch_name or syscall.arch} system call {syscall.number}"
+    return call_text(syscall)
+
+
+def call_text(syscall: Syscall) -> str:
+    """Return the name of a call, or what is known of one without a name."""
+    if syscall.name is not None:
+        return syscall.name
+    words = (syscall.arch_name or syscall.arch, "system call", syscall.number)
+    return " ".join(str(word) for word in words if word is not None)
 
 
 def _words(event: Event) -> str:

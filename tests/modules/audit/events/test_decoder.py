@@ -110,6 +110,7 @@ def test_several_rules_may_have_matched() -> None:
     """Their keys are joined by 0x01, and in hex therefore."""
     assert _decode(SYSCALL.replace('key="etc"', "key=6574630161")).keys == ("etc", "a")
     assert _decode(SYSCALL.replace('key="etc"', "key=(null)")).keys == ()
+    assert _decode(SYSCALL.replace('key="etc"', "key=")).keys == ()
 
 
 def test_the_key_of_a_rule_that_was_changed_is_a_key() -> None:
@@ -231,6 +232,23 @@ def test_operations_of_io_uring_are_named() -> None:
     assert event.syscall is not None
     assert event.syscall[1:6] == ("io_uring", 18, "openat", True, 0)
     assert (event.process.pid, event.process.ppid, event.rest) == (2, 1, ())
+
+
+def test_an_operation_that_io_uring_enter_did_itself_is_told_beside_it() -> None:
+    """The call keeps its name, and what the operation's path is relative to no record tells."""
+    event = _decode(
+        SYSCALL.replace("syscall=257", "syscall=426"),
+        "type=URINGOP uring_op=18 success=yes exit=0 items=1 ppid=41 pid=42 uid=0 key=(null)",
+        'type=CWD cwd="/root"',
+        'type=PATH item=0 name="x" nametype=NORMAL',
+        EOE,
+    )
+
+    assert event.syscall is not None
+    assert event.syscall[1:4] == ("x86_64", 426, "io_uring_enter")
+    assert (event.rest[0].name, event.rest[0].value) == ("uring_op", "18")
+    assert ("uring_op", "openat") in event.interpreted
+    assert (event.paths[0].name, event.paths[0].path) == ("x", None)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def _summary(*lines: str) -> str:
         ([_call(62)], "Signal: kill"),
         ([_call(9999)], "Syscall: x86_64 system call 9999"),
         ([_call(1, arch="dead")], "Syscall: dead system call 1"),
+        ([_call(1, arch="no")], "Syscall: system call 1"),
+        (["type=SYSCALL arch=c000003e a0=1 a1=2 pid=1"], "Syscall: x86_64 system call"),
         (
             ["type=ANOM_PROMISCUOUS dev=eth0 prom=256 old_prom=0"],
             "Promisc: Interface eth0 set promiscuous on",
