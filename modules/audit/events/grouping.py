@@ -68,9 +68,11 @@ class RunGrouping(Grouping, Protocol):
 
 
 def _auparse(ledger: Ledger) -> RecordStream:
-    from mig_audit.modules.audit.events.auparse_feed import AuparseFeed  # noqa: PLC0415  # one format wants it
+    # One format wants them.
+    from mig_audit.modules.audit.events.auparse_feed import AuparseFeed  # noqa: PLC0415
+    from mig_audit.modules.audit.events.fed_stream import FedStream  # noqa: PLC0415
 
-    return RecordStream(ledger, AuparseFeed())
+    return FedStream(ledger, AuparseFeed())
 
 
 # ``kernel``: the kernel's events. ``auparse``: what libauparse makes of them.

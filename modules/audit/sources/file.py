@@ -82,9 +82,7 @@ class FileSource:
         rest = b"" if self._patience.over else cutter.rest()
         if rest:
             self.troubles.append(
-                DamagedInputError(
-                    f"the last line of {self.name} has no newline", "it was read as it is, and may be torn"
-                )
+                DamagedInputError(f"the last line of {self.name} has no newline", "it may be torn")
             )
             yield rest
 

@@ -43,5 +43,5 @@ class Source(Protocol):
 
         An empty block says that nothing more is there at the moment: what was made of the others should be handed on.
         Of a line that no record can be as long as, only so much is in a block that it is refused for its length. A
-        last line without a newline gets one, and is a trouble.
+        last line without a newline is a block of its own, and a trouble.
         """

@@ -34,6 +34,6 @@ class LineCutter:
         return lines + start + b"\n"
 
     def rest(self) -> bytes:
-        """Return a last line that had no newline, with one; nothing if there was none."""
+        """Return a last line that had no newline; nothing if there was none."""
         line, self._partial = self._partial, b""
-        return line + b"\n" if line else b""
+        return line

@@ -197,7 +197,7 @@ def test_a_torn_last_line_is_read_as_it_is_and_told() -> None:
     result = _replay("-", stdin=_events(1)[:-4], code=1)
 
     assert result.stderr.decode().splitlines()[-1] == (
-        "mig-audit: the last line of stdin has no newline: it was read as it is, and may be torn"
+        "mig-audit: the last line of stdin has no newline: it may be torn"
     )
 
 

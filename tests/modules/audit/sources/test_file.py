@@ -63,7 +63,7 @@ def test_a_last_line_without_a_newline_is_told(tmp_path: Path) -> None:
     plain.write_bytes(b"1\n2")
     packed.write_bytes(gzip.compress(b"1\n2"))
 
-    assert _read(plain) == ([b"1\n", b"2\n"], ["the last line of a.log has no newline"])
+    assert _read(plain) == ([b"1\n", b"2"], ["the last line of a.log has no newline"])
     assert _read(packed) == _read(plain)
 
 

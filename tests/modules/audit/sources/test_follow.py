@@ -36,10 +36,10 @@ def _nothing() -> None:
 
 
 def _follow(log: Path, *steps: Callable[[], object]) -> tuple[bytes, list[str]]:
-    """Return all that was read, and what was wrong."""
+    """Return all lines that were read, each with a newline, and what was wrong."""
     (source,) = open_sources(Asked([str(log)], follow=True), _Script(*steps))
     before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names
-    read = b"".join(source.blocks())
+    read = b"".join(block if block.endswith(b"\n") else block + b"\n" for block in source.blocks() if block)
     assert set(os.listdir("/proc/self/fd")) < before  # noqa: PTH208 - as above
     return read, [trouble.what for trouble in source.troubles]
 

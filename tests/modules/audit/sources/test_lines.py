@@ -17,15 +17,16 @@ def _cut(chunks: list[bytes]) -> list[bytes]:
 
 @given(text=st.binary(max_size=60), sizes=st.lists(st.integers(1, 9), min_size=60, max_size=60))
 def test_wherever_it_is_cut_the_lines_are_the_same(text: bytes, sizes: list[int]) -> None:
-    """Each block is whole lines, and together they are the text, whose last line has a newline then."""
+    """Each block is whole lines but for a last one that has no newline, and together they are the text."""
     chunks, start = [], 0
     for size in sizes:
         chunks.append(text[start : start + size])
         start += size
     blocks = _cut(chunks)
 
-    assert all(block.endswith(b"\n") for block in blocks if block)
-    assert b"".join(blocks) == (text if text.endswith(b"\n") or not text else text + b"\n")
+    assert all(block.endswith(b"\n") for block in blocks[:-1] if block)
+    assert b"\n" not in blocks[-1]
+    assert b"".join(blocks) == text
 
 
 def test_of_a_line_without_end_only_so_much_is_given_out_that_it_is_refused() -> None:

@@ -118,12 +118,23 @@ def test_control_characters_are_printed_as_they_are() -> None:
     assert _value(line, b"processname") == b"a\x01\x1fb"
 
 
-def test_a_record_is_read_up_to_a_byte_0() -> None:
-    """The original glues the next record to it."""
+def test_a_line_is_read_up_to_a_byte_0() -> None:
+    """And the next one is glued to it, as there, so that what that one says is lost."""
     lines, account = write(_with_name(b'"/a\0b"'))
 
+    assert _value(lines[0], b"path") == b"/atype=CWD"
+    assert b'"cwd"' not in lines[0]
+    assert account.balanced
+    assert account.aside == 1
+
+
+def test_a_record_of_our_raw_log_is_read_up_to_a_byte_0() -> None:
+    """No other program can have one."""
+    stamp = b"audit(1.000:1): "
+    restored = escape(stamp + b'item=0 name="/a\0b"')
+    lines, account = write(_call() + b"type=PATH msg=%b\ntype=EOE msg=%b\n" % (restored, stamp))
+
     assert _value(lines[0], b"path") == b"/a"
-    assert _value(lines[0], b"cwd") == b"/w"
     assert account.balanced
 
 
