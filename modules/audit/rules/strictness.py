@@ -65,7 +65,7 @@ OUT_OF_RANGE = Deviation(
 UNKNOWN_LIST = Deviation(
     "unknown-list",
     "-a always,exist",
-    "sends a list that it does not know as 0xffffffff if it stands behind the action",
+    "sends a list that it does not know as 0xffffffff if it follows the action",
     _REFUSED,
     "the kernel's answer would not name the misspelt word",
 )
