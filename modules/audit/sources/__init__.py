@@ -12,10 +12,10 @@ from mig_audit.modules.audit.sources.compression import decompressor_for
 from mig_audit.modules.audit.sources.follow import FollowedFile
 from mig_audit.modules.audit.sources.interface import Patience, Source
 from mig_audit.modules.audit.sources.log import LogSource
-from mig_audit.modules.audit.sources.rotation import Log, in_order, logs_in, older
+from mig_audit.modules.audit.sources.rotation import Log, in_order, logs_in, rotations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["Asked", "Patience", "Source", "open_sources"]
 
@@ -56,12 +56,16 @@ def open_sources(asked: Asked, patience: Patience) -> list[Source]:
 
 
 def _named(asked: Asked) -> Iterable[str]:
+    listed: dict[str, Mapping[str, Sequence[str]]] = {}  # a folder once, however many of its logs are named
     for path in asked.paths:
         if path != STDIN and os.path.isdir(path):  # noqa: PTH112  # as it was named
             yield from logs_in(path)
             continue
         if asked.rotated and path != STDIN:
-            yield from older(path)
+            folder, name = os.path.split(path)
+            if folder not in listed:
+                listed[folder] = rotations(folder)
+            yield from listed[folder].get(name, ())
         yield path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import deque
 from typing import TYPE_CHECKING, Optional
 
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.sources.interface import Patience
 
 _POLL = 0.25  # seconds between looks at a log that does not grow
-_FAREWELL = 2  # ends that are seen of a log that was rotated away: its writer may have been late to notice
+_START = 256  # bytes that tell one log from another, as they hold a record's stamp
 
 
 class FollowedFile:
     """See `mig_audit.modules.audit.sources.interface.Source`.
 
     A log that was rotated away is read to its end, then those that were rotated away since, then the new one. It is
-    told by its inode, and one that became shorter is read again from its start.
+    told by its inode. One that was emptied in place (logrotate's copytruncate) is told by how it begins: the rest of it
+    is read from its copy, if that is there, and then the log from its start.
     """
 
     def __init__(self, descriptor: int, name: str, patience: Patience) -> None:
@@ -32,7 +34,8 @@ class FollowedFile:
         self.troubles: list[DamagedInputError] = []
         self._patience = patience
         self._next: deque[int] = deque([descriptor])
-        self._ends = 0
+        self._start = b""  # how the log at hand begins
+        self._left = False  # its writer has gone to the next one
 
     def blocks(self) -> Iterator[bytes]:
         """Yield whole lines until it is over; see the interface."""
@@ -42,8 +45,9 @@ class FollowedFile:
                 self._patience.wait(None, _POLL)
                 self._open_new()
                 continue
-            self._ends = 0
-            source = FileSource(self._next.popleft(), self.name, self._patience, self._goes_on)
+            descriptor = self._next.popleft()
+            self._start, self._left = os.pread(descriptor, _START, 0), False
+            source = FileSource(descriptor, self.name, self._patience, self._goes_on)
             yield from source.blocks()
             self.troubles += source.troubles
         for descriptor in self._next:
@@ -51,22 +55,49 @@ class FollowedFile:
 
     def _goes_on(self, descriptor: int) -> bool:
         """Say, at the end of a log, whether more can come; wait for it."""
-        if self._next and self._ends >= _FAREWELL:
+        if self._left:
             return False
-        if not self._next and self._rotated(descriptor):
-            self._queue_since(descriptor)
-        if self._next:
-            self._ends += 1
-        self._patience.wait(None, _POLL)
+        if len(self._next) < 2:  # noqa: PLR2004  # else it is long gone, and others wait
+            self._patience.wait(None, _POLL)
+        if not self._next:
+            if self._was_emptied(descriptor):
+                return self._to_copy(descriptor)
+            if self._rotated(descriptor):
+                self._queue_since(descriptor)
+        # It is read once more even then: what was written to it last may have come after the look at its end.
+        self._left = bool(self._next) and self._moved_on(self._next[0])
         return True
 
+    def _was_emptied(self, descriptor: int) -> bool:
+        """Say whether what was read of a log is not in it any more, though it may be as long again."""
+        start = os.pread(descriptor, _START, 0)
+        emptied = _position(descriptor) > os.fstat(descriptor).st_size or not start.startswith(self._start)
+        self._start = self._start if emptied else start
+        return emptied
+
+    def _to_copy(self, descriptor: int) -> bool:
+        """Let the descriptor be the copy's, where what was read ends in it; say whether there is one."""
+        self._open_new()
+        for path in older(self.name)[:1]:
+            copy = _try_open(path)
+            if copy is None:
+                continue
+            self._left = bool(self._start) and os.pread(copy, _START, 0).startswith(self._start)
+            if self._left:
+                os.lseek(copy, _position(descriptor), os.SEEK_SET)
+                os.dup2(copy, descriptor, inheritable=False)
+            os.close(copy)
+        return self._left
+
     def _rotated(self, descriptor: int) -> bool:
-        old = os.fstat(descriptor)
         try:
-            new = os.stat(self.name)  # noqa: PTH116  # as it was named
+            return _identity(os.fstat(descriptor)) != _identity(os.stat(self.name))  # noqa: PTH116  # as it was named
         except OSError:
             return False
-        return _identity(old) != _identity(new) or old.st_size < os.lseek(descriptor, 0, os.SEEK_CUR)
+
+    def _moved_on(self, following: int) -> bool:
+        """Say whether a writer that was late to notice the rotation has noticed: the next log has something."""
+        return len(self._next) > 1 or os.fstat(following).st_size > 0 or self._rotated(following)
 
     def _queue_since(self, descriptor: int) -> None:
         """Open what came after a log, the oldest first."""
@@ -98,8 +129,16 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
+def _position(descriptor: int) -> int:
+    return os.lseek(descriptor, 0, os.SEEK_CUR)
+
+
 def _try_open(path: str) -> Optional[int]:
     try:
-        return os.open(path, OPENING)
+        descriptor = os.open(path, OPENING)
     except OSError:
         return None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return None

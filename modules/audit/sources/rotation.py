@@ -14,15 +14,26 @@ from mig_audit.modules.audit.sources.compression import decompressor_for
 from mig_audit.modules.audit.sources.file import OPENING, open_log
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _ENDINGS = r"(?:\.(?:gz|xz|bz2|zst))?"
-# auditd(8) and logrotate(8): NAME.1 is younger than NAME.2, and NAME is the youngest.
-_ROTATED = compile_late(rf"(?P<base>.+?)(?:\.(?P<number>[0-9]{{1,9}}))?{_ENDINGS}", re.DOTALL)
-_LOG = compile_late(rf"[^.].*\.log(?:[.-][0-9]+)*{_ENDINGS}")
+# Of logrotate's dateext, also where it is followed by an hour or by seconds.
+_DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[-_.T]?[0-9]{2,10})?"
+_ROTATED = compile_late(
+    rf"(?P<base>.+?)(?:\.(?P<number>[0-9]{{1,6}})|[.-](?P<date>{_DATE}))?{_ENDINGS}", re.DOTALL
+)
+_LOG = compile_late(rf"[^.].*\.log(?:[.-][0-9]+)*(?:[_T][0-9]+)?{_ENDINGS}")
 _STAMP = compile_late(rb"msg=audit\(([0-9]{1,12})\.([0-9]{3}):")
 _LOOK = 1 << 16  # bytes in which the first record is looked for
 _NEVER = float("inf")
+
+_Age = tuple[int, str]
+_NOT_YET: _Age = (1, "")
+"""That of a log that was not rotated.
+
+auditd(8) and logrotate(8): NAME.1 is younger than NAME.2, NAME-20261126 than NAME-20261125 (dateext), and NAME is the
+youngest.
+"""
 
 
 class Log(NamedTuple):
@@ -66,8 +77,7 @@ class Log(NamedTuple):
         if self.descriptor is not None:
             return self.descriptor
         reason = "it was removed or replaced"
-        base, _ = _split(self.path)
-        for path in (self.path, base, *older(base)):
+        for path in self._places():
             try:
                 descriptor = os.open(path, OPENING)
             except FileNotFoundError:
@@ -80,6 +90,13 @@ class Log(NamedTuple):
                 return descriptor
             os.close(descriptor)
         raise DamagedInputError(f"{self.path} could not be read: {reason}", "the other logs were read")
+
+    def _places(self) -> Iterator[str]:
+        """Give where it may be now; nearly always it is where it was, and a large folder is not to be read for each."""
+        yield self.path
+        base, _ = _split(self.path)
+        yield base
+        yield from older(base)
 
 
 def logs_in(folder: str) -> list[str]:
@@ -105,15 +122,22 @@ def logs_in(folder: str) -> list[str]:
 def older(path: str) -> list[str]:
     """Return what a log was rotated to, the youngest first."""
     folder, base = os.path.split(path)
+    return rotations(folder).get(base, [])
+
+
+def rotations(folder: str) -> dict[str, list[str]]:
+    """Return what the logs of a folder were rotated to, the youngest first, by their names."""
     try:
         with os.scandir(folder or ".") as entries:
             names = [entry.name for entry in entries]
     except OSError:
-        return []
-    rotated = [
-        (number, name) for name in names for found, number in [_split(name)] if found == base and number >= 0
-    ]
-    return [os.path.join(folder, name) for _, name in sorted(rotated)]  # noqa: PTH118  # as it was named
+        return {}
+    rotated: dict[str, list[str]] = {}
+    for (base, age), name in sorted([(_split(name), name) for name in names], reverse=True):
+        if age != _NOT_YET:
+            path = os.path.join(folder, name)  # noqa: PTH118  # as it was named
+            rotated.setdefault(base, []).append(path)
+    return rotated
 
 
 def in_order(logs: Sequence[Log]) -> list[Log]:
@@ -125,17 +149,19 @@ def in_order(logs: Sequence[Log]) -> list[Log]:
     sets: dict[str, list[Log]] = {}
     for log in logs:
         sets.setdefault(_split(log.path)[0], []).append(log)
-    ordered = [sorted(members, key=lambda log: -_split(log.path)[1]) for members in sets.values()]
+    ordered = [sorted(members, key=lambda log: _split(log.path)[1]) for members in sets.values()]
     ordered.sort(key=lambda members: next((log.first for log in members if log.first != _NEVER), _NEVER))
     return [log for members in ordered for log in members]
 
 
-def _split(path: str) -> tuple[str, int]:
-    """Return the name that a log had at first, and how often it was rotated, -1 for not yet."""
+def _split(path: str) -> tuple[str, _Age]:
+    """Return the name that a log had at first, and what comes the sooner the older it is."""
     match = _ROTATED.fullmatch(path)
     if match is None:
-        return path, -1
-    return match["base"], int(match["number"] or -1)
+        return path, _NOT_YET
+    if match["date"]:
+        return match["base"], (0, match["date"])
+    return match["base"], (-int(match["number"]), "") if match["number"] else _NOT_YET
 
 
 def _first_time(descriptor: int) -> float:

@@ -140,6 +140,86 @@ def test_a_log_that_became_shorter_is_read_from_its_start(log: Path) -> None:
     assert _follow(log, lambda: log.write_bytes(b"3\n"), *[_nothing] * 4) == (b"1\n22\n3\n", [])
 
 
+def _copy_and_empty(log: Path, later: bytes = b"") -> Callable[[], object]:
+    def copy() -> None:
+        log.with_name("audit.log.1").write_bytes(log.read_bytes())
+        log.write_bytes(later)
+
+    return copy
+
+
+@pytest.mark.parametrize("later", [b"", b"4\n", b"4\n5\n6\n7\n8\n"])
+def test_what_was_read_of_a_log_that_was_emptied_is_not_read_again(log: Path, later: bytes) -> None:
+    """However long it is by the time it is looked at, and however it grows."""
+    _append(log, b"2\n3\n")()
+    steps = [_copy_and_empty(log, later), *[_append(log, b"%d\n" % number) for number in range(9, 14)]]
+
+    assert _follow(log, *steps, *[_nothing] * 4) == (b"1\n2\n3\n" + later + b"9\n10\n11\n12\n13\n", [])
+
+
+@pytest.mark.parametrize("later", [b"", b"6\n", b"6\n7\n8\n9\n10\n"])
+def test_what_came_before_a_log_was_emptied_is_read_from_its_copy(log: Path, later: bytes) -> None:
+    """Even where it was emptied within a line of it."""
+
+    def rotate() -> None:
+        _append(log, b"4\n5\n")()
+        _copy_and_empty(log, later)()
+
+    assert _follow(log, _append(log, b"2\n3"), rotate, *[_nothing] * 4) == (b"1\n2\n34\n5\n" + later, [])
+
+
+def test_a_copy_of_something_else_is_not_read(log: Path) -> None:
+    """It does not begin as what was read of the log."""
+
+    def empty() -> None:
+        log.with_name("audit.log.1").write_bytes(b"another\nlog\n")
+        log.write_bytes(b"2\n")
+
+    assert _follow(log, empty, *[_nothing] * 4) == (b"1\n2\n", [])
+
+
+def test_the_old_log_is_read_as_long_as_its_writer_stays_with_it(log: Path) -> None:
+    """Which may be until somebody tells it to open the new one."""
+    late = [_append(log.with_name("audit.log.1"), b"%d\n" % number) for number in range(2, 7)]
+
+    steps = [_rotate(log), *late, _append(log, b"7\n"), *[_nothing] * 4]
+    assert _follow(log, *steps) == (b"1\n2\n3\n4\n5\n6\n7\n", [])
+
+
+def test_an_empty_log_may_be_rotated(log: Path) -> None:
+    """What waits for its first line waits for that of the next one."""
+    steps = [_rotate(log), _rotate(log), _append(log, b"2\n"), _rotate(log), _append(log, b"3\n")]
+
+    assert _follow(log, *steps, *[_nothing] * 6) == (b"1\n2\n3\n", [])
+
+
+def test_dated_rotations_between_two_looks_are_followed(log: Path) -> None:
+    """As logrotate's dateext names them."""
+
+    def burst() -> None:
+        for number in range(2, 5):
+            _append(log, b"%d\n" % number)()
+            log.rename(log.with_name(f"audit.log-2026112{number}"))
+        _append(log, b"5\n")()
+
+    assert _follow(log, burst, *[_nothing] * 12) == (b"1\n2\n3\n4\n5\n", [])
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_is_not_gone_on_with(log: Path, make: Callable[[Path], None]) -> None:
+    """Nothing can be rotated to it; the next file is waited for."""
+
+    def replace() -> None:
+        log.rename(log.with_name("audit.log.1"))
+        make(log)
+
+    def put_back() -> None:
+        log.rename(log.with_name("other"))
+        log.write_bytes(b"2\n")
+
+    assert _follow(log, replace, *[_nothing] * 4, put_back, *[_nothing] * 4) == (b"1\n2\n", [])
+
+
 def test_a_torn_end_before_a_rotation_is_told(log: Path) -> None:
     """Its rest will never come."""
     read, troubles = _follow(log, _append(log, b"2"), _rotate(log), _append(log, b"3\n"), *[_nothing] * 4)

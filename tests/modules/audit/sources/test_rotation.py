@@ -70,6 +70,32 @@ def test_a_folder_is_all_logs_in_it(tmp_path: Path) -> None:
     assert _order(Asked([str(tmp_path)])) == list(_ROTATED)
 
 
+_DATED = {"audit.log-20261124.gz": 4, "audit.log-20261125": 2, "audit.log-20261126": 3, "audit.log": 1}
+
+
+def test_a_set_of_dated_logs_is_in_the_order_of_its_dates(tmp_path: Path) -> None:
+    """As logrotate's dateext names them."""
+    _write(tmp_path, _DATED)
+
+    for names in itertools.permutations(_DATED):
+        assert _order(Asked([str(tmp_path / name) for name in names])) == list(_DATED)
+    assert _order(Asked([str(tmp_path)])) == list(_DATED)
+    assert _order(Asked([str(tmp_path / "audit.log")], rotated=True)) == list(_DATED)
+
+
+@pytest.mark.parametrize("dates", [["-2026-11-25", "-2026-11-26"], [".20261125", ".20261126"]])
+@pytest.mark.parametrize(
+    "hours", [["", ""], ["12", "07"], ["-1795246023", "-1795332423"], ["_1200", "_0700"]]
+)
+def test_dates_may_be_written_otherwise(tmp_path: Path, dates: list[str], hours: list[str]) -> None:
+    """As logrotate's dateformat says, as long as the year comes first."""
+    names = [f"audit.log{date}{hour}" for date, hour in zip(dates, hours)]
+    _write(tmp_path, dict.fromkeys(["audit.log", *names], 1))
+
+    assert _order(Asked([str(tmp_path / "audit.log")], rotated=True)) == [*names, "audit.log"]
+    assert _order(Asked([str(tmp_path)])) == [*names, "audit.log"]
+
+
 def test_a_folder_without_logs_is_a_usage_error(tmp_path: Path) -> None:
     """With what a log is called."""
     with pytest.raises(UsageError, match="there are no logs in"):
@@ -149,6 +175,23 @@ def test_a_log_is_found_again_where_it_was_rotated_to(tmp_path: Path) -> None:
     _write(tmp_path, {"audit.log": 3})
 
     assert [b"".join(source.blocks()) for source in sources] == [_line(1), _line(2)]
+
+
+def test_a_folder_is_not_read_for_each_of_its_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty thousand logs took as many times that long."""
+    _write(tmp_path, _ROTATED)
+    looks: list[str] = []
+    scandir = os.scandir
+
+    def counted(folder: str) -> object:
+        looks.append(folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", counted)
+
+    paths = [str(tmp_path / name) for name in _ROTATED]
+    assert _order(Asked(paths, rotated=True)) == list(_ROTATED)
+    assert looks == [str(tmp_path)]
 
 
 @pytest.mark.parametrize("replaced", [True, False])
