@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 # More arguments than this count as missing: they are in the raw log, and no reader of an event looks at them.
 MAX_ARGUMENTS = 65_536
-# And more text than this: the kernel lets 6 MiB through, of which one command could make an event of 50.
-MAX_TEXT = 1_048_576
+# And more text than this: with the usual limit of 8 MiB for stacks a program gets no more (man 2 execve), while the
+# kernel lets 6 MiB through, of which one command could make an event of 50.
+MAX_TEXT = 2_097_152
 _ARGUMENT = compile_late(r"a([0-9]{1,10})(?:\[([0-9]{1,10})\]|(_len))?")
 _COUNT_DIGITS = 10
 

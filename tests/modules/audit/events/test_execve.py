@@ -123,11 +123,23 @@ def test_as_many_arguments_as_the_bound_are_given() -> None:
 
 def test_as_much_text_as_the_bound_is_given() -> None:
     """One command may have 6 MiB, and every byte of it may take four characters to print."""
-    bodies = [b"argc=100", *(b"  a%d=%b" % (number, b"FF" * 5000) for number in range(100))]
+    bodies = [b"argc=200", *(b"  a%d=%b" % (number, b"FF" * 5000) for number in range(200))]
     arguments = _parse(*bodies)
 
     assert sum(len(argument or "") for argument in arguments.argv) <= MAX_TEXT
-    assert arguments.missing == ((52, 99),)
+    assert arguments.missing == ((104, 199),)
+
+
+def test_as_many_arguments_as_a_program_usually_gets_are_given() -> None:
+    """Two mebibytes together, each with its end and its pointer (man 2 execve)."""
+    size = 2**21 // MAX_ARGUMENTS - 1 - 8
+    bodies = [
+        b" ".join(b'a%d="%0*d"' % (number, size, number) for number in range(start, start + 256))
+        for start in range(0, MAX_ARGUMENTS, 256)
+    ]
+    arguments = _parse(*bodies)
+
+    assert (len(arguments.argv), arguments.missing) == (MAX_ARGUMENTS, ())
 
 
 def _write(argv: list[bytes], limit: int) -> list[bytes]:
