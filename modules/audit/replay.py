@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from mig_audit.errors import DamagedInputError, MigAuditError
+    from mig_audit.modules.audit.commands.named_logs import Logs
+    from mig_audit.modules.audit.commands.views import View
     from mig_audit.modules.audit.events import Account, MissingSerials, Names
     from mig_audit.modules.audit.events.enrichment import Enricher
     from mig_audit.modules.audit.events.filters import Filters
     from mig_audit.modules.audit.formats import Format
-    from mig_audit.modules.audit.named_logs import Logs
     from mig_audit.modules.audit.sources import Source
-    from mig_audit.modules.audit.views import View
     from mig_audit.stop import Stop
 
 _WRITE_SIZE = 1 << 18  # bytes that are written at once

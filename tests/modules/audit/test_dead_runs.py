@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from memory_kernel import STATUS, rule
 
+from mig_audit.modules.audit.commands.restore import document
 from mig_audit.modules.audit.dead_runs import dead_run_to_json, describe_dead_run, restore_error
 from mig_audit.modules.audit.kernel.recovery import Recovered
 from mig_audit.modules.audit.kernel.state import Restoration, RuleOutcome, Snapshot
-from mig_audit.modules.audit.restore_command import document
 from mig_audit.validation import find_problems
 
 _AFTER = Snapshot(STATUS, ())

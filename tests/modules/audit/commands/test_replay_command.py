@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["heeded"]
 _SHORT = 160_000  # bytes of a log
-_RECORDS = Path(__file__).parents[2] / "data" / "records"
+_RECORDS = Path(__file__).parents[3] / "data" / "records"
 _EVENT = (
     b"type=SYSCALL msg=audit(1700000000.000:%d): arch=c000003e syscall=59 success=yes exit=0 a0=0 a1=0 a2=0 a3=0 items=0"
     b" ppid=1 pid=2 auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=1"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from mig_audit.documents import read_whole
 from mig_audit.errors import UsageError
-from mig_audit.modules.audit.told_runs import run_told
+from mig_audit.modules.audit.commands.told_runs import run_told
 
 if TYPE_CHECKING:
-    from mig_audit.modules.audit.told_runs import RunTold
+    from mig_audit.modules.audit.commands.told_runs import RunTold
 
 _BLOCK = 1 << 20
 _LONGEST = 512 << 20  # bytes: the parameters allow for 256 MiB of events, and JSON may need some more

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mig_audit.modules.audit.canary import Mark
+from mig_audit.modules.audit.commands.told_runs import ToldRuns, run_told
 from mig_audit.modules.audit.config_changes import Actor, Recorded
-from mig_audit.modules.audit.told_runs import ToldRuns, run_told
 
 RUN, OTHER = "0123456789abcdef", "fedcba9876543210"
 _RECORD = 'op=remove_rule key="exec" list=4 res=1'

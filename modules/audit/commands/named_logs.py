@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mig_audit.modules.audit.told_runs import RunTold, ToldRuns
+    from mig_audit.modules.audit.commands.told_runs import RunTold, ToldRuns
 
 
 class Logs(NamedTuple):
@@ -52,7 +52,7 @@ def named_logs(paths: Sequence[str]) -> Logs:
     results = [path for path in paths if _begins_as_json(path)]
     if not results:
         return Logs(list(paths))
-    from mig_audit.modules.audit.result_file import read_result  # noqa: PLC0415  # slow to import; most name a log
+    from mig_audit.modules.audit.commands.result_file import read_result  # noqa: PLC0415  # slow to import; most name a log
 
     behind = {path: read_result(path) for path in results}
     logs = [behind[path].log if path in behind else path for path in paths]

@@ -7,10 +7,10 @@ import os
 import pytest
 from memory_kernel import STATUS
 
+from mig_audit.modules.audit.commands.restore import _is_recording, told
 from mig_audit.modules.audit.kernel.journal import Process, Undertaking
 from mig_audit.modules.audit.kernel.recovery import Recovered
 from mig_audit.modules.audit.kernel.state import Restoration, Snapshot
-from mig_audit.modules.audit.restore_command import _is_recording, told
 
 DEAD, ALIVE = Process(4_000_000, 1), Process.of(os.getpid())
 

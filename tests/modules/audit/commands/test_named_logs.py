@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mig_audit.errors import UsageError
-from mig_audit.modules.audit.named_logs import named_logs
+from mig_audit.modules.audit.commands.named_logs import named_logs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

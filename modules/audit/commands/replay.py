@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Callable
 from mig_audit.console import Output, output, say, say_error
 from mig_audit.errors import StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
-from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
+from mig_audit.modules.audit.commands.enrichment_options import add_enrichment, enricher_of
+from mig_audit.modules.audit.commands.named_logs import named_logs
+from mig_audit.modules.audit.commands.origin_options import add_origin, origin_of
 from mig_audit.modules.audit.formats import DEFAULT_FORMAT, FORMATS, make_format
-from mig_audit.modules.audit.named_logs import named_logs
-from mig_audit.modules.audit.origin_options import add_origin, origin_of
 from mig_audit.modules.audit.replay import StopPatience, ledger_line, make_replay, statistics
 from mig_audit.modules.audit.sources import Asked, open_sources
 from mig_audit.stop import Stop

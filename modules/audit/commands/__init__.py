@@ -8,23 +8,23 @@ COMMANDS = (
     Command(
         "rules",
         "check, compile, convert, explain and list rules",
-        "mig_audit.modules.audit.rule_commands:RULES",
+        "mig_audit.modules.audit.commands.rules:RULES",
     ),
-    Command("events", "find and show events of raw logs", "mig_audit.modules.audit.events_command:EVENTS"),
-    Command("replay", "turn raw logs into events", "mig_audit.modules.audit.replay_command:REPLAY"),
+    Command("events", "find and show events of raw logs", "mig_audit.modules.audit.commands.events:EVENTS"),
+    Command("replay", "turn raw logs into events", "mig_audit.modules.audit.commands.replay:REPLAY"),
     Command(
         "deliver",
         "send again what a run could not deliver",
-        "mig_audit.modules.audit.deliver_command:DELIVER",
+        "mig_audit.modules.audit.commands.deliver:DELIVER",
     ),
     Command(
         "doctor",
         "say whether this host can be recorded, and what to do if not",
-        "mig_audit.modules.audit.doctor_command:DOCTOR",
+        "mig_audit.modules.audit.commands.doctor:DOCTOR",
     ),
     Command(
         "restore",
         "undo what killed runs left in the kernel",
-        "mig_audit.modules.audit.restore_command:RESTORE",
+        "mig_audit.modules.audit.commands.restore:RESTORE",
     ),
 )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mig_audit.modules.audit.commands.rules import loaded_text
 from mig_audit.modules.audit.kernel.status import Setting, pack_setting
-from mig_audit.modules.audit.rule_commands import loaded_text
 from mig_audit.modules.audit.rules import Rule, parse_rule
 from mig_audit.modules.audit.rules import constants as c
 

@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Callable, Optional, Union
 from mig_audit.console import say, say_error
 from mig_audit.errors import PartialError, StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
-from mig_audit.modules.audit.enrichment_options import add_enrichment, enricher_of
+from mig_audit.modules.audit.commands.enrichment_options import add_enrichment, enricher_of
+from mig_audit.modules.audit.commands.named_logs import named_logs
+from mig_audit.modules.audit.commands.origin_options import add_origin, origin_of
+from mig_audit.modules.audit.commands.selection import add_selection, filters_of, never_selecting
+from mig_audit.modules.audit.commands.views import TopView, TreeView
 from mig_audit.modules.audit.events.tops import KINDS
 from mig_audit.modules.audit.formats import FORMATS, coloured, make_format
-from mig_audit.modules.audit.named_logs import named_logs
-from mig_audit.modules.audit.origin_options import add_origin, origin_of
 from mig_audit.modules.audit.replay import StopPatience, ledger_line, make_replay
-from mig_audit.modules.audit.selection import add_selection, filters_of, never_selecting
 from mig_audit.modules.audit.sources import Asked, open_sources
-from mig_audit.modules.audit.views import TopView, TreeView
 from mig_audit.stop import Stop
 from mig_audit.terminal import wants_colour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mig_audit.modules.audit.commands.views import View
     from mig_audit.modules.audit.events import Origin
     from mig_audit.modules.audit.formats import Format
     from mig_audit.modules.audit.replay import Replay
-    from mig_audit.modules.audit.views import View
 
 _STDOUT = 1
 _DEFAULT_FORMAT = "text"
