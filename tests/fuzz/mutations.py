@@ -45,7 +45,7 @@ def load_seeds() -> list[list[bytes]]:
     What is there is what nearly all records are like: the ways that are short are made for it.
     """
     contents = [lzma.decompress(path.read_bytes()) for path in sorted(_RECORDS.glob("*.log.xz"))]
-    contents += [path.read_bytes() for path in sorted((_RECORDS / "malformed").glob("*.log"))]
+    contents += [path.read_bytes() for path in sorted(_RECORDS.glob("**/*.log"))]
     busy, *others = [content.split(b"\n") for content in contents]
     return [*others, *[busy] * len(others)]
 

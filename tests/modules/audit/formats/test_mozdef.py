@@ -41,7 +41,7 @@ SYSCALL = (
     " auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=7"
     ' comm="cat" exe="/usr/bin/cat" key="etc"'
 )
-LOGS = sorted(path.name for path in DATA.glob("*.log.xz") if not path.name.startswith("busy-host"))
+LOGS = sorted(path.name for path in DATA.glob("*.log*") if not path.name.startswith("busy-host"))
 MALFORMED = sorted(f"malformed/{path.name}" for path in (DATA / "malformed").iterdir())
 
 # What must never reach a terminal or a reader of lines, as bytes of UTF-8.
