@@ -8,7 +8,7 @@
     no-eoe    the same without the record that ends an event (as auditd's remote logging leaves it out)
     unique    no path, argument, title, process or inode is there twice: nothing that was seen can be used again
     entropy   every path, argument and title is of random bytes, which records write in hex
-    enriched  with auditd's interpretations behind each record, as it writes them by default, with this host's names
+    enriched  with auditd's interpretations after each record, as it writes them by default, with this host's names
     node      with the name of the host before each record, as auditd writes it for logs that are collected
     nodes     the same, of four hosts in turn
 

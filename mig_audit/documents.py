@@ -1,4 +1,4 @@
-"""What is read whole: parameters, rules, accounts. Whatever is behind the name, it is read up to a bound."""
+"""What is read whole: parameters, rules, accounts. Whatever the name leads to, it is read up to a bound."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ class KernelRefusedError(PartialError):
     """The kernel answered a request with an error number."""
 
     def __init__(self, what: str, number: int, remedy: str = "") -> None:
-        """Put the kernel's word behind what was asked of it."""
+        """Add the kernel's word to what was asked of it."""
         super().__init__(f"{what}: {describe_errno(number)}", remedy)
         self.number = number
 

@@ -39,8 +39,8 @@ class Loss:
 
     ``received`` to ``skimmed``, ``foreign`` and ``unparsed`` count records, ``overruns`` are ENOBUFS, ``lost`` is in
     the kernel's own unit, records it refused, and None where somebody reset that counter meanwhile. ``gap`` counts
-    serial numbers that are not in the raw log, of which ``unplaced`` may be after all, and ``beyond`` came behind the
-    window's end; ``late`` counts those that came behind a higher one. ``unwritten`` tells of records that were received and
+    serial numbers that are not in the raw log, of which ``unplaced`` may be after all, and ``beyond`` came after the
+    window's end; ``late`` counts those that came after a higher one. ``unwritten`` tells of records that were received and
     dropped; ``uncounted`` says that no serial is in the raw log from which theirs could be counted.
     ``incomplete``, ``filtered``, ``undelivered``, ``spooled`` and ``rejected`` are events, the last three summed over the
     sinks; the spooled ones are among the undelivered.

@@ -1,4 +1,4 @@
-"""How much this process, but not the recorder, gives way to the rest of the host."""
+"""How far this process, but not the recorder, gives way to the rest of the host."""
 
 from __future__ import annotations
 

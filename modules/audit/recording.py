@@ -63,7 +63,7 @@ class Recording:
 
     ``fault`` is set if processing failed; the window then still ends in order. ``processed`` counts the records that
     were taken from the raw log, ``skimmed`` those of which only the serials were looked at, ``beyond`` the serials that are
-    missing behind the window's end, ``stopped`` is who ended the window early.
+    missing after the window's end, ``stopped`` is what ended the window early.
     """
 
     def __init__(

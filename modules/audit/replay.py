@@ -1,4 +1,4 @@
-"""Raw logs become events again: the same code as in a run, fed from files."""
+"""Raw logs become events, by the same code as in a run, fed from files."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ _NOTHING = Screened(0)
 
 
 class Stretch(NamedTuple):
-    """Usual events that go on, and perhaps the one behind them that must be decoded first.
+    """Usual events that go on, and perhaps the one after them that must be decoded first.
 
     Attributes:
         kept: those that go on.

@@ -62,7 +62,7 @@ def _number(asked: Optional[int], spool: Path) -> int:
 
 
 def _deliver(parameters: Parameters, number: int, spool: Path) -> SinkOutcome:
-    """Send all events of a spool within the drain time; what does not get through is in a new one behind its name."""
+    """Send all events of a spool within the drain time; what does not get through is in a new one, whose name continues this one's."""
     if not 1 <= number <= len(parameters.sinks):
         raise UsageError(f"the parameters have no sink {number}", f"they have {len(parameters.sinks)}")
     form = choose_format(parameters, Origin.here())

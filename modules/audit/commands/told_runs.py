@@ -70,7 +70,7 @@ class RunTold(NamedTuple):
     others: ToldRuns
 
     def tell(self, ownership: Ownership) -> None:
-        """Tell who knows the pids what it was told in the run."""
+        """Tell the ownership what it was told in the run."""
         ownership.window_began(self.began, configured=self.configured)
         ownership.window_ended(self.ended)
 

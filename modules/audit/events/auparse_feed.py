@@ -1,7 +1,7 @@
 """Records become groups as libauparse 3.0.9 groups them when it is fed line by line, and come out in its order.
 
 It differs from `correlation` in what ends an event (PROCTITLE does, and every type that is no kernel event; the EOE
-behind it is left out), and in that an event is given out only when none before it, by time and serial, is still open.
+after it is left out), and in that an event is given out only when none before it, by time and serial, is still open.
 Programs built on the library see these groups and no others. Time is stream time, in whole seconds.
 
 Work per record does not grow with the events that are open, but for the heaps that say which one is next. The library
@@ -116,7 +116,7 @@ class AuparseFeed:
 
     @property
     def left_out(self) -> int:
-        """Return how many records are in no group: an EOE behind its event, or what the library cannot read."""
+        """Return how many records are in no group: an EOE after its event, or what the library cannot read."""
         return self._left_out
 
     def add(self, record: Record) -> Sequence[Bundle]:

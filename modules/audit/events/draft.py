@@ -44,7 +44,7 @@ _HOMES = frozenset((*IDENTITIES, *MESSAGE_FIELDS, *_OTHER_FIELDS.split()))
 # No rule matched what a program sends, whatever its text says, which may be somebody else's.
 _MESSAGE = b" msg='"
 _MESSAGE_HOMES = _HOMES - {"key"}
-# libaudit writes these last, behind text that strangers may choose (a host name): the last one is its own.
+# libaudit writes these last, after text that strangers may choose (a host name): the last one is its own.
 _LAST_COUNTS = frozenset({"addr", "terminal", "res"})
 _RENAMED = {"result": "res"}
 _SYSCALL_TYPES = frozenset({"SYSCALL", "URINGOP"})

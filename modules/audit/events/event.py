@@ -47,7 +47,7 @@ class Identity(NamedTuple):
 
 
 class Identities(NamedTuple):
-    """Who it was; None for what no record says. ``auid`` is who logged in, before any su or sudo."""
+    """Who it was; None for what no record says. ``auid`` is the user who logged in, before any su or sudo."""
 
     auid: Optional[Identity] = None
     uid: Optional[Identity] = None
@@ -213,7 +213,7 @@ class Event(NamedTuple):
 
     @property
     def stamp(self) -> str:
-        """Return ``SEC.MMM:SERIAL``, and ``#n`` behind it for a late part; with the node it identifies the event."""
+        """Return ``SEC.MMM:SERIAL``, and ``#n`` after it for a late part; with the node it identifies the event."""
         stamp = f"{self.seconds}.{self.milliseconds:03}:{self.serial}"
         return f"{stamp}#{self.part}" if self.part else stamp
 

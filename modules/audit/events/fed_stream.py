@@ -1,6 +1,6 @@
 """Lines as a program has them that reads with C's fgets, and hands on to libauparse what strlen sees of them.
 
-A byte that is 0 hides the rest of its line, the newline too, so that the next line goes on behind what is left of it;
+A byte that is 0 hides the rest of its line, the newline too, so that the next line continues what is left of it;
 and a last line without a newline is never a line. Both are no records, and are kept aside.
 """
 

@@ -1,8 +1,8 @@
-"""What a glance at an event's records shows before they are decoded: which there are, and the parts of its SYSCALL record.
+"""A glance at an event's records before they are decoded: which there are, and the parts of its SYSCALL record.
 
-Filters and enrichment ask something of every event; to decode it for that would cost more than all that becomes of it. A
-glance shows only what the decoder could not see otherwise: records of which the system call's alone says who did what,
-and that one in the kernel's shape, up to ``auid=`` at least. What is behind that is for whoever reads it to check.
+Filters and enrichment ask something of every event, and to decode it for that would cost more than all the rest. So a
+glance is to be had only where it cannot differ from what the decoder finds: where no record but the system call's says
+who did what, and that one has the kernel's shape, at least up to ``auid=``. What follows is for the reader to check.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Seen:
 
     @property
     def alone(self) -> bool:
-        """Say whether no record but the first says who did what, and that goes on behind ``pid`` as the kernel's does.
+        """Say whether no record but the first says who did what, and that goes on after ``pid`` as the kernel's does.
 
         Each record that may have one field only must have just that, and each auxiliary one its own fields.
         """

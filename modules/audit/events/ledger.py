@@ -71,7 +71,7 @@ class Ledger:
     Args:
         samples: how many of the lines kept aside are remembered.
 
-    ``received`` is what came in; who takes lines counts them there.
+    ``received`` is what came in; whoever takes lines counts them there.
     """
 
     def __init__(self, *, samples: int = 5) -> None:
@@ -126,7 +126,7 @@ class Ledger:
             tracker.add(serial)
 
     def track_serials(self, serials: list[int]) -> None:
-        """Do the same for events one behind the other, whose records have no node."""
+        """Do the same for consecutive events, whose records have no node."""
         self._serial, self._node = serials[-1], ""
         tracker = self._tracker("")
         if tracker is not None:

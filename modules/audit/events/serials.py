@@ -1,7 +1,7 @@
 """Which event serials are missing: exact within bounds, in bounded memory.
 
-The kernel numbers events with one 32-bit counter that rolls over, and gives numbers to events that no rule lets out as
-well: a missing serial is an event that did not arrive, which is not yet an event that was lost.
+The kernel numbers events with one 32-bit counter that rolls over, and gives a number only to an event of which it makes
+a record (docs/loss.md): a missing serial is an event that was made and did not arrive.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class MissingSerials(NamedTuple):
         spans: how many times the counter started, 1 without a reboot.
         unplaced: serials that came after the range they belong to was forgotten. ``missing - unplaced`` to
             ``missing`` is then the answer; 0 means that it is exact.
-        late: how many serials came behind a higher one: they were missing for a while.
+        late: how many serials came after a higher one: they were missing for a while.
         delay: how many serials the latest of them was behind the highest.
-        late_ranges: the first of the late ones, as ranges; neighbours that came one behind the other are one.
+        late_ranges: the first of the late ones, as ranges; neighbours that came one after the other are one.
     """
 
     first: Optional[int]

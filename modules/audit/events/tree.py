@@ -132,7 +132,7 @@ def _note(node: _Node, event: Event) -> None:
 
 
 def _drawn(node: _Node, first: str, rest: str) -> Iterator[str]:
-    """Give the lines of a process and its descendants, behind what is drawn before the first and the others."""
+    """Give the lines of a process and its descendants; ``first`` and ``others`` are drawn before them."""
     root, stack = node, [(node, first, rest)]
     while stack:
         node, first, rest = stack.pop()

@@ -1,4 +1,4 @@
-"""What becomes of an event, where filters know that before it is decoded; else it is the number of the first one to ask."""
+"""What filters know of an event before it is decoded: its fate, or else the number of the first filter still to ask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graylog's messages (GELF 1.1): every value as an additional field, its name behind an underscore.
+"""Graylog's messages (GELF 1.1): every value as an additional field, with an underscore before its name.
 
 Level 6 (informational): mig-audit records, it does not judge. Transports frame them: a newline or NUL over TCP, chunks
 over UDP.

@@ -65,7 +65,7 @@ def _data(event: Event, names: Names) -> dict[str, str]:
         for name, raw in fields:
             value = _interpret(event, names, kind, name, raw)
             if name in data and data[name] != value:
-                # Kept under a longer name, a further one of the same record behind the first.
+                # Kept under a longer name, a further one of the same record after the first.
                 longer = f"{owners[name]}.{name}"
                 data[longer] = f"{data[longer]} {data[name]}" if longer in data else data[name]
             data[name] = value

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple, Optional
 
-# attack.mitre.org: T and four digits; a sub-technique has three more behind a dot. A key may have "_" for the dot.
+# attack.mitre.org: T and four digits; a sub-technique has three more after a dot. A key may have "_" for the dot.
 _TECHNIQUE = re.compile(r"(?<![A-Za-z0-9.])(T[0-9]{4})(?:[._]([0-9]{3})(?![0-9]))?(?![A-Za-z0-9])")
 
 

@@ -1,4 +1,4 @@
-"""What a run changes in the kernel, written down before it does it: by this anybody can undo it when the run is dead.
+"""What a run changes in the kernel, written down before it does so: with this anybody can undo it when the run is dead.
 
 A journal is a file of JSON lines that is only appended to::
 
@@ -9,7 +9,7 @@ A journal is a file of JSON lines that is only appended to::
 
 So a line stands before the change that it speaks of, but for the outcome of a rule. The first rules without an outcome
 are in doubt, as many as are added with one system call: the kernel may have taken them. What is written survives the
-death of who wrote it once write(2) returns; only the first line is forced to the disk, so that also a power cut leaves
+death of its writer once write(2) returns; only the first line is forced to the disk, so that also a power cut leaves
 a trace where the folder is on one.
 """
 
@@ -33,7 +33,7 @@ _CHUNK = 1 << 20
 _MOST = 256 << 20  # bytes: the longest that is read, of a hundred thousand rules
 _DEAD = (b"Z", b"X")
 _START_TIME = (
-    19  # field 22 of /proc/PID/stat (proc(5)), counted behind the name; the state is the first there
+    19  # field 22 of /proc/PID/stat (proc(5)), counted from behind the name; the state is the first there
 )
 
 
@@ -114,7 +114,7 @@ class Journal:
     """A journal that is being written."""
 
     def __init__(self, descriptor: int) -> None:
-        """Append to the file behind the descriptor."""
+        """Append to the file of the descriptor."""
         self._descriptor = descriptor
 
     def begin(self, undertaking: Undertaking) -> None:

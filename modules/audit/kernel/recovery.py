@@ -91,7 +91,7 @@ def recover_run(
         begun = undertaking.begun if undertaking else None
         worth_a_word = undertaking is not None or trouble
         return Recovered(run_id, begun, earlier_boot=True, trouble=trouble) if worth_a_word else None
-    # A mark for who waits; undoing does not depend on it.
+    # A mark for whoever waits; undoing does not depend on it.
     with suppress(MigAuditError):
         journal = runs.append(run_id)
         try:

@@ -22,7 +22,7 @@ _EXIT = 4  # linux/audit.h, AUDIT_FILTER_EXIT: the list of rules about system ca
 # buflen and the strings. The upper half of the mask's last word stands for classes of system calls.
 _CLASSES = slice(266, 268) if sys.byteorder == "little" else slice(264, 266)
 _MASK, _BUFLEN, _STRINGS = slice(12, 268), 1036, 1040
-# What the host feels comes first, and the audit pid right behind `enabled`. Rules come last: they are slow to delete.
+# What the host feels comes first, and the audit pid right after `enabled`. Rules come last: they are slow to delete.
 _LIMITS = (Setting.FAILURE, Setting.RATE_LIMIT, Setting.BACKLOG_LIMIT, Setting.BACKLOG_WAIT_TIME)
 _OURS = frozenset({"added", "pending", "left"})
 _THEIRS = "someone else changed that meanwhile, and theirs stays"

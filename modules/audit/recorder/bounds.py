@@ -121,7 +121,7 @@ def usage_of(pids: Iterable[int], read: Callable[[str], bytes]) -> Usage:
     for pid in pids:
         try:
             pages = int(read(f"/proc/{pid}/statm").split()[1])
-            # Behind the last parenthesis: a program's name may hold anything.
+            # After the last parenthesis: a program's name may hold anything.
             fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
         except OSError:
             continue

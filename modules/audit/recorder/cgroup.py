@@ -1,4 +1,4 @@
-"""Leaving the control group that a run was started in, for who must outlive it.
+"""Leaving the control group that a run was started in, for a process that must outlive it.
 
 Whatever kills all processes of a control group reaches every process in it: `systemctl kill`, a service that is stopped,
 an OOM killer that takes the whole group (memory.oom.group, systemd-oomd), cgroup.kill (cgroups(7)). That is done by the

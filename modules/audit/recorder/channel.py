@@ -18,8 +18,8 @@ _CHUNK = 1 << 16
 class Channel:
     """One end of the line. ``closed`` turns True when the other end is gone, which is itself a message.
 
-    Nobody ever waits in `send` for the other end, which may be stopped: a recorder has a kernel to restore, and the main
-    process is who notices that a recorder stands still.
+    Nobody ever waits in `send` for the other end, which may be stopped: a recorder has a kernel to restore, and it is
+    the main process that notices a recorder that stands still.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -37,7 +37,7 @@ class Channel:
         """Send one document; what does not fit now goes ahead of the next one, or with `flush`.
 
         One that is ``optional`` is left out instead. A reader that is gone is no error. What it had said before it went
-        is still to be received, and behind that ``closed`` turns True.
+        is still to be received, and after that ``closed`` turns True.
         """
         self._push()
         if optional and self._unsent:

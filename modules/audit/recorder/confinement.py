@@ -1,6 +1,6 @@
 """What the recorder and its guard are allowed, and from when on; all else that root may do they give up.
 
-Nothing is said where that fails: the main process looks at what the two hold, and tells it in the result.
+A failure is not reported here: the main process looks at what the two hold, and the result says so.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from mig_audit.capabilities import Capability, keep_only, to_change
 from mig_audit.modules.audit.kernel.runs import DIRECTORY
 
-# The kernel looks for the paths of a rule with the rights of who adds it, and for those of an `exe` rule also when it is
+# The kernel looks for the paths of a rule with the rights of whoever adds it, and for those of an `exe` rule also when it is
 # deleted.
 _RULES = frozenset({Capability.AUDIT_CONTROL, Capability.DAC_READ_SEARCH})
 _MESSAGES = frozenset({Capability.AUDIT_WRITE})

@@ -1,4 +1,4 @@
-"""Why a window ends; whoever is first has the word."""
+"""Why a window ends; the first reason is the one that counts."""
 
 from __future__ import annotations
 

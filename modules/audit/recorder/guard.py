@@ -2,8 +2,8 @@
 
 It is a copy of the recorder from before anything was changed, so it costs next to no memory and starts at once. It is
 nobody's child, has a session of its own, and leaves the control group of the run: what kills the main process and its
-descendants, a process group, a terminal's session or a service does not reach it. It waits on a pipe that ends with the recorder, however that ends, and tells the
-main process, which has no power over audit itself, what became of the kernel.
+descendants, a process group, a terminal's session or a service does not reach it. It waits on a pipe that ends with the recorder,
+however that ends, and tells the main process, which has no power over audit itself, what became of the kernel.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _WORD_BYTES = 1 << 12
-_FIRST_FREE = 3  # behind stdin, stdout and stderr
+_FIRST_FREE = 3  # after stdin, stdout and stderr
 _DISMISSAL = b"."
 
 
@@ -120,7 +120,7 @@ def _opened() -> Callable[[], Control]:
 
 
 def _keep_only(life: int, *others: int) -> None:
-    """Close everything but these: a copy of the channel or of stderr would hide the others' end from who waits."""
+    """Close everything but these: a copy of the channel or of stderr would hide the others' end from whoever waits."""
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (1, 2):
         os.dup2(null, standard)

@@ -164,7 +164,7 @@ class Intervention:
             return Restoration(None, tuple(self.outcomes), (unknown,))
 
     def _mark(self) -> None:
-        """Tell who waits that the end has begun; undoing does not depend on it."""
+        """Tell whoever waits that the end has begun; undoing does not depend on it."""
         if self._journal is not None:
             with suppress(AuditUnavailableError):
                 self._journal.undoing()

@@ -130,7 +130,7 @@ class Recorder:
         return bool(self._ending.reason)
 
     def _say_alive(self, _done: int) -> None:
-        """Say a word where there is nothing to report, so that this process is known not to stand still."""
+        """Give a sign of life where there is nothing to report, so that this process is known not to stand still."""
         if self._beat.due():
             self._channel.send(reports.ALIVE, {}, optional=True)
 
@@ -193,7 +193,7 @@ def _alive(pid: int) -> bool:
 
 
 def _receive_plan(channel: Channel) -> tuple[Optional[Plan], bool]:
-    """Return the plan, and whether a request to stop came right behind it."""
+    """Return the plan, and whether a request to stop came right after it."""
     while not channel.closed:
         messages = channel.receive()
         if messages:

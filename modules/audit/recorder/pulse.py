@@ -1,6 +1,6 @@
 """Whether the recorder still does something: one that stands still is woken, and ended if that does not help.
 
-It says a word twice a second, whatever it does. It stands still when somebody stops it (SIGSTOP, a debugger, a frozen
+It gives a sign of life twice a second, whatever it does. It stands still when somebody stops it (SIGSTOP, a debugger, a frozen
 control group), or when a file system does not answer; the kernel's audit stays as the window set it up then, and nobody
 records. It is better continued than killed: what the kernel has queued on its socket is lost with it.
 """
@@ -12,9 +12,9 @@ import time
 from typing import Callable, Optional
 
 WORD = 0.5
-"""Seconds between two words of a recorder."""
+"""Seconds between two signs of life."""
 SILENCE = 2.0
-"""Seconds without a word after which a recorder is woken; to one that is only slow that does nothing."""
+"""Seconds without one after which a recorder is woken; to one that is only slow that does nothing."""
 PATIENCE = 15.0
 """Seconds that it has from then on."""
 
@@ -22,7 +22,7 @@ _STOPPED = (b"T", b"t")  # proc(5): by a signal, by a tracer
 
 
 class Beat:
-    """Says when the next word is due; for the recorder."""
+    """Says when the next sign of life is due; for the recorder."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin with one that is due."""

@@ -67,7 +67,7 @@ class Leftovers:
                 self._highest = serial
 
     def end_window(self) -> None:
-        """Take note that what comes from now on came behind the window's end."""
+        """Take note that what comes from now on came after the window's end."""
         self._in_window = self._highest
 
     def account(self) -> Unwritten:

@@ -42,8 +42,8 @@ class Fields:
         names: of the fields; the first is ``type``, or ``node`` and then ``type``.
         values: of the fields, raw; None for a key that could not be decoded.
         first: where in the lists the first field of each name is.
-        broken: the library gave up on the record behind these fields, and says so.
-        enriched: what auditd appended behind 0x1D.
+        broken: the library gave up on the record after these fields, and says so.
+        enriched: what auditd appended after 0x1D.
     """
 
     __slots__ = ("broken", "enriched", "first", "names", "type", "values")
@@ -144,7 +144,7 @@ def _cut(record: Record) -> tuple[bytes, Optional[bytes]]:
 def _add_unlike(fields: Fields, name: bytes, value: bytes) -> None:
     """Add a field that is not added as it is: punctuation around it is taken off, and names have their own rules."""
     if name == b"msg":
-        # Of msg='op=x ... the first field begins behind the quote; msg=audit(...) is none.
+        # Of msg='op=x ... the first field begins after the quote; msg=audit(...) is none.
         if value[:1] == b"'":
             name, _, value = value[1:].partition(b"=")
         elif value[:1] == b"a":

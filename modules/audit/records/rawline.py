@@ -2,7 +2,7 @@
 
 Newlines would forge a line, NUL would end one, and 0x1D separates what auditd appends. Only messages that programs
 send can hold them. Such a record is written with spaces in their place, so that every reader of auditd's format sees
-what can be shown of it, and whole, in hex, behind the line.
+what can be shown of it, and whole, in hex, at the end of the line.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ MARK = b"\x1d" + _NAME
 
 
 def escape(text: bytes) -> bytes:
-    """Return a record's text as one line: as it is, or with the original in hex behind what can be shown of it."""
+    """Return a record's text as one line: as it is, or with the original in hex after what can be shown of it."""
     shown = text.translate(_UNSAFE)
     return text if shown == text else shown + MARK + text.hex().upper().encode()
 
 
 def original(shown: bytes, appended: bytes) -> Optional[bytes]:
-    """Return the text that `escape` made ``shown`` of, given what stands behind 0x1D; None if that is something else.
+    """Return the text that `escape` made ``shown`` of, given what follows 0x1D; None if that is something else.
 
     It must be what is shown but for the bytes that cannot be: a program that logs such a mark itself could otherwise
     put words into the kernel's mouth.

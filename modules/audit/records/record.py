@@ -1,6 +1,6 @@
 """One record: what auditd's line format says before the fields, and the fields still as bytes.
 
-The format is auditd's own (``type=NAME msg=audit(SEC.MMM:SERIAL): fields``, optionally behind ``node=NAME `` and
+The format is auditd's own (``type=NAME msg=audit(SEC.MMM:SERIAL): fields``, optionally after ``node=NAME `` and
 before 0x1D and auditd's interpretations), so the same code reads our raw log and that of any other host.
 """
 
@@ -53,7 +53,7 @@ class Record(NamedTuple):
         serial: the event's number, 32 bits, rolling over.
         stamp: the event's id as written, ``SEC.MMM:SERIAL``; with the node it identifies the event.
         body: the fields, as the kernel or the program wrote them.
-        enriched: what auditd added behind 0x1D (its own interpretation of numbers), or None.
+        enriched: what auditd added after 0x1D (its own interpretation of numbers), or None.
     """
 
     type: str
@@ -114,7 +114,7 @@ def _numbers(stamp: bytes) -> tuple[int, int, int]:
 
 
 def type_name(raw: bytes) -> str:
-    """Return the record type that stands behind ``type=``; a number that has a name by now is named."""
+    """Return the record type that follows ``type=``; a number that has a name by now is named."""
     name = raw.decode("ascii")
     unknown = _UNKNOWN.fullmatch(name)
     if unknown:

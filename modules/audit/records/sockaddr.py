@@ -75,7 +75,7 @@ def decode_sockaddr(raw: bytes) -> SocketAddress:
 
 
 def parse_sockaddr(raw: bytes) -> SocketAddress:
-    """Return what `decode_sockaddr` does, remembering nothing: for who remembers what becomes of it."""
+    """Return what `decode_sockaddr` does, remembering nothing: for a caller that remembers what becomes of it."""
     text = printable(raw)
     data = b"" if len(raw) % 2 or raw.translate(None, _HEX_DIGITS) else bytes.fromhex(text)
     if len(data) < 2:  # noqa: PLR2004 - the two bytes of sa_family
@@ -99,7 +99,7 @@ def _meaning(  # noqa: PLR0911 - a family each
     if family == _INET6 and size >= 24:  # noqa: PLR2004 - port, flow and address; the scope may be missing
         return inet6_text(data[8:24]), _port(data), None, False, int.from_bytes(data[24:28], order) or None
     if family == _UNIX:
-        if data[2:3] == b"\0" and size > 3:  # noqa: PLR2004 - a name behind its NUL
+        if data[2:3] == b"\0" and size > 3:  # noqa: PLR2004 - a name after its NUL
             return None, None, printable(data[3:]), True, None
         return None, None, printable(data[2:].partition(b"\0")[0]), False, None
     if size < 12:  # noqa: PLR2004 - that many have all others

@@ -113,4 +113,4 @@ TEXT_FIELDS = frozenset(
         AUDIT_FILTERKEY,
     )
 )
-"""The fields whose value is the length of a string in the buffer behind the rule."""
+"""The fields whose value is the length of a string in the buffer after the rule."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _MEMBERS = {"-b": "buffer", "-e": "enable", "-r": "rate"}
 _NO_DELETION = "a document only adds rules: delete this line"
-_LATE_CLEARING = "-D stands behind rules, and in JSON it would come before them"
+_LATE_CLEARING = "-D stands after rules, and in JSON it would come before them"
 _NEVER_MATCHES = "libaudit-go itself loads such a rule so that it never matches"
 _NO_ORDER = "the old dialect has no order between file_rules and syscall_rules, and these rules have one"
 

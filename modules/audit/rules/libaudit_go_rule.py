@@ -81,7 +81,7 @@ def file_rule(members: JsonObject, line: Line, reading: Reading) -> ParsedRule:
 
 
 def syscall_rule(members: JsonObject, line: Line, reading: Reading) -> ParsedRule:
-    """Return the rule of an element without a path: ``-a ACTIONS``, with ``-S`` behind an ``-F arch``, and the key.
+    """Return the rule of an element without a path: ``-a ACTIONS``, with ``-S`` after an ``-F arch``, and the key.
 
     Without syscalls it is for every system call, as in auditctl.
 
@@ -212,7 +212,7 @@ def _joined(name: Word, op: Word, value: Word) -> Word:
 
 
 def _needs_all(target: Word, conditions: Sequence[_Condition], *, has_key: bool) -> bool:
-    """Tell whether the rule has a key that auditctl takes only behind a ``-S all``."""
+    """Tell whether the rule has a key that auditctl takes only after a ``-S all``."""
     keyed = has_key or any(condition.code == c.AUDIT_FILTERKEY for condition in conditions)
     reasons = any(condition.code in _KEY_REASONS for condition in conditions)
     return keyed and not reasons and target.text.startswith("exit,")

@@ -164,5 +164,5 @@ def _fields(
         fields.append(Field(code, op, value, text))
         start += value
     if start < len(strings):
-        raise RuleError(f"{len(strings) - start} bytes behind a rule belong to none of its fields")
+        raise RuleError(f"{len(strings) - start} bytes after a rule belong to none of its fields")
     return tuple(fields)

@@ -66,7 +66,7 @@ class _Place(Enum):
 
     NOWHERE = "not at all"
     EARLY = "as soon as its names mean something"
-    LATE = "behind all else"
+    LATE = "after all else"
 
 
 def as_listed(rule: Rule) -> Rule:
@@ -107,7 +107,7 @@ def _texts(rule: Rule, names: Names) -> Iterator[str]:
     """Yield what may say a rule, the usual way first.
 
     It depends on where -S stands and how perm is written whether perm widens the system calls to those that can use it:
-    ``-F perm=`` does that behind arch or -S, ``-p`` never does.
+    ``-F perm=`` does that after arch or -S, ``-p`` never does.
     """
     complete = rule.mask in {ALL_SYSCALLS, _LISTED_ALL}
     places: list[_Place] = []
@@ -141,7 +141,7 @@ def _words(rule: Rule, names: Names, perm: Callable[[Field], str], place: _Place
         for field in rule.fields
     ]
     if place is not _Place.NOWHERE:
-        # arch decides what the names of -S mean, and is refused behind them
+        # arch decides what the names of -S mean, and is refused after them
         arches = [index for index, field in enumerate(rule.fields, start=1) if field.code == c.AUDIT_ARCH]
         index = len(conditions) if place is _Place.LATE else max(arches, default=0)
         conditions.insert(index, f"-S {_syscall_names(rule, machine_of(rule, names))}")

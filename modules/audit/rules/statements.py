@@ -48,7 +48,7 @@ class Statement:
 
     @property
     def where(self) -> str:
-        """The place behind its file, as compilers write it: ``site.rules:3``."""
+        """The file and the place in it, as compilers write them: ``site.rules:3``."""
         return f"{self.file}:{self.place.replace('line ', '', 1)}"
 
 

@@ -45,7 +45,7 @@ def opened_sinks(
     """Open sinks for the time of a ``with`` block; what leaves it early leaves none of them open.
 
     Their queues are in the folder of the file ``beside``, and so are their spools, ``beside`` with ``.1.spool`` and so on
-    behind its name; the spools leave ``floor`` bytes of the file system free.
+    after its name; the spools leave ``floor`` bytes of the file system free.
     """
     sinks: list[Sink] = []
     try:

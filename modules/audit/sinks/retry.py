@@ -32,7 +32,7 @@ class Retries:
 
     A batch without an answer is tried for as long as there is time, because nothing else would get through either. A
     batch that the endpoint answers with "busy" is given up after ``max_attempts`` such answers, so that a batch which
-    breaks the endpoint does not hold up those behind it.
+    breaks the endpoint does not hold up those after it.
     """
 
     max_attempts: int = 8

@@ -119,7 +119,7 @@ def decompressed(chunks: Iterator[bytes], make: Callable[[], Decompressor], name
         rest = chunk
         while rest:
             if member is None:
-                # Padding is allowed between members and behind the last one.
+                # Padding is allowed between members and after the last one.
                 rest, behind = (behind + rest).lstrip(b"\0"), b""
                 if ended and not rest.startswith(magic[: len(rest)]):
                     raise _followed(name)
@@ -139,8 +139,8 @@ def decompressed(chunks: Iterator[bytes], make: Callable[[], Decompressor], name
 
 def _followed(name: str) -> DamagedInputError:
     return DamagedInputError(
-        f"{name} is compressed, and something else comes behind its end",
-        "all that is compressed was read; see what was written behind it",
+        f"{name} is compressed, and something else follows its end",
+        "all that is compressed was read; see what was written after it",
     )
 
 

@@ -6,7 +6,7 @@ from mig_audit.modules.audit.records.record import LINE_LIMIT
 
 
 class LineCutter:
-    """What is left of a chunk behind its last newline waits for the next one.
+    """What is left of a chunk after its last newline waits for the next one.
 
     A line of a gigabyte does not: its first ``LINE_LIMIT`` + 1 bytes are given out, which is too long for a record, so
     that it is kept aside and counted as one; its rest is passed over.

@@ -144,7 +144,7 @@ def in_order(logs: Sequence[Log]) -> list[Log]:
     """Return logs with the oldest first.
 
     Those of one name are in the order of their rotation; several names, in that of their first records. What cannot be
-    looked into, such as a pipe, stays in the order it was given in, behind the others.
+    looked into, such as a pipe, stays in the order it was given in, after the others.
     """
     sets: dict[str, list[Log]] = {}
     for log in logs:

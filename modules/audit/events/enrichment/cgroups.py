@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 
 from mig_audit.modules.audit.records import printable
 
-# The id of a container is 64 hex digits; before it some runtimes write their name, behind it a suffix of systemd's.
+# The id of a container is 64 hex digits; before it some runtimes write their name, after it a suffix of systemd's.
 _CONTAINER = re.compile(
     r"(?:(?P<runtime>[a-z]+(?:-[a-z]+)*)[-_])?(?P<id>[0-9a-f]{64})(?:\.(?:scope|service))?"
 )

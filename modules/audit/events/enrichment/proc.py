@@ -59,7 +59,7 @@ class Proc:
 
     @property
     def pid_max(self) -> Optional[int]:
-        """Return the kernel's limit of process ids, behind which they begin anew."""
+        """Return the kernel's limit of process ids, after which they begin anew."""
         content = self._read("sys/kernel/pid_max")
         return int(content) if content and content.strip().isdigit() else None
 

@@ -284,4 +284,4 @@ FIELDS: Mapping[str, Field] = {field.name: field for field in _LIST}
 """All fields, by name."""
 
 UNSET = Identity(4_294_967_295, None)
-"""The identity of who never logged in."""
+"""The login identity of a process without a login."""

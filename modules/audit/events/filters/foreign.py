@@ -46,7 +46,7 @@ class Element:
         message_type: the record type's name; empty where the element is for a key.
         key: the rule key; empty where the element is for a system call.
         regex: what a record's text must match.
-        drop: whether it drops what matches, or keeps it from the elements behind.
+        drop: whether it drops what matches, or keeps it from the later elements.
     """
 
     syscall: str

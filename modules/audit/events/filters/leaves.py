@@ -215,7 +215,7 @@ def _pattern(known: Field, operator: str, texts: tuple[str, ...]) -> Leaf:
 
 
 def read_number(known: Field, text: str) -> int:
-    """Return the number that an operand is, decimal or behind 0x."""
+    """Return the number that an operand is, decimal, or hexadecimal with 0x."""
     if not _NUMBER.fullmatch(text):
         raise FilterError(f"{known.name} is a number, not {text!r}")
     return int(text, 16) if text.startswith("0x") else int(text)

@@ -1,6 +1,6 @@
 """What one message of a program tells before it is decoded: who sent it, what it does not have, and its fields.
 
-The text behind ``msg=`` is the program's; what the kernel writes before it counts first. A value is known here if the text is
+The text after ``msg=`` is the program's; what the kernel writes before it counts first. A value is known here if the text is
 of the usual shape and has its name once, or not at all: what the decoder makes of anything else is for it to say.
 """
 

@@ -2,8 +2,8 @@
 
 The texts are an attacker's (program names, paths, arguments), and Python's own matcher can be kept busy for years by a
 short one. So the syntax is `re`'s, read by its parser, and the matching is a set of places in the expression carried
-along the text, remembered as the states of an automaton. What needs more than that, back-references and looking
-around, is refused.
+along the text, remembered as the states of an automaton. What needs more than that, back-references and lookaround, is
+refused.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Regex:
         return len(text) <= LONGEST and self._at_end(state)
 
     def _step(self, state: _State, character: str) -> Optional[_State]:
-        """Return the state behind a character, None where the expression has matched before it."""
+        """Return the state after a character, None where the expression has matched before it."""
         word = bool(_WORD.match(character))
         reached: set[int] = {0}  # a match may begin at every character
         for place in self._closure(state, word=word, end=False):
@@ -129,7 +129,7 @@ class Regex:
         return any(self._steps[place][0] == "match" for place in places)
 
     def _closure(self, state: _State, *, word: bool, end: bool) -> set[int]:
-        """Return the places that are reached without a character, given what is before and behind them."""
+        """Return the places that are reached without a character, given what is before and after them."""
         places, before = state
         edge = word != (before == _WORD_BEFORE)
         holds = {"start": before == _START, "end": end, "edge": edge, "inside": not edge}

@@ -65,7 +65,7 @@ def parse_point(text: str, now: float) -> Point:
 
 
 class Between:
-    """Takes away what lies before one point in time, or behind another; both are still inside."""
+    """Takes away what lies before one point in time, or after another; both are still inside."""
 
     asks_names = False
 

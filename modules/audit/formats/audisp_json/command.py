@@ -22,7 +22,7 @@ def read_command(search: Search) -> bytes:
     """Return the command, of at most 2,048 bytes; the search stands at the beginning of an EXECVE record.
 
     How many arguments there are says the next ``argc``; they begin in the first EXECVE record of the event. One that
-    does not fit is left out, while shorter ones behind it are not.
+    does not fit is left out, while shorter ones after it are not.
     """
     if search.find(b"argc") is None:
         return b""
@@ -51,7 +51,7 @@ def _indexes(search: Search, start: int, count: int) -> range | list[int]:
         return range(count)
     there = {
         int(match[1])
-        for record in search.behind(start)
+        for record in search.after(start)
         for match in map(_ARGUMENT.fullmatch, record.first)
         if match
     }

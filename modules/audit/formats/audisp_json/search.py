@@ -20,7 +20,7 @@ _INT, _HALF = 2**32, 2**31
 class Search:
     """A place in an event: a record and one of its fields, or nowhere.
 
-    It is `find` that moves on: a name that a record lacks is looked for in the records behind it, which is how a field
+    It is `find` that moves on: a name that a record lacks is looked for in the records after it, which is how a field
     of another record can be given out as this one's. Records are taken apart when they are first looked at.
 
     Attributes:
@@ -63,8 +63,8 @@ class Search:
         """Give the fields of every record of a type."""
         return (self.fields(record) for record, known in enumerate(self.types) if known == number)
 
-    def behind(self, record: int) -> Iterator[Fields]:
-        """Give the fields of one record and of those behind it."""
+    def after(self, record: int) -> Iterator[Fields]:
+        """Give the fields of one record and of those after it."""
         return (self.fields(number) for number in range(record, len(self._records)))
 
     def go(self, record: int) -> None:

@@ -92,7 +92,7 @@ def test_what_follows_a_member_must_be_one(
     """Else that is said, and not that the end is missing, which is there."""
     assert _read(compress(b"one\n") + garbage, size) == (
         b"one\n",
-        "a.log is compressed, and something else comes behind its end",
+        "a.log is compressed, and something else follows its end",
     )
 
 
