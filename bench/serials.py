@@ -24,7 +24,8 @@ import mig_audit
 from mig_audit.modules.audit.canary import MESSAGE_TYPE
 from mig_audit.modules.audit.kernel import protocol, stream
 from mig_audit.modules.audit.kernel.control import Control
-from mig_audit.modules.audit.kernel.state import Snapshot, without_prepend
+from mig_audit.modules.audit.kernel.rule_bytes import without_prepend
+from mig_audit.modules.audit.kernel.state import Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
 from mig_audit.modules.audit.recorder.drain import Drain
 from mig_audit.modules.audit.rules import parse_rule

@@ -16,8 +16,8 @@ from mig_audit.errors import MigAuditError
 from mig_audit.modules.audit.canary import claim_of
 from mig_audit.modules.audit.config_changes import RULE_ADDED, RULE_REMOVED
 from mig_audit.modules.audit.drift import key_of
+from mig_audit.modules.audit.kernel.rule_bytes import identity
 from mig_audit.modules.audit.kernel.runs import Runs
-from mig_audit.modules.audit.kernel.state import identity
 from mig_audit.modules.audit.kernel.status import Setting
 
 if TYPE_CHECKING:

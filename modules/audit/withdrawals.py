@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mig_audit.errors import RuleError
-from mig_audit.modules.audit.kernel.state import without_prepend
+from mig_audit.modules.audit.kernel.rule_bytes import without_prepend
 from mig_audit.modules.audit.rules import Rule
 
 if TYPE_CHECKING:

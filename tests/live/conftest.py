@@ -17,7 +17,8 @@ from auditd import write_configuration
 
 from mig_audit.errors import MigAuditError
 from mig_audit.modules.audit.kernel.control import Control
-from mig_audit.modules.audit.kernel.state import Snapshot, without_prepend
+from mig_audit.modules.audit.kernel.rule_bytes import without_prepend
+from mig_audit.modules.audit.kernel.state import Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
 from mig_audit.validation import find_problems
 

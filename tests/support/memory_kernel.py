@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mig_audit.errors import KernelRefusedError, MigAuditError, NotPermittedError
-from mig_audit.modules.audit.kernel.state import without_prepend
+from mig_audit.modules.audit.kernel.rule_bytes import without_prepend
 from mig_audit.modules.audit.kernel.status import Setting, Status
 
 if TYPE_CHECKING:

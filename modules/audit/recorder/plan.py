@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Optional
 
-from mig_audit.modules.audit.kernel.state import for_calls_of
+from mig_audit.modules.audit.kernel.rule_bytes import for_calls_of
 from mig_audit.modules.audit.kernel.status import FAILURE_PANIC, Setting, Status
 from mig_audit.modules.audit.recorder.bounds import Limits
 

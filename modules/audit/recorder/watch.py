@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from mig_audit.errors import MigAuditError
 from mig_audit.modules.audit.config_changes import LOST, MOST_CHANGES, RULE_ADDED, RULE_REMOVED
-from mig_audit.modules.audit.kernel.state import identity, with_prepend
+from mig_audit.modules.audit.kernel.rule_bytes import identity, with_prepend
 from mig_audit.modules.audit.kernel.status import Setting
 
 if TYPE_CHECKING:
