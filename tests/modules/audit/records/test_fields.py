@@ -171,6 +171,11 @@ from mig_audit.modules.audit.records import fields, parse_fields
             ],
             id="a comma ends a value",
         ),
+        pytest.param(
+            b"subj=7 (enforce) key=(null) obj=a, b (complain)",
+            [("subj", b"7 (enforce)"), ("key", b"(null)"), ("obj", b"a, b (complain)")],
+            id="but that of a label",
+        ),
     ],
 )
 def test_every_shape_has_its_pairs(body: bytes, pairs: list[tuple[str, bytes]]) -> None:
