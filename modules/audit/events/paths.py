@@ -41,6 +41,7 @@ _SHAPE = compile_late(
     rb" nametype=([A-Z]+)( cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
 )
 _NUMBER = compile_late(rb"[0-9]{1,20}")
+_RENAMED = {"objtype": "nametype"}  # in RHEL 7
 _HOMES = frozenset(("item", "name", "inode", "dev", "mode", "ouid", "ogid", "rdev", "nametype"))
 
 
@@ -139,10 +140,11 @@ _parse_short = lru_cache(maxsize=2048)(_parse)
 def _parse_unusual(body: bytes, directory: Directory) -> PathItem:
     values: dict[str, bytes] = {}
     rest = []
-    for field, raw in parse_fields(body):
+    for written, raw in parse_fields(body):
+        field = _RENAMED.get(written, written)
         if field in _HOMES and field not in values:
             values[field] = raw
-        elif raw != b"0":
+        elif raw.strip(b"0") or not raw:
             rest.append((field, printable_value(raw) if is_encoded(field) else printable(raw)))
     name = path_name(values["name"]) if "name" in values else None
     nametype = _text(values.get("nametype"))

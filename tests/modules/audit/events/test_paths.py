@@ -46,6 +46,13 @@ def test_further_fields_are_kept() -> None:
     assert parse_path(body, NOWHERE).rest == (("obj", "system_u:object_r:etc_t:s0"), ("cap_fp", "2000"))
 
 
+def test_a_record_of_rhel_7_says_the_same_in_other_words() -> None:
+    """Its kind of name has another name, and its capabilities of 0 have all their digits."""
+    body = BODY.replace(b"nametype", b"objtype").replace(b"cap_fp=0", b"cap_fp=0000000000000000")
+
+    assert parse_path(body, Directory("/srv", None)) == parse_path(BODY, Directory("/srv", None))
+
+
 @pytest.mark.parametrize(
     ("raw", "name"),
     [
