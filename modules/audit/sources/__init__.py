@@ -47,7 +47,7 @@ def open_sources(asked: Asked, patience: Patience) -> list[Source]:
     Raises:
         UsageError: something cannot be read, cannot be followed, or would be written over.
     """
-    logs = in_order(_distinct(Log.looked_at(path) for path in _named(asked)))
+    logs = in_order(_distinct(_looked_for(asked)))
     _refuse_outputs(logs, asked)
     sources: list[Source] = [LogSource(log, name_of(log.path), patience) for log in logs]
     if asked.follow and logs[-1].path != STDIN:
@@ -55,18 +55,18 @@ def open_sources(asked: Asked, patience: Patience) -> list[Source]:
     return sources
 
 
-def _named(asked: Asked) -> Iterable[str]:
+def _looked_for(asked: Asked) -> Iterable[Log]:
     listed: dict[str, Mapping[str, Sequence[str]]] = {}  # a folder once, however many of its logs are named
     for path in asked.paths:
         if path != STDIN and os.path.isdir(path):  # noqa: PTH112  # as it was named
-            yield from logs_in(path)
+            yield from map(Log.found, logs_in(path))
             continue
         if asked.rotated and path != STDIN:
             folder, name = os.path.split(path)
             if folder not in listed:
                 listed[folder] = rotations(folder)
-            yield from listed[folder].get(name, ())
-        yield path
+            yield from map(Log.found, listed[folder].get(name, ()))
+        yield Log.named(path)
 
 
 def _distinct(logs: Iterable[Log]) -> list[Log]:
@@ -103,7 +103,7 @@ def _to_follow(log: Log) -> int:
     try:
         if log.descriptor is None:
             descriptor = log.opened()
-            if not decompressor_for(os.pread(descriptor, 16, 0)):
+            if not decompressor_for(os.pread(descriptor, 16, 0), log.path):
                 return descriptor
             os.close(descriptor)
         reason = "it is no plain file"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Callable, Optional, Protocol, cast
+from typing import TYPE_CHECKING, Any, Callable, Optional, Protocol, cast
 
-from mig_audit.errors import DamagedInputError, UsageError
+from mig_audit.errors import DamagedInputError
 from mig_audit.modules.audit.sources.interface import CHUNK
 
 if TYPE_CHECKING:
@@ -74,31 +74,70 @@ def _xz() -> Decompressor:
 
 
 def _zstd() -> Decompressor:
+    return cast("Decompressor", _zstd_library().ZstdDecompressor())
+
+
+def _zstd_library() -> Any:  # noqa: ANN401  # a module that may not be there
     try:
-        zstd = import_module("compression.zstd")  # Python has it from 3.14 on
+        return import_module("compression.zstd")  # Python has it from 3.14 on
     except ImportError:
-        raise UsageError(
-            "a log is compressed with zstd, which this Python cannot read", "pipe it through `zstd -dc`"
-        ) from None
-    return cast("Decompressor", zstd.ZstdDecompressor())
+        return import_module("backports.zstd")  # the same for others
 
 
+_ZSTD = b"\x28\xb5\x2f\xfd"
 _KINDS: tuple[tuple[bytes, Callable[[], Decompressor]], ...] = (
     (b"\x1f\x8b", _Gzip),
     (b"\xfd7zXZ\0", _xz),
     (b"BZh", _bzip2),
-    (b"\x28\xb5\x2f\xfd", _zstd),
+    (_ZSTD, _zstd),
 )
+# What logs are packed into besides, and what unpacks it.
+_UNREAD = (
+    (b"PK\x03\x04", "a zip archive", "unzip -p"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z x -so"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4", "lz4 -dc"),
+    (b"LZIP", "compressed with lzip", "lzip -dc"),
+    (b"\x1f\x9d", "compressed with compress", "gzip -dc"),
+)
+_MAGICS = (*(magic for magic, _ in _KINDS), *(magic for magic, _, _ in _UNREAD))
+_TAR, _TAR_MAGIC = 257, b"ustar"  # tar(5)
 
 
 def undecided(start: bytes) -> bool:
     """Say whether so few bytes do not tell yet whether they are compressed."""
-    return any(len(start) < len(magic) and magic.startswith(start) for magic, _ in _KINDS)
+    return any(len(start) < len(magic) and magic.startswith(start) for magic in _MAGICS)
 
 
-def decompressor_for(start: bytes) -> Optional[Callable[[], Decompressor]]:
-    """Return what makes a decompressor for bytes that start so; None if they are not compressed."""
+def decompressor_for(start: bytes, name: str) -> Optional[Callable[[], Decompressor]]:
+    """Return what makes a decompressor for bytes that start so; None if they are not compressed.
+
+    Raises:
+        DamagedInputError: they are, in a way that is not read here; ``name`` is whose they are.
+    """
+    for magic, kind, command in _UNREAD:
+        if start.startswith(magic):
+            raise DamagedInputError(f"{name} is {kind}, which is not read", f"pipe it through `{command}`")
+    if start.startswith(_ZSTD):
+        try:
+            _zstd_library()
+        except ImportError:
+            raise DamagedInputError(
+                f"{name} is compressed with zstd, which this Python cannot read",
+                "install backports.zstd, or pipe it through `zstd -dc`",
+            ) from None
     return next((make for magic, make in _KINDS if start.startswith(magic)), None)
+
+
+def refuse_archive(text: bytes, name: str) -> None:
+    """Refuse what begins as an archive: nobody knows where its files begin and end in it.
+
+    Raises:
+        DamagedInputError: it is one; ``name`` is whose text it is.
+    """
+    if text.startswith(_TAR_MAGIC, _TAR):
+        raise DamagedInputError(
+            f"{name} is a tar archive, which is not read", "unpack it, or pipe it through `tar -xO`"
+        )
 
 
 def decompressed(chunks: Iterator[bytes], make: Callable[[], Decompressor], name: str) -> Iterator[bytes]:

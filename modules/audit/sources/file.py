@@ -96,7 +96,7 @@ class FileSource:
                 break
             if not chunk:
                 yield b""
-        make = decompressor_for(first)
+        make = decompressor_for(first, self.name)
         whole = _with(first, chunks)
         yield from decompressed(whole, make, self.name) if make else whole
 

@@ -7,10 +7,10 @@ import re
 import stat
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from mig_audit.documents import STDIN
+from mig_audit.documents import STDIN, name_of
 from mig_audit.errors import DamagedInputError, UsageError
 from mig_audit.late_patterns import compile_late
-from mig_audit.modules.audit.sources.compression import decompressor_for
+from mig_audit.modules.audit.sources.compression import decompressor_for, refuse_archive
 from mig_audit.modules.audit.sources.file import OPENING, open_log
 
 if TYPE_CHECKING:
@@ -44,36 +44,63 @@ class Log(NamedTuple):
         identity: its device and inode.
         first: the time of its first record, in milliseconds since the epoch; infinity if none is found.
         descriptor: of what cannot be opened once more, such as stdin or a pipe; a file is closed until it is read.
+        trouble: why it cannot be read, if that is known already.
     """
 
     path: str
     identity: tuple[int, int]
     first: float
     descriptor: Optional[int]
+    trouble: Optional[DamagedInputError] = None
 
     @classmethod
-    def looked_at(cls, path: str) -> Log:
-        """Open a log and look at it.
+    def named(cls, path: str) -> Log:
+        """Open a log that somebody named and look at it.
 
         Raises:
             UsageError: it cannot be read.
         """
+        try:
+            return cls._looked_at(path)
+        except DamagedInputError as error:
+            raise UsageError(error.what, error.remedy) from error
+
+    @classmethod
+    def found(cls, path: str) -> Log:
+        """Do the same for a log that nobody named; one that cannot be read costs no other one."""
+        try:
+            return cls._looked_at(path)
+        except DamagedInputError as error:
+            trouble = error
+        except UsageError as error:
+            trouble = DamagedInputError(error.what, "the other logs were read")
+        return cls(path, _identity_of(path), _NEVER, None, trouble)
+
+    @classmethod
+    def _looked_at(cls, path: str) -> Log:
         descriptor = open_log(path)
         status = os.fstat(descriptor)
         identity = status.st_dev, status.st_ino
         regular = stat.S_ISREG(status.st_mode)
-        first = _first_time(descriptor) if regular else _NEVER
-        if not regular or path == STDIN:
-            return cls(path, identity, first, descriptor)
-        os.close(descriptor)
-        return cls(path, identity, first, None)
+        kept = None if regular and path != STDIN else descriptor
+        try:
+            first = _first_time(descriptor, name_of(path)) if regular else _NEVER
+        except DamagedInputError:
+            kept = None
+            raise
+        finally:
+            if kept is None:
+                os.close(descriptor)
+        return cls(path, identity, first, kept)
 
     def opened(self) -> int:
         """Return its descriptor; it may have been rotated since.
 
         Raises:
-            DamagedInputError: it is gone, or cannot be opened any more.
+            DamagedInputError: it is gone, or cannot be read.
         """
+        if self.trouble is not None:
+            raise self.trouble
         if self.descriptor is not None:
             return self.descriptor
         reason = "it was removed or replaced"
@@ -164,19 +191,30 @@ def _split(path: str) -> tuple[str, _Age]:
     return match["base"], (-int(match["number"]), "") if match["number"] else _NOT_YET
 
 
-def _first_time(descriptor: int) -> float:
-    stamp = _STAMP.search(_beginning(descriptor))
+def _identity_of(path: str) -> tuple[int, int]:
+    """Return device and inode; where they are not known, what no other path has."""
+    try:
+        status = os.stat(path)  # noqa: PTH116  # as it was named
+    except OSError:
+        return -1, hash(path)
+    return status.st_dev, status.st_ino
+
+
+def _first_time(descriptor: int, name: str) -> float:
+    text = _beginning(descriptor, name)
+    refuse_archive(text, name)
+    stamp = _STAMP.search(text)
     return int(stamp[1]) * 1000 + int(stamp[2]) if stamp else _NEVER
 
 
-def _beginning(descriptor: int) -> bytes:
+def _beginning(descriptor: int, name: str) -> bytes:
     """Return the first bytes of what a file holds, and leave it where it is."""
     try:
         start = os.pread(descriptor, _LOOK, 0)
     except OSError:
         # It is told when it is read.
         return b""
-    make = decompressor_for(start)
+    make = decompressor_for(start, name)
     if make is None:
         return start
     return _look_into(make().decompress, start) or b""

@@ -6,10 +6,16 @@ import bz2
 import gzip
 import lzma
 import random
+import sys
 import zlib
 from typing import TYPE_CHECKING, Callable
 
 import pytest
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from mig_audit.errors import DamagedInputError
 from mig_audit.modules.audit.sources.compression import decompressed, decompressor_for
@@ -22,6 +28,7 @@ _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda text: gzip.compress(text, mtime=0),
     "xz": lzma.compress,
     "bzip2": bz2.compress,
+    "zstd": zstd.compress,
 }
 _TEXT = random.Random(1).randbytes(30_000) + b"abc\n" * 100_000  # noqa: S311 - to be incompressible, not secret
 
@@ -32,7 +39,7 @@ def _chunks(data: bytes, size: int = 1000) -> Iterator[bytes]:
 
 def _read(data: bytes, size: int = 1000) -> tuple[bytes, str]:
     """Return what can be read, and what was wrong."""
-    make = decompressor_for(data[:6])
+    make = decompressor_for(data[:6], "a.log")
     assert make is not None
     read = b""
     try:
@@ -119,8 +126,8 @@ def test_a_torn_end_loses_nothing_that_was_complete() -> None:
 
 def test_a_plain_log_is_not_compressed() -> None:
     """Nor is an empty one."""
-    assert decompressor_for(b"type=S") is None
-    assert decompressor_for(b"") is None
+    assert decompressor_for(b"type=S", "a.log") is None
+    assert decompressor_for(b"", "a.log") is None
 
 
 def test_a_file_that_needs_too_much_memory_is_refused() -> None:
@@ -130,3 +137,12 @@ def test_a_file_that_needs_too_much_memory_is_refused() -> None:
 
     assert read == b""
     assert "Memory usage limit" in error
+
+
+@pytest.mark.parametrize(
+    "start", [b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c", b"\x04\x22\x4d\x18", b"LZIP", b"\x1f\x9d\x90"]
+)
+def test_what_is_packed_otherwise_is_refused_by_its_name(start: bytes) -> None:
+    """With what unpacks it; it is not taken for a log of one strange line."""
+    with pytest.raises(DamagedInputError, match=r"^a\.log is .*, which is not read: pipe it through `"):
+        decompressor_for(start + b"\0" * 20, "a.log")

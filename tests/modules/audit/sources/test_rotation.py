@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import itertools
 import os
+import sys
+import tarfile
 from typing import TYPE_CHECKING, Optional
 
 import pytest
@@ -48,6 +51,10 @@ def _opened(asked: Asked) -> Iterator[Source]:
         list(source.blocks())  # closes it
         yield source
 
+
+_ZSTD = b"\x28\xb5\x2f\xfd" + b"\0" * 20
+
+_ZSTD_REMEDY = "install backports.zstd, or pipe it through `zstd -dc`"
 
 _ROTATED = {"audit.log.10": 1, "audit.log.2.gz": 2, "audit.log.1": 3, "audit.log": 4}
 
@@ -228,12 +235,59 @@ def test_memory_is_not_followed() -> None:
         open_sources(Asked(["/proc/self/mem"], follow=True), _NoPatience())
 
 
-def test_zstd_is_refused_where_this_python_cannot_read_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Before anything is read."""
-    monkeypatch.setitem(__import__("sys").modules, "compression.zstd", None)
-    (tmp_path / "a.log.zst").write_bytes(b"\x28\xb5\x2f\xfd" + b"\0" * 20)
+@pytest.fixture
+def no_zstd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make this Python one that cannot read zstd."""
+    for module in ("compression.zstd", "backports.zstd"):
+        monkeypatch.setitem(sys.modules, module, None)
 
-    with pytest.raises(UsageError, match="zstd"):
-        open_sources(Asked([str(tmp_path)]), _NoPatience())
+
+@pytest.mark.usefixtures("no_zstd")
+def test_zstd_is_refused_where_this_python_cannot_read_it(tmp_path: Path) -> None:
+    """Before anything is read, with the name of the log."""
+    (tmp_path / "a.log.zst").write_bytes(_ZSTD)
+
+    with pytest.raises(UsageError, match=r"/a\.log\.zst is compressed with zstd"):
+        open_sources(Asked([str(tmp_path / "a.log.zst")]), _NoPatience())
+
+
+def _tar(log: Path) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        archive.add(log, "a.log")
+    return buffer.getvalue()
+
+
+def test_an_archive_is_refused(tmp_path: Path) -> None:
+    """Its records would be read but for the first one of each log in it."""
+    _write(tmp_path, {"a.log": 1})
+    (tmp_path / "a.tgz").write_bytes(_tar(tmp_path / "a.log"))
+
+    with pytest.raises(UsageError, match=r"/a\.tgz is a tar archive, which is not read"):
+        open_sources(Asked([str(tmp_path / "a.tgz")]), _NoPatience())
+
+
+@pytest.mark.usefixtures("no_zstd")
+@pytest.mark.parametrize("rotated", [True, False])
+def test_what_nobody_named_and_cannot_be_read_costs_no_other(tmp_path: Path, rotated: bool) -> None:  # data
+    """It was found in a folder, or in a rotated set."""
+    _write(tmp_path, {"audit.log.1": 1, "audit.log": 2})
+    (tmp_path / "audit.log.2.zst").write_bytes(_ZSTD)
+    (tmp_path / "audit.log.3").symlink_to(tmp_path / "gone")
+    (tmp_path / "audit.log.4").mkdir()
+    sources = open_sources(
+        Asked([str(tmp_path / "audit.log") if rotated else str(tmp_path)], rotated=rotated), _NoPatience()
+    )
+
+    assert [b"".join(source.blocks()) for source in sources][-2:] == [_line(1), _line(2)]
+    unread = [
+        *(["audit.log.4 cannot be read: Is a directory: the other logs were read"] if rotated else []),
+        *(
+            ["audit.log.3 cannot be read: No such file or directory: the other logs were read"]
+            if rotated
+            else []
+        ),
+        "audit.log.2.zst is compressed with zstd, which this Python cannot read: " + _ZSTD_REMEDY,
+    ]
+    troubles = [str(trouble) for source in sources for trouble in source.troubles]
+    assert [trouble.replace(f"{tmp_path}/", "") for trouble in troubles] == unread
