@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _NAME_ONE = "name a file in a writable folder"
+_PRIVATE = 0o600
+_PROC = "/proc/self/fd/%d"  # proc(5): a link to what is open
 _LINKS = 40  # path_resolution(7): more of them are a loop
 _STREAMS = {stat.S_IFCHR, stat.S_IFIFO}
 
@@ -81,20 +83,64 @@ def whole_file(to: Place, *, keep_empty: bool) -> Iterator[int]:
 
 @contextmanager
 def _named_at_the_end(path: str, *, keep_empty: bool) -> Iterator[int]:
-    import tempfile  # noqa: PLC0415  # a tenth of the time that most commands need to start
-
     folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100  # resolving links would move the file
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}."[:128], dir=folder)
+    prefix = f".{name}."[:128]
+    descriptor, temporary = _unnamed(folder, prefix)
     try:
         yield descriptor
         if keep_empty or os.fstat(descriptor).st_size:
             os.fsync(descriptor)
+            temporary = temporary or _give_name(descriptor, folder, prefix)
             os.replace(temporary, path)  # noqa: PTH105  # both are plain strings
             temporary = ""
     finally:
         os.close(descriptor)
         if temporary:
             os.unlink(temporary)  # noqa: PTH108  # as above
+
+
+def _unnamed(folder: str, prefix: str) -> tuple[int, str]:
+    """Make a file that is gone when we are killed; where there can be none without a name, return that too."""
+    try:
+        descriptor = os.open(folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, _PRIVATE)
+    except OSError:  # the file system knows none; what else there may be, is told next
+        return _with_name(folder, prefix)
+    if os.path.exists(_PROC % descriptor):  # noqa: PTH110  # a plain string
+        return descriptor, ""
+    os.close(descriptor)
+    return _with_name(folder, prefix)
+
+
+def _with_name(folder: str, prefix: str) -> tuple[int, str]:
+    import tempfile  # noqa: PLC0415  # a tenth of the time that most commands need to start
+
+    return tempfile.mkstemp(prefix=prefix, dir=folder)
+
+
+def _give_name(descriptor: int, folder: str, prefix: str) -> str:
+    """Give a file without a name one that nobody has; return it."""
+    place_of_folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    name = prefix + os.urandom(8).hex()
+    try:
+        # With a folder's descriptor, os.link is linkat, and follows the link that /proc has there (open(2), O_TMPFILE).
+        os.link(_PROC % descriptor, name, dst_dir_fd=place_of_folder)
+    except OSError:  # a security module may be against it
+        return _copied(descriptor, folder, prefix)
+    finally:
+        os.close(place_of_folder)
+    return os.path.join(folder, name)  # noqa: PTH118  # plain strings
+
+
+def _copied(descriptor: int, folder: str, prefix: str) -> str:
+    import shutil  # noqa: PLC0415  # hardly ever
+
+    copy, name = _with_name(folder, prefix)
+    with open(copy, "wb") as to, open(descriptor, "rb", closefd=False) as file:  # noqa: PTH123  # descriptors
+        file.seek(0)
+        shutil.copyfileobj(file, to)
+        to.flush()
+        os.fsync(copy)
+    return name
 
 
 def _try_folder(path: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -125,6 +127,59 @@ def test_a_file_appears_with_its_data_and_replaces_an_earlier_one(tmp_path: Path
         with whole_file(to, keep_empty=False) as descriptor:
             os.write(descriptor, b"later")
 
+    assert (target.read_text(), stat.S_IMODE(target.stat().st_mode)) == ("later", 0o600)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    """Not under any name: a file without an end would take its room until somebody sees it."""
+    program = f"""
+import os, signal
+from mig_audit.output_file import place, whole_file
+with place({str(tmp_path / "result")!r}) as to, whole_file(to, keep_empty=True) as descriptor:
+    os.write(descriptor, b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    result = subprocess.run([sys.executable, "-c", program], check=False)
+
+    assert result.returncode == -signal.SIGKILL
+    assert list(tmp_path.iterdir()) == []
+
+
+class _NoTmpfile:
+    """A system on which files without a name cannot be had, or cannot be given one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+        self.refused = 0
+        real = getattr(os, call)
+
+        def refuse(*arguments: Any, **named: Any) -> object:  # noqa: ANN401 - whatever the call takes
+            if call == "open" and arguments[1] & os.O_TMPFILE != os.O_TMPFILE:
+                return real(*arguments, **named)
+            self.refused += 1
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+        monkeypatch.setattr(os, call, refuse)
+
+
+@pytest.mark.parametrize("call", ["open", "link"])
+def test_a_file_needs_no_help_of_the_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """It is complete or not there even so."""
+    target = tmp_path / "result"
+    target.write_text("earlier")
+    system = _NoTmpfile(monkeypatch, call)
+
+    _write(target, b"later")
+    with (
+        place(str(target)) as to,
+        pytest.raises(ZeroDivisionError),
+        whole_file(to, keep_empty=True) as descriptor,
+    ):
+        os.write(descriptor, b"%d" % (1 // 0))
+
+    assert system.refused
     assert (target.read_text(), stat.S_IMODE(target.stat().st_mode)) == ("later", 0o600)
     assert list(tmp_path.iterdir()) == [target]
 

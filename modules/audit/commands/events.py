@@ -41,7 +41,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "logs",
         nargs="+",
         metavar="FILE",
-        help="a raw log, plain or .gz/.xz/.bz2, a folder of logs, - for stdin, or the result of a run",
+        help="a raw log, plain or .gz/.xz/.bz2/.zst, a folder of logs, - for stdin, or the result of a run",
     )
     add_selection(parser)
     shown = parser.add_argument_group("what is shown")

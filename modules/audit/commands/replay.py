@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _STDOUT = 1
 _PRIVATE = 0o600
+_EARLY = "stopped by %s before the end"
 _TOLD = 8  # names that fit on a line or two
 
 
@@ -38,7 +39,7 @@ def _configure(parser: ArgumentParser) -> None:
         "logs",
         nargs="+",
         metavar="RAWLOG",
-        help="a log, plain or .gz/.xz/.bz2, a folder of logs, - for stdin, or the result of a run",
+        help="a log, plain or .gz/.xz/.bz2/.zst, a folder of logs, - for stdin, or the result of a run",
     )
     add("--format", default=DEFAULT_FORMAT, metavar="F", help=f"{', '.join(FORMATS)} (default: %(default)s)")
     add(
@@ -107,7 +108,7 @@ def _replay_to(options: Namespace, origin: Origin, read: Sequence[str], ledger: 
         say(logs.remark)
     if len(sources) > 1:
         say(f"read in this order: {_in_short([source.name for source in sources])}")
-    with _destination(options, read) as descriptor:
+    with _destination(options, read, stop) as descriptor:
         replay = make_replay(
             form,
             logs,
@@ -133,7 +134,7 @@ def _stopped(options: Namespace, stop: Stop) -> Sequence[MigAuditError]:
     """Return what there is to say of an early end; to follow a log has no other one."""
     if options.follow or not stop.reason:
         return ()
-    return (StoppedError(f"stopped by {stop.reason} before the end", "what was read by then was written"),)
+    return (StoppedError(_EARLY % stop.reason, "what was read by then was written"),)
 
 
 def _tell(options: Namespace, replay: Replay, stopped: Sequence[MigAuditError], to: Output) -> int:
@@ -154,8 +155,12 @@ def _tell(options: Namespace, replay: Replay, stopped: Sequence[MigAuditError], 
 
 
 @contextmanager
-def _destination(options: Namespace, read: Sequence[str]) -> Iterator[int]:
-    """Give the descriptor that events are written to."""
+def _destination(options: Namespace, read: Sequence[str], stop: Stop) -> Iterator[int]:
+    """Give the descriptor that events are written to.
+
+    Raises:
+        StoppedError: what was to be a whole file has only the events that were read before a signal came.
+    """
     if options.output is None:
         yield _STDOUT
         return
@@ -165,6 +170,8 @@ def _destination(options: Namespace, read: Sequence[str]) -> Iterator[int]:
         if not options.follow:
             with whole_file(to, keep_empty=True) as descriptor:
                 yield descriptor
+                if to.descriptor is None and stop.reason:
+                    raise StoppedError(_EARLY % stop.reason, f"{options.output} was not written")
         elif to.descriptor is not None:
             yield to.descriptor
         else:
@@ -176,12 +183,17 @@ def _destination(options: Namespace, read: Sequence[str]) -> Iterator[int]:
 
 
 def _open_to_append(path: str) -> int:
+    """Open a file; where it ends within a line, because a disk was full, that line ends here."""
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _PRIVATE)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _PRIVATE)
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            os.write(descriptor, b"\n")
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written: {error.strerror}", "name a file in a writable folder"
         ) from error
+    return descriptor
 
 
 REPLAY = Implementation(_configure, _run)

@@ -419,6 +419,34 @@ def test_a_pipe_is_read_as_it_is_filled() -> None:
 
 
 @pytest.mark.usefixtures("signals_heeded")
+def test_a_signal_leaves_an_output_file_as_it_was(tmp_path: Path) -> None:
+    """It would not be complete."""
+    (tmp_path / "events").write_bytes(b"earlier")
+    os.mkfifo(tmp_path / "fifo")
+
+    result = interrupted(["replay", "fifo", "-o", "events"], signal.SIGINT, tmp_path)
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "mig-audit: stopped by SIGINT before the end: events was not written\n"
+    assert (tmp_path / "events").read_bytes() == b"earlier"
+
+
+def test_a_torn_line_of_an_earlier_time_is_not_lengthened(tmp_path: Path) -> None:
+    """The disk was full, and now there is room again."""
+    log, events = tmp_path / "audit.log", tmp_path / "events"
+    log.write_bytes(_events(1))
+    events.write_bytes(b'{"torn')
+    command = [sys.executable, "-m", "mig_audit", "replay", "--follow", str(log), "-o", str(events)]
+    with subprocess.Popen(command) as process:
+        _until(lambda: events.read_bytes().endswith(b"}\n"), process)
+        process.send_signal(signal.SIGTERM)
+
+    torn, event = events.read_bytes().splitlines()
+    assert torn == b'{"torn'
+    assert _numbers(event) == ["1"]
+
+
+@pytest.mark.usefixtures("signals_heeded")
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("command", ["replay", "events"])
 def test_a_signal_ends_the_wait_for_a_pipes_writer(
