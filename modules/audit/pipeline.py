@@ -127,34 +127,34 @@ class Pipeline:
 
     def _finish_screened(self, screening: Screening, shortcut: Shortcut, run: UsualRun) -> None:
         dropped: list[UsualEvent] = []
-        for kept, enrichments, usual, screened in screening.stretches(run.events, dropped):
+        for kept, enrichments, usual, screened in screening.stretches(run, dropped):
             self._finish_usuals(
-                shortcut, run if len(kept) == len(run.events) else UsualRun.of(kept), enrichments
+                shortcut, run if len(kept) == len(run.events) else UsualRun.of(kept, run.node), enrichments
             )
             if usual is not None:
-                self._finish_long(usual.bundle(), screened)
-        self._close_dropped(run if len(dropped) == len(run.events) else UsualRun.of(dropped))
+                self._finish_long(usual.bundle(run.node), screened)
+        self._close_dropped(run if len(dropped) == len(run.events) else UsualRun.of(dropped, run.node))
 
     def _close_dropped(self, run: UsualRun) -> None:
         incomplete = [usual for usual in run.events if not usual.whole]
         if incomplete:
-            run = UsualRun.of([usual for usual in run.events if usual.whole])
+            run = UsualRun.of([usual for usual in run.events if usual.whole], run.node)
         self._ledger.close_usual(run)
         for usual in incomplete:
-            self._ledger.close(usual.bundle(), complete=False)
+            self._ledger.close(usual.bundle(run.node), complete=False)
 
     def _finish_usuals(
         self, shortcut: Shortcut, run: UsualRun, enrichments: Sequence[Enrichment] = ()
     ) -> None:
         while run.events:
-            told, actors = shortcut.encode_usuals(run.events, enrichments)
+            told, actors = shortcut.encode_usuals(run.events, enrichments, run.node)
             done, declined, rest = run.split(len(told))
             self._ledger.close_usual(done)
             self.findings += len(told)
             self.summary.add_all(actors)
             self._hand_out_all(told)
-            for usual in declined.events:
-                self._finish_declined(usual.bundle(), enrichments[len(told)] if enrichments else None)
+            for bundle in declined.bundles():
+                self._finish_declined(bundle, enrichments[len(told)] if enrichments else None)
             run, enrichments = rest, enrichments[len(told) + 1 :]
 
     def _finish_declined(self, bundle: Bundle, enrichment: Optional[Enrichment]) -> None:

@@ -16,12 +16,12 @@ from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
 from mig_audit.modules.audit.records import parse_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from mig_audit.modules.audit.events import Bundle, Decoder, Event
     from mig_audit.modules.audit.events.enrichment import Enricher, Enrichment
     from mig_audit.modules.audit.events.filters import Filters
-    from mig_audit.modules.audit.events.usual import UsualEvent
+    from mig_audit.modules.audit.events.usual import UsualEvent, UsualRun
 
 # What is done to audit itself, by this run too: such an event is decoded in any case.
 _SYSCALL = "SYSCALL"
@@ -79,8 +79,8 @@ class Screening:
         self._seconds = b""
         self._look_up: Optional[LookUp] = None
 
-    def stretches(self, usuals: Sequence[UsualEvent], dropped: list[UsualEvent]) -> Iterator[Stretch]:
-        """Give usual events in order, without those that the filters take away, which are put to ``dropped``.
+    def stretches(self, run: UsualRun, dropped: list[UsualEvent]) -> Iterator[Stretch]:
+        """Give the events of a run in order, without those that the filters take away, which are put to ``dropped``.
 
         An event is asked about when those of the stretch before it are finished.
         """
@@ -91,9 +91,9 @@ class Screening:
         kept: list[UsualEvent] = []
         enrichments: list[Enrichment] = []
         time = 0
-        for usual in usuals:
-            if type(usual) is not Usual:
-                since, enrichment = self.screen(usual.bundle())
+        for usual in run.events:
+            if run.node or type(usual) is not Usual:
+                since, enrichment = self.screen(usual.bundle(run.node))
             else:
                 if timed:
                     time = int(usual.seconds + usual.milliseconds)
@@ -117,8 +117,8 @@ class Screening:
 
     def screen(self, bundle: Bundle) -> Screened:
         """Return what the records of an event tell."""
-        stamp, types, bodies, records, _, part, added = bundle
-        if records is not None or part:
+        stamp, types, bodies, records, _, part, added, node = bundle
+        if records is not None or part or node:
             return _NOTHING
         glance = glance_at(types, bodies) if _SYSCALL in types else None
         if glance is None and (_SYSCALL in types or not _CHANGES.isdisjoint(types)):

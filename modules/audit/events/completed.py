@@ -5,10 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 Key = Union[bytes, tuple[str, bytes]]
 """An event's stamp; with its node, if it has one."""
+
+
+def key_of(stamp: bytes, node: str) -> Key:
+    """Return the key of an event."""
+    return (node, stamp) if node else stamp
+
+
+def keys_of(stamps: Sequence[bytes], node: str) -> Sequence[Key]:
+    """Return the keys of some events of a node."""
+    return [(node, stamp) for stamp in stamps] if node else stamps
+
+
+def node_of(key: Key) -> str:
+    """Return the node of an event, empty without one."""
+    return "" if isinstance(key, bytes) else key[0]
 
 
 class Completed:

@@ -13,7 +13,7 @@ from itertools import accumulate, groupby, islice
 from operator import sub
 from typing import TYPE_CHECKING, cast
 
-from mig_audit.modules.audit.events.completed import Completed
+from mig_audit.modules.audit.events.completed import Completed, key_of, keys_of, node_of
 from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle, Group
 from mig_audit.modules.audit.events.opened import Begun, Gathered, OpenEvents
 from mig_audit.modules.audit.events.usual import UsualMessage, UsualRun, bundles, with_ending
@@ -36,14 +36,25 @@ _LOGIN, _KERNEL = 1006, 2000
 _MOST_TOGETHER = 512  # usual events, after which what is made of them is to be handed on
 
 
-def _give(usuals: list[UsualEvent], records: int, done: list[Complete]) -> None:
+def _give(usuals: list[UsualEvent], records: int, node: str, done: list[Complete]) -> None:
     """Give usual events together with those before them."""
     last = done[-1] if done else None
-    if isinstance(last, UsualRun) and len(last.events) < _MOST_TOGETHER:
+    if isinstance(last, UsualRun) and len(last.events) < _MOST_TOGETHER and last.node == node:
         last.events.extend(usuals)
-        done[-1] = UsualRun(last.events, last.records + records)
+        done[-1] = UsualRun(last.events, last.records + records, node)
     else:
-        done.append(UsualRun(usuals, records))
+        done.append(UsualRun(usuals, records, node))
+
+
+def _give_each(
+    keys: list[Key], usuals: list[UsualEvent], records: Sequence[int], done: list[Complete]
+) -> None:
+    """Give usual events, each node's together as far as they come together."""
+    start = 0
+    for node, some in groupby(keys, node_of) if set(map(type, keys)) != {bytes} else (("", keys),):
+        stop = start + len(list(some))
+        _give(usuals[start:stop], sum(records[start:stop]), node, done)
+        start = stop
 
 
 class Correlator:
@@ -83,6 +94,7 @@ class Correlator:
         self._open = OpenEvents(max_open, max_size)
         self._completed = Completed(memory)
         self._single: dict[str, bool] = {}
+        self._node = ""
         # The clock never goes back; the offset makes up for steps that the records' clock made.
         self._clock = -1
         self._offset = 0
@@ -94,18 +106,22 @@ class Correlator:
         """Return how many records are in events that are still open."""
         return self._open.held
 
+    def turn_to(self, node: str) -> None:
+        """Take what comes next as of this node, but for what `add` is given: a record has its own."""
+        self._node = node
+
     def is_open(self, stamp: bytes) -> bool:
-        """Say whether an event without a node is open."""
-        return stamp in self._open
+        """Say whether an event of this node is open."""
+        return key_of(stamp, self._node) in self._open
 
     def add(self, record: Record) -> list[Complete]:
         """Take one record and return the events that are complete because of it."""
         name, node, seconds, milliseconds, _, stamp, body, _ = record
         done: list[Complete] = []
         self._advance(seconds * 1000 + milliseconds, done)
-        key: Key = (node, stamp) if node else stamp
+        key = key_of(stamp, node)
         if key not in self._open and self.is_single(name):
-            done.append(Bundle(stamp, [], [], [record], SINGLE, self._completed.add(key)))
+            done.append(Bundle(stamp, [], [], [record], SINGLE, self._completed.add(key), None, node))
             return done
         gathered = self._open.gather(key, stamp, self._clock)
         gathered.add_record(record)
@@ -121,7 +137,7 @@ class Correlator:
         ``records`` is how many each of them has, ``sizes`` how many bytes those are of each that has no end.
         """
         if not sizes and self._are_complete(usuals):
-            return [UsualRun(usuals, sum(records))]
+            return [UsualRun(usuals, sum(records), self._node)]
         done: list[Complete] = []
         if len(sizes) == len(usuals):
             self._begin(usuals, records, sizes, done)
@@ -145,21 +161,22 @@ class Correlator:
         """
         times = [int(usual[1] + usual[2]) for usual in usuals]
         if max(times) - min(times) < self._timeout and self._are_complete(usuals):
-            return [UsualRun(usuals, sum(records))]
+            return [UsualRun(usuals, sum(records), self._node)]
         return []
 
     def _end(self, usuals: list[UsualEvent], records: list[int], done: list[Complete]) -> None:
         if len(usuals) > 1 and self._are_complete(usuals):
-            _give(usuals, sum(records), done)
+            _give(usuals, sum(records), self._node, done)
             return
         for usual, count in zip(usuals, records):
             self._advance(int(usual[1] + usual[2]), done, count)
-            if self._are_new([usual[0]]):
-                self._completed.add(usual[0])
-                _give([usual], count, done)
-            elif isinstance(usual, UsualMessage) and not self.is_open(usual[0]):
-                part = self._completed.add(usual[0])
-                done.append(Bundle.of(usual[0], *usual.run(), SINGLE, part))
+            key = key_of(usual[0], self._node)
+            if self._are_new([key]):
+                self._completed.add(key)
+                _give([usual], count, self._node, done)
+            elif isinstance(usual, UsualMessage) and key not in self._open:
+                part = self._completed.add(key)
+                done.append(Bundle.of(usual[0], *usual.run(), SINGLE, part, self._node))
             else:
                 self._add_records(usual[0], *usual.run(), done)
 
@@ -173,12 +190,13 @@ class Correlator:
         ]
         ahead = self._clock if ascending else max(latest, self._clock)
         latest = max(latest, self._clock)
-        if self._behind or earliest < ahead - self._timeout or not self._are_new(stamps):
+        keys = keys_of(stamps, self._node)
+        if self._behind or earliest < ahead - self._timeout or not self._are_new(keys):
             return False
         if self._open and self._open.since() <= latest - self._timeout:
             return False
         self._clock = latest
-        self._completed.add_new(stamps)
+        self._completed.add_new(keys)
         return True
 
     def _begin(
@@ -188,8 +206,9 @@ class Correlator:
             return
         for usual, count, size in zip(usuals, records, sizes):
             self._advance(int(usual[1] + usual[2]), done, count)
-            if self._are_new([usual[0]]):
-                self._open.begin([usual[0]], [usual], [count], [size], [self._clock])
+            key = key_of(usual[0], self._node)
+            if self._are_new([key]):
+                self._open.begin([key], [usual], [count], [size], [self._clock])
                 self._evict(done)
             else:
                 self._add_records(usual[0], *usual.run(), done)
@@ -202,10 +221,10 @@ class Correlator:
         Because of them the oldest open ones are complete. How many, and why, is known without a look at each step if
         there is one reason only: the time, or that too much is open.
         """
-        stamps = [usual[0] for usual in usuals]
+        keys = keys_of([usual[0] for usual in usuals], self._node)
         offset = self._offset
         times = [int(usual[1] + usual[2]) + offset for usual in usuals]
-        if self._behind or not self._are_new(stamps):
+        if self._behind or not self._are_new(keys):
             return False
         clocks = times
         if times[0] < self._clock or times != sorted(times):
@@ -216,26 +235,23 @@ class Correlator:
         if timed and not self._open.has_room(len(usuals), sum(records), sum(sizes)):
             return False
         self._clock = clocks[-1]
-        self._open.begin(stamps, usuals, records, sizes, clocks)
+        self._open.begin(keys, usuals, records, sizes, clocks)
         if timed:
             self._expire(done)
         else:
             self._evict(done)
         return True
 
-    def _are_new(self, stamps: list[bytes]) -> bool:
+    def _are_new(self, keys: Sequence[Key]) -> bool:
         """Say whether these are different events, none of them open, nor, as far as is remembered, completed before."""
-        return (
-            len(set(stamps)) == len(stamps)
-            and self._open.has_none(stamps)
-            and self._completed.knows_none(stamps)
-        )
+        return len(set(keys)) == len(keys) and self._open.has_none(keys) and self._completed.knows_none(keys)
 
     def add_run(self, stamp: bytes, now: int, types: list[str], texts: list[bytes]) -> list[Complete]:
-        """Take records that came one behind the other, all with this stamp and no node.
+        """Take records that came one behind the other, all with this stamp.
 
-        Their texts are what `Bundle.of` takes. Only the last of them may be EOE, and the first may be of a type that is an event of its own only if the event
-        is open; ``now`` is the stamp's time in milliseconds. The lists are not used by the caller any more.
+        Their texts are what `Bundle.of` takes. Only the last of them may be EOE, and the first may be of a type that is an
+        event of its own only if the event is open; ``now`` is the stamp's time in milliseconds. The lists are not used by
+        the caller any more.
         """
         done: list[Complete] = []
         if now + self._offset != self._clock or self._behind:
@@ -244,28 +260,29 @@ class Correlator:
         return done
 
     def _add_records(self, stamp: bytes, types: list[str], texts: list[bytes], done: list[Complete]) -> None:
-        ended = types[-1] == _EOE
-        if ended and len(types) <= self._max_records and stamp not in self._open:
-            done.append(Bundle.of(stamp, types, texts, EOE, self._completed.add(stamp)))
+        ended, key = types[-1] == _EOE, key_of(stamp, self._node)
+        if ended and len(types) <= self._max_records and key not in self._open:
+            done.append(Bundle.of(stamp, types, texts, EOE, self._completed.add(key), self._node))
             return
-        begun = self._open.extend(stamp, types, texts)
+        begun = self._open.extend(key, types, texts)
         if begun is None:
-            gathered = self._open.gather(stamp, stamp, self._clock)
+            gathered = self._open.gather(key, stamp, self._clock)
             gathered.add_run(types, texts)
             self._open.grow(gathered, len(types), sum(map(len, texts)))
-            self._close(stamp, gathered, done, ended=ended)
+            self._close(key, gathered, done, ended=ended)
         elif ended:
-            self._open.pop(stamp)
-            self._completed.add(stamp)
-            _give([begun.usual], begun.number, done)
+            self._open.pop(key)
+            self._completed.add(key)
+            _give([begun.usual], begun.number, self._node, done)
         else:
             self._evict(done)
 
     def add_single(self, stamp: bytes, now: int, name: str, text: bytes) -> list[Complete]:
-        """Take a record without a node that is an event of its own."""
+        """Take a record that is an event of its own."""
         done: list[Complete] = []
         self._advance(now, done)
-        done.append(Bundle.of(stamp, [name], [text], SINGLE, self._completed.add(stamp)))
+        part = self._completed.add(key_of(stamp, self._node))
+        done.append(Bundle.of(stamp, [name], [text], SINGLE, part, self._node))
         return done
 
     def flush(self) -> list[Complete]:
@@ -311,8 +328,9 @@ class Correlator:
                 stretch = list(some)
                 if kind is Begun:
                     usuals, numbers, _, _ = zip(*stretch)
-                    self._completed.add_new(list(islice(keys, len(stretch))))
-                    _give(with_ending(usuals, ending), sum(numbers), done)
+                    of_these = list(islice(keys, len(stretch)))
+                    self._completed.add_new(of_these)
+                    _give_each(of_these, with_ending(usuals, ending), numbers, done)
                     continue
                 for gathered, key in zip(cast("list[Gathered]", stretch), keys):
                     done.append(gathered.bundle(ending, self._completed.add(key)))

@@ -106,6 +106,7 @@ class Bundle(NamedTuple):
         ending: why it is complete, one of `ENDINGS`.
         part: as that of a group.
         enriched: what auditd added to each record that has types and bodies; None where it added nothing to any.
+        node: the host that the records name, else empty.
     """
 
     stamp: bytes
@@ -115,19 +116,22 @@ class Bundle(NamedTuple):
     ending: str
     part: int
     enriched: Optional[Sequence[Optional[bytes]]] = None
+    node: str = ""
 
     @classmethod
-    def of(cls, stamp: bytes, types: list[str], texts: list[bytes], ending: str, part: int) -> Bundle:
+    def of(
+        cls, stamp: bytes, types: list[str], texts: list[bytes], ending: str, part: int, node: str = ""
+    ) -> Bundle:
         """Return the event of records whose texts may have what auditd added at their ends."""
         for text in texts:
             if SEPARATOR in text:
                 bodies, enriched = _cut_all(texts)
-                return cls(stamp, types, bodies, None, ending, part, enriched)
-        return _new(cls, (stamp, types, texts, None, ending, part, None))
+                return cls(stamp, types, bodies, None, ending, part, enriched, node)
+        return _new(cls, (stamp, types, texts, None, ending, part, None, node))
 
     def group(self) -> Group:
         """Return the same as a group."""
-        records = self.records or make_records(self.stamp, self.types, self.bodies, self.enriched)
+        records = self.records or make_records(self.stamp, self.types, self.bodies, self.enriched, self.node)
         return make_group(records, self.ending, self.part)
 
     @property
@@ -147,13 +151,14 @@ def make_records(
     types: Sequence[str],
     bodies: Sequence[bytes],
     enriched: Optional[Sequence[Optional[bytes]]] = None,
+    node: str = "",
 ) -> list[Record]:
     """Return the records of a bundle."""
     seconds, _, rest = stamp.partition(b".")
     milliseconds, _, serial = rest.partition(b":")
     numbers = (int(seconds), int(milliseconds), int(serial))
     added = enriched or repeat(None)
-    return [Record(name, "", *numbers, stamp, body, each) for name, body, each in zip(types, bodies, added)]
+    return [Record(name, node, *numbers, stamp, body, each) for name, body, each in zip(types, bodies, added)]
 
 
 def _cut_all(texts: Sequence[bytes]) -> tuple[list[bytes], list[Optional[bytes]]]:
@@ -175,16 +180,17 @@ def _items(types: Sequence[str], bodies: Sequence[bytes]) -> int:
 
 
 class Gathering:
-    """The records of an event that may still get some, by types and texts as `Bundle.of` takes them, or as records.
+    """The records of an event of a node that may still get some, by types and texts as `Bundle.of` takes them, or as records.
 
     ``size`` is in bytes.
     """
 
-    __slots__ = ("records", "size", "stamp", "texts", "types")
+    __slots__ = ("node", "records", "size", "stamp", "texts", "types")
 
-    def __init__(self, stamp: bytes) -> None:
+    def __init__(self, stamp: bytes, node: str = "") -> None:
         """Begin without any."""
         self.stamp = stamp
+        self.node = node
         self.types: list[str] = []
         self.texts: list[bytes] = []
         self.records: Optional[list[Record]] = None
@@ -195,9 +201,9 @@ class Gathering:
         return len(self.records or self.types)
 
     def add_run(self, types: list[str], texts: list[bytes]) -> None:
-        """Add records without a node."""
+        """Add records that have no more than these."""
         if self.records is not None:
-            self.records += make_records(self.stamp, types, *_cut_all(texts))
+            self.records += make_records(self.stamp, types, *_cut_all(texts), self.node)
         else:
             self.types += types
             self.texts += texts
@@ -205,12 +211,12 @@ class Gathering:
     def add_record(self, record: Record) -> None:
         """Add a record as it is."""
         if self.records is None:
-            self.records = make_records(self.stamp, self.types, *_cut_all(self.texts))
+            self.records = make_records(self.stamp, self.types, *_cut_all(self.texts), self.node)
             self.types, self.texts = [], []
         self.records.append(record)
 
     def bundle(self, ending: str, part: int) -> Bundle:
         """Return them as an event that is complete; this must not be used any more."""
         if self.records is not None:
-            return Bundle(self.stamp, [], [], self.records, ending, part)
-        return Bundle.of(self.stamp, self.types, self.texts, ending, part)
+            return Bundle(self.stamp, [], [], self.records, ending, part, None, self.node)
+        return Bundle.of(self.stamp, self.types, self.texts, ending, part, self.node)

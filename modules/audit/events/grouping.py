@@ -43,8 +43,11 @@ class Grouping(Protocol):
 class RunGrouping(Grouping, Protocol):
     """A grouping that takes runs as well; see `correlation.Correlator`."""
 
+    def turn_to(self, node: str) -> None:
+        """Take what comes next as of this node, empty for none; but for what `add` is given."""
+
     def is_open(self, stamp: bytes) -> bool:
-        """Say whether an event without a node is open."""
+        """Say whether an event of this node is open."""
 
     def is_single(self, name: str) -> bool:
         """Say whether a record of this type is an event of its own."""
@@ -61,10 +64,10 @@ class RunGrouping(Grouping, Protocol):
         """Take usual events whose records came by turns; nothing, if that has to be record by record."""
 
     def add_run(self, stamp: bytes, now: int, types: list[str], texts: list[bytes]) -> Sequence[Complete]:
-        """Take records that came one behind the other, all with this stamp and no node."""
+        """Take records that came one behind the other, all with this stamp."""
 
     def add_single(self, stamp: bytes, now: int, name: str, text: bytes) -> Sequence[Complete]:
-        """Take a record without a node that is an event of its own."""
+        """Take a record that is an event of its own."""
 
 
 def _auparse(ledger: Ledger) -> RecordStream:

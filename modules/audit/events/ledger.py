@@ -125,10 +125,10 @@ class Ledger:
         if tracker is not None:
             tracker.add(serial)
 
-    def track_serials(self, serials: list[int]) -> None:
-        """Do the same for consecutive events, whose records have no node."""
-        self._serial, self._node = serials[-1], ""
-        tracker = self._tracker("")
+    def track_serials(self, node: str, serials: list[int]) -> None:
+        """Do the same for consecutive events."""
+        self._serial, self._node = serials[-1], node
+        tracker = self._tracker(node)
         if tracker is not None:
             tracker.add_all(serials)
 
@@ -158,7 +158,7 @@ class Ledger:
 
     def close_usual(self, run: UsualRun) -> None:
         """Count usual events that were given out; they have all the paths that they announce."""
-        events, records = run
+        events, records, _ = run
         if not events:
             return
         self._in_events += records

@@ -7,6 +7,7 @@ from itertools import islice, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
+from mig_audit.modules.audit.events.completed import node_of
 from mig_audit.modules.audit.events.group import Gathering
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ class Gathered(Gathering):
 
     __slots__ = ("since",)
 
-    def __init__(self, stamp: bytes, since: int) -> None:
+    def __init__(self, stamp: bytes, node: str, since: int) -> None:
         """Begin without any."""
-        super().__init__(stamp)
+        super().__init__(stamp, node)
         self.since = since
 
     @property
@@ -89,26 +90,26 @@ class OpenEvents:
 
     def begin(
         self,
-        stamps: Sequence[bytes],
+        keys: Sequence[Key],
         usuals: Sequence[UsualEvent],
         records: Sequence[int],
         sizes: Sequence[int],
         times: Sequence[int],
     ) -> None:
         """Open usual events, each with so many records and bytes, at a time that is not before that of others."""
-        self._events.update(zip(stamps, map(_new, repeat(Begun), zip(usuals, records, sizes, times))))
+        self._events.update(zip(keys, map(_new, repeat(Begun), zip(usuals, records, sizes, times))))
         self.held += sum(records)
         self._size += sum(sizes)
 
-    def extend(self, stamp: bytes, types: Sequence[str], texts: Sequence[bytes]) -> Optional[Begun]:
+    def extend(self, key: Key, types: Sequence[str], texts: Sequence[bytes]) -> Optional[Begun]:
         """Add records to a usual event and return it; None if it is none, or would not be with these."""
-        begun = self._events.get(stamp)
+        begun = self._events.get(key)
         usual = begun.usual.extended(types, texts) if isinstance(begun, Begun) else None
         if usual is None or begun is None:
             return None
         number, size = len(types), sum(map(len, texts))
         extended = Begun(usual, begun.number + number, begun.size + size, begun.since)
-        self._events[stamp] = extended
+        self._events[key] = extended
         self.held += number
         self._size += size
         return extended
@@ -118,7 +119,7 @@ class OpenEvents:
         opened = self._events.get(key)
         if isinstance(opened, Gathered):
             return opened
-        gathered = Gathered(stamp, opened.since if opened else now)
+        gathered = Gathered(stamp, node_of(key), opened.since if opened else now)
         if opened:
             gathered.add_run(*opened.usual.run())
             gathered.size = opened.size

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Optional
 from mig_audit.errors import RecordError
 from mig_audit.modules.audit.events.interleaved import untangle
 from mig_audit.modules.audit.events.ledger import AUDITD_TYPES
+from mig_audit.modules.audit.events.node_lines import NO_NODE, by_node, node_of
 from mig_audit.modules.audit.events.usual import (
     ENRICHED_MESSAGE,
     USUAL,
@@ -96,6 +97,8 @@ class RunStream(RecordStream):
         super().__init__(ledger, grouping)
         self._grouping = grouping
         self._milliseconds_limit = grouping.seconds_limit * 1000
+        # What was taken from the lines: `node_lines.by_node`.
+        self._prefix, self._node = NO_NODE, ""
         # The record types, by what a line begins with; and which of them are events of their own.
         self._kinds: dict[bytes, str] = {}
         self._singles: set[str] = set()
@@ -113,10 +116,31 @@ class RunStream(RecordStream):
 
     def feed(self, block: bytes) -> Iterator[Complete]:
         """Take whole lines; give the events that are complete because of them."""
+        if _has_long_line(block):
+            yield from self._turn_to(NO_NODE)
+            yield from self._feed_long(block)
+            return
+        for prefix, lines in by_node(block):
+            if prefix != self._prefix:
+                yield from self._turn_to(prefix)
+            yield from self._feed_events(lines)
+
+    def _turn_to(self, prefix: bytes) -> Sequence[Complete]:
+        """Go on with the lines of a node, from which this prefix was taken."""
+        done = self._end_run()
+        self._prefix, self._node = prefix, node_of(prefix)
+        self._grouping.turn_to(self._node)
+        return done
+
+    def _feed_long(self, block: bytes) -> Iterator[Complete]:
+        for line in _lines(block):
+            yield from self._long_way(line)
+
+    def _feed_events(self, block: bytes) -> Iterator[Complete]:
+        """Take lines that are all of one node."""
         enriched = SEPARATOR in block
-        if (enriched and MARK in block) or _has_long_line(block):
-            for line in _lines(block):
-                yield from self._long_way(line)
+        if enriched and MARK in block:
+            yield from self._feed_long(block)
             return
         match, kind, match_message = USUAL.match, Usual, USUAL_MESSAGE.match
         if enriched:
@@ -162,7 +186,7 @@ class RunStream(RecordStream):
         yield from self._end_run()
         records = count_records(usuals)
         self._ledger.received += sum(records)
-        self._ledger.track_serials([int(usual[3]) for usual in usuals])
+        self._ledger.track_serials(self._node, [int(usual[3]) for usual in usuals])
         yield from self._grouping.add_usuals(usuals, records, sizes)
 
     def _take_interleaved(self, others: Interleaved, block: bytes) -> Iterator[Complete]:
@@ -173,7 +197,7 @@ class RunStream(RecordStream):
             yield from self._feed_lines(block)
             return
         self._ledger.received += sum(records)
-        self._ledger.track_serials(others.serials)
+        self._ledger.track_serials(self._node, others.serials)
         yield from done
 
     def _feed_lines(self, block: bytes) -> Iterator[Complete]:  # the hot path of other lines
@@ -236,7 +260,7 @@ class RunStream(RecordStream):
             return False
         self._message, self._stamp = message, message[_STAMP]
         self._now = now
-        self._ledger.track_serial("", serial)
+        self._ledger.track_serial(self._node, serial)
         return True
 
     def _end_run(self) -> Sequence[Complete]:
@@ -265,7 +289,7 @@ class RunStream(RecordStream):
 
     def _long_way(self, line: bytes) -> Iterator[Complete]:
         yield from self._end_run()
-        yield from self._line(line)
+        yield from self._line(self._prefix + line)
 
 
 def _has_long_line(block: bytes) -> bool:

@@ -207,10 +207,10 @@ class Usual(_Cut, Seen):
                 parts[-1] = _EOE
         return _new(EnrichedUsual if any(SEPARATOR in text for text in texts) else type(self), parts)
 
-    def bundle(self) -> Bundle:
-        """Return the same as a bundle."""
+    def bundle(self, node: str = "") -> Bundle:
+        """Return the same as a bundle, of a node if it is of one."""
         types, texts = self.run()
-        return Bundle.of(self.stamp, types, texts, self.ending, 0)
+        return Bundle.of(self.stamp, types, texts, self.ending, 0, node)
 
     def run(self) -> tuple[list[str], list[bytes]]:
         """Return the types and texts of its records."""
@@ -290,9 +290,9 @@ class UsualMessage(NamedTuple):
         """Return why it is complete."""
         return SINGLE
 
-    def bundle(self) -> Bundle:
-        """Return the same as a bundle."""
-        return Bundle.of(self.stamp, *self.run(), SINGLE, 0)
+    def bundle(self, node: str = "") -> Bundle:
+        """Return the same as a bundle, of a node if it is of one."""
+        return Bundle.of(self.stamp, *self.run(), SINGLE, 0, node)
 
     def run(self) -> tuple[list[str], list[bytes]]:
         """Return type and text of its record."""
@@ -321,23 +321,28 @@ def count_records(usuals: Iterable[UsualEvent]) -> list[int]:
 
 
 class UsualRun(NamedTuple):
-    """Usual events that are complete, one behind the other, and how many records they have together."""
+    """Usual events that are complete, one behind the other, how many records they have together, and the node of all."""
 
     events: list[UsualEvent]
     records: int
+    node: str = ""
 
     @classmethod
-    def of(cls, events: list[UsualEvent]) -> UsualRun:
+    def of(cls, events: list[UsualEvent], node: str) -> UsualRun:
         """Return events as a run."""
-        return cls(events, sum(count_records(events)))
+        return cls(events, sum(count_records(events)), node)
+
+    def bundles(self) -> list[Bundle]:
+        """Return the events one by one."""
+        return [usual.bundle(self.node) for usual in self.events]
 
     def split(self, number: int) -> tuple[UsualRun, UsualRun, UsualRun]:
         """Return the first events, the next one, and the rest."""
-        events = self.events
+        events, records, node = self
         if number == len(events):
             return self, _NO_EVENTS, _NO_EVENTS
-        one, rest = UsualRun.of(events[number : number + 1]), UsualRun.of(events[number + 1 :])
-        return UsualRun(events[:number], self.records - one.records - rest.records), one, rest
+        one, rest = UsualRun.of(events[number : number + 1], node), UsualRun.of(events[number + 1 :], node)
+        return UsualRun(events[:number], records - one.records - rest.records, node), one, rest
 
 
 _NO_EVENTS = UsualRun([], 0)
@@ -348,4 +353,4 @@ Complete = Union[Bundle, UsualRun]
 
 def bundles(complete: Complete) -> list[Bundle]:
     """Return the events one by one."""
-    return [usual.bundle() for usual in complete.events] if isinstance(complete, UsualRun) else [complete]
+    return complete.bundles() if isinstance(complete, UsualRun) else [complete]

@@ -44,9 +44,9 @@ class Shortcut(Protocol):
     """A way from the records of an event to a format's bytes that leaves out the decoded event."""
 
     def encode_usuals(
-        self, usuals: Sequence[UsualEvent], enrichments: Sequence[Enrichment] = ()
+        self, usuals: Sequence[UsualEvent], enrichments: Sequence[Enrichment] = (), node: str = ""
     ) -> tuple[list[bytes], list[tuple[str, Actor]]]:
-        """Return the same of usual events: as many as there are before one that takes the long way.
+        """Return the same of usual events of a node: as many as there are before one that takes the long way.
 
         Each has its enrichment, or none has one.
         """

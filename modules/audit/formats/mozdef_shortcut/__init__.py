@@ -48,15 +48,16 @@ class MozdefShortcut:
     """
 
     def __init__(self, hostname: str, decoder: Decoder, document: Callable[[Event], dict[str, Any]]) -> None:
-        frame = Frame(hostname)
+        frame = self._frame = Frame(hostname)
         self._syscalls = Syscalls(frame, decoder)
         self._messages = Messages(frame, decoder, document)
         self._enrichments = Enrichments()
 
     def encode_usuals(
-        self, usuals: Sequence[UsualEvent], enrichments: Sequence[Enrichment] = ()
+        self, usuals: Sequence[UsualEvent], enrichments: Sequence[Enrichment] = (), node: str = ""
     ) -> tuple[list[bytes], list[tuple[str, Actor]]]:
-        """Return what the format gives for usual events, up to the first that is declined."""
+        """Return what the format gives for usual events of a node, up to the first that is declined."""
+        self._frame.turn_to(node)
         encode, encode_message = self._syscalls.encode_usual, self._messages.encode_usual
         told: list[bytes] = []
         actors: list[tuple[str, Actor]] = []
@@ -91,6 +92,7 @@ class MozdefShortcut:
         """Return what the format gives for any event; None if it is declined."""
         if bundle.records is not None or bundle.part:
             return None
+        self._frame.turn_to(bundle.node)
         last = _END if enrichment is None else self._enrichments.of(enrichment)
         try:
             if len(bundle.types) != 1:

@@ -52,21 +52,33 @@ class Frame:
     """The pieces of an event that go around its details.
 
     An event is what `opening` gives, ``before_pid``, process id, ``after_pid``, milliseconds, ``before_serial``, serial,
-    ``before_stamp``, stamp, a quote, further members of the details, and two closing braces.
+    ``before_stamp``, stamp, a quote, further members of the details, and two closing braces. ``host`` is in two of these, as
+    in a JSON string.
 
     ``after_pid`` ends with the present ``second``, and ``seconds`` is what that is in a stamp: `begin` goes on to another.
     ``names`` are the memories with names of users in them, which hold for a ``minute`` of the stream.
     """
 
     def __init__(self, hostname: str) -> None:
-        host = encoded_text(hostname)
-        self.before_pid = b'","severity":"INFO","hostname":' + host + b',"processid":"'
+        self._hostname, self._node = hostname, ""
+        self._name_host(hostname)
         tags = to_json([mig_audit.PROGRAM, mig_audit.__version__, "audit"])
         self.before_serial = b'+00:00","source":"audit","tags":' + tags + b',"details":{"auditserial":"'
-        self.before_stamp = b'","auditid":' + host[:-1] + b"/"
         self.seconds = self.second = self.after_pid = b""
         self.minute = -1
         self.names: list[Memory[Any, Any]] = []
+
+    def turn_to(self, node: str) -> None:
+        """Go to events of a node; without one they are of the host that was given."""
+        if node != self._node:
+            self._name_host(node or self._hostname)
+            self._node = node
+
+    def _name_host(self, name: str) -> None:
+        told = encoded_text(name)
+        self.host = told[1:-1]
+        self.before_pid = b'","severity":"INFO","hostname":' + told + b',"processid":"'
+        self.before_stamp = b'","auditid":' + told[:-1] + b"/"
 
     def numbers(self, stamp: bytes) -> tuple[bytes, bytes, bytes]:
         """Return an event's seconds, milliseconds and serial.

@@ -57,7 +57,7 @@ _ADDRESS = b"addr"
 _ID, _A_USER = b"id", Kind(USER, 0)
 _ORDINARY_ID = re.compile(rb"0|[1-9][0-9]{0,8}")
 _ADDRESS_MARK = f"2001:db8:{':'.join(os.urandom(2).hex() for _ in range(6))}"
-_PID, _SESSION, _TIME, _SERIAL, _STAMP, _SENDER, _FIRST = range(7)
+_HOST, _PID, _SESSION, _TIME, _SERIAL, _STAMP, _SENDER, _FIRST = range(8)
 _END = b"}}"
 _SOMEBODY = b"uid=0 auid=0"
 _new = tuple.__new__  # what _Kind(...) does, without its Python frame
@@ -193,7 +193,7 @@ class Messages(Memory[_Kind, _Told]):
         Raises:
             Declined: it is not of one message, or that is of another shape.
         """
-        stamp, types, bodies, _, ending, _, _ = bundle
+        stamp, types, bodies, ending = bundle.stamp, bundle.types, bundle.bodies, bundle.ending
         match = _MESSAGE.fullmatch(bodies[0])
         if match is None or ending != SINGLE:
             raise Declined
@@ -227,7 +227,7 @@ class Messages(Memory[_Kind, _Told]):
         template, pick, category, actor, exe = self[_new(_Kind, (kind, subject, of_first, of_second))]
         told = template.copy()
         told[1::2] = pick((
-            pid, session, frame.second + milliseconds, serial, stamp, sender, *written, *more_written
+            frame.host, pid, session, frame.second + milliseconds, serial, stamp, sender, *written, *more_written
         ))  # fmt: skip
         data = b"".join(told)
         if last is not _END:
@@ -264,7 +264,8 @@ class Messages(Memory[_Kind, _Told]):
         document["timestamp"] = f"{_mark(_TIME)}+00:00"
         details["session"] = _mark(_SESSION)
         details["auditserial"] = _mark(_SERIAL)
-        details["auditid"] = details["auditid"][: -len(stamp)] + _mark(_STAMP)
+        document["hostname"] = _mark(_HOST)
+        details["auditid"] = f"{_mark(_HOST)}/{_mark(_STAMP)}"
         data = to_json(document)
         if _ADDRESS in numbers:
             data = data.replace(_ADDRESS_MARK.encode(), _mark(_FIRST + numbers[_ADDRESS]).encode())

@@ -134,7 +134,7 @@ class Syscalls:
         Raises:
             Declined: it is no usual event of a system call.
         """
-        stamp, types, bodies, _, ending, _, added = bundle
+        stamp, types, bodies, _, ending, _, added, _ = bundle
         order = self._orders[(ending, *types)]
         match = _SYSCALL.fullmatch(bodies[order.syscall])
         if match is None or (order.eoe >= 0 and bodies[order.eoe].strip()):

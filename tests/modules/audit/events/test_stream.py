@@ -199,6 +199,76 @@ def test_what_auditd_added_is_in_the_same_records_both_ways(events: list[list[by
     assert _short(lines, size) == _plain(lines)
 
 
+_BOUNDS = st.fixed_dictionaries(
+    {"max_open": st.integers(1, 9), "memory": st.integers(2, 9), "step_back": st.sampled_from([1, 3, 25])}
+)
+_NODES = st.sampled_from([b"node=a ", b"node=a ", b"node=b ", b"node=b\xff ", b"node= ", b""])
+
+
+@given(st.lists(st.tuples(_NODES, _ANY), max_size=40), st.integers(1, 40), st.booleans())
+def test_records_of_several_nodes_are_the_same_events_both_ways(
+    events: list[tuple[bytes, list[bytes]]], size: int, parted: bool
+) -> None:
+    """Though their stamps are the same ones, and whether an event stays together or not."""
+    lines = [node + line for node, event in events for line in event]
+    if parted:
+        lines = lines[::2] + lines[1::2]
+
+    assert _short(lines, size) == _plain(lines)
+
+
+@given(st.lists(st.tuples(_NODES, _OPEN), max_size=30), st.integers(1, 30), _BOUNDS)
+def test_events_of_nodes_without_ends_are_complete_for_the_same_reason_both_ways(
+    events: list[tuple[bytes, list[bytes]]], size: int, bounds: dict[str, int]
+) -> None:
+    """Each is given out as one of its node's."""
+    lines = [node + line for node, event in events for line in event]
+
+    assert _short(lines, size, **bounds) == _plain(lines, **bounds)
+
+
+@pytest.mark.parametrize("name", ["busy-host", "file-enriched"])
+def test_captured_events_of_nodes_are_the_same_both_ways(name: str) -> None:
+    """Of one host, and of several by turns."""
+    lines = read_log(f"{name}.log.xz")[:10_000]
+    one = [b"node=host " + line for line in lines]
+    several = [b"node=host%d " % (number // 7 % 3) + line for number, line in enumerate(lines)]
+
+    assert _short(one) == _plain(one)
+    assert _short(several) == _plain(several)
+
+
+def test_events_of_a_node_are_usual_ones() -> None:
+    """A run of them is of one node."""
+    lines = [
+        b"node=%b " % node + line
+        for serial, node in enumerate((b"a", b"a", b"b"), 1)
+        for line in _usual("call", b"1700000000.000:%d" % serial)
+    ]
+    events = list(RunStream(Ledger(), Correlator()).feed(block_of(lines)))
+
+    assert [(len(run.events), run.node) for run in events if isinstance(run, UsualRun)] == [
+        (2, "a"),
+        (1, "b"),
+    ]
+
+
+def test_a_line_of_a_node_is_kept_aside_as_it_is() -> None:
+    """With its node; one is too long with it, or not."""
+    lines = [
+        b"node=a " + line
+        for line in (
+            b"nothing",
+            b"type=USER msg=audit(1.000:1): a=" + b"x" * 65_500,
+            b"type=PATH msg=audit(1.000:2):x",
+        )
+    ]
+    _, account = _short(lines)
+
+    assert account == _plain(lines)[1]
+    assert account.samples[0] == "node=a nothing"
+
+
 def test_enriched_events_are_usual_ones() -> None:
     """And messages; whoever wants their records has them with what was added."""
     lines = [
@@ -254,11 +324,6 @@ def test_events_of_several_processors_are_usual_ones() -> None:
 
     assert all(isinstance(complete, UsualRun) for complete in events)
     assert _short(lines) == _plain(lines)
-
-
-_BOUNDS = st.fixed_dictionaries(
-    {"max_open": st.integers(1, 9), "memory": st.integers(2, 9), "step_back": st.sampled_from([1, 3, 25])}
-)
 
 
 @given(st.lists(_OPEN, max_size=30), st.integers(1, 30), st.booleans(), _BOUNDS)

@@ -116,10 +116,11 @@ def _told(shortcut: Shortcut, complete: Complete) -> Iterator[tuple[Bundle, Shor
         yield complete, shortcut.encode(complete)
         return
     for usual in complete.events:
-        told, actors = shortcut.encode_usuals([usual])
+        bundle = usual.bundle(complete.node)
+        told, actors = shortcut.encode_usuals([usual], (), complete.node)
         found = (told[0], *actors[0]) if told else None
-        assert found == shortcut.encode(usual.bundle())
-        yield usual.bundle(), found
+        assert found == shortcut.encode(bundle)
+        yield bundle, found
 
 
 @pytest.mark.parametrize("event", EVENTS)
@@ -153,6 +154,25 @@ def test_an_enriched_event_takes_it_too(event: list[str]) -> None:
     assert b'"originaluser":"eve"' in found[0]
     assert b'"group":"wheel"' in found[0]
     assert found[2].user == "eve"
+
+
+_LOGIN = (
+    'type=USER_START msg=audit(1700000000.123:78): pid=9 uid=0 auid=1000 ses=3 msg=\'op=PAM:session_open acct="root"'
+    ' exe="/usr/bin/su" hostname=? addr=? terminal=pts/0 res=success\''
+)
+
+
+@pytest.mark.parametrize("event", [*EVENTS, [_LOGIN]])
+def test_an_event_is_of_the_host_that_its_records_name(event: list[str]) -> None:
+    """By turns of several, whose names are what they are, and of the one that is known without."""
+    nodes = ["web", "web", "", 'd"b', "", "\u202e", "web"]
+    lines = [
+        f"{f'node={node} ' if node else ''}{line}".replace("):", f"{number}):").encode()
+        for number, node in enumerate(nodes, 1)
+        for line in event
+    ]
+
+    assert _compare(lines) == (7, 0)
 
 
 @pytest.mark.parametrize(
