@@ -110,7 +110,7 @@ class RunWay:
         return self._pipeline.kept
 
     def feed(self, blocks: Iterable[bytes]) -> list[bytes]:
-        """Return the events that are given out because of these blocks; the account balances behind each of them.
+        """Return the events that are given out because of these blocks; the account balances after each of them.
 
         Raises:
             BrokenError: it does not.

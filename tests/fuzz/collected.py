@@ -1,4 +1,4 @@
-"""Logs as auditd writes them: with interpretations behind each record, and with nodes before them where they are collected."""
+"""Logs as auditd writes them: with interpretations after each record, and with nodes before them where they are collected."""
 
 from __future__ import annotations
 

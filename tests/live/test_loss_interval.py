@@ -36,7 +36,7 @@ os.kill(os.getpid(), signal.SIGSEGV)
 """
 _RUNS = range(int(os.environ.get("MIG_AUDIT_LOSS_RUNS", "5")))
 _COUNT = 10_000
-_OWN = 5  # events of a run's own that can be behind a full raw log: canaries, and switching audit off
+_OWN = 5  # events of a run's own that can come after a raw log is full: canaries, and switching audit off
 _KINDS = {b"type=SYSCALL", b"type=CWD", b"type=PATH", b"type=PROCTITLE", b"type=EOE"}
 
 Start = Callable[..., Any]

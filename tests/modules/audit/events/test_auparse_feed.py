@@ -47,7 +47,7 @@ def _run(*records: Record, feed: AuparseFeed | None = None) -> list[Group]:
 
 
 def test_an_event_ends_with_proctitle() -> None:
-    """The EOE behind it is in no group, and nothing is missing for want of it."""
+    """The EOE after it is in no group, and nothing is missing for want of it."""
     feed = AuparseFeed()
     groups = _run(_record("SYSCALL"), _record("PROCTITLE"), _record("EOE"), feed=feed)
 

@@ -37,7 +37,7 @@ EOE = "type=EOE "
 
 
 def _records(*lines: str | bytes) -> list[Record]:
-    """Return records of lines without the id, which is put behind the type."""
+    """Return records of lines without the id, which is put after the type."""
     records = []
     for line in lines:
         raw = line.encode() if isinstance(line, str) else line
@@ -171,7 +171,7 @@ def test_a_message_cannot_forge_that_a_rule_matched() -> None:
 
 
 def test_a_host_name_cannot_forge_the_result() -> None:
-    """libaudit writes address, terminal and result behind it: the last ones are its own."""
+    """libaudit writes address, terminal and result after it: the last ones are its own."""
     event = _decode(
         'type=USER_AUTH pid=7 uid=0 auid=0 ses=1 msg=\'op=a acct="b" hostname=evil addr=1.1.1.1 res=success'
         " addr=6.6.6.6 terminal=ssh res=failed'"
@@ -299,7 +299,7 @@ def test_the_subject_of_a_rename_is_the_new_name() -> None:
 
 
 def test_the_subject_of_an_execve_is_the_program() -> None:
-    """Not the interpreter or loader behind it."""
+    """Not the interpreter or loader after it."""
     lines = [
         PATH.replace("item=0", f"item={number}").replace("passwd", name)
         for number, name in enumerate(["/bin/x", "/ld.so"])

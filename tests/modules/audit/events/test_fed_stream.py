@@ -37,7 +37,7 @@ def test_a_last_line_without_a_newline_is_no_record() -> None:
 
 
 def test_a_byte_that_is_0_hides_the_rest_of_its_line() -> None:
-    """The next line goes on behind what is left of it, in another block, too."""
+    """The next line continues what is left of it, in another block, too."""
     hidden = _FIRST[:-1] + b" c=\0 d=4\n"
 
     assert _read(hidden + b"tail\n" + _SECOND)[0] == [b"a=1 c=tail", b"b=2"]

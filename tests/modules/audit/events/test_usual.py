@@ -108,7 +108,7 @@ def test_it_is_the_bundle_that_its_lines_are() -> None:
 
 
 def test_whom_a_signal_was_sent_to_is_a_part_of_it() -> None:
-    """Likewise what a program may, behind the call."""
+    """Likewise what a program may, after the call."""
     target = b"type=OBJ_PID msg=audit(1700000000.123:77): opid=12"
     usual = _cut([CALL, target, TITLE, END])
 
@@ -212,7 +212,7 @@ def test_messages_are_in_one_run_with_the_calls_around_them() -> None:
 
 
 def test_an_event_that_is_open_parts_no_run() -> None:
-    """The events behind it that are complete are in one."""
+    """The complete events after it are in one."""
     events = [
         [line.replace(b":77)", b":%d)" % serial) for line in (CALL, TITLE, END)] for serial in range(80, 99)
     ]

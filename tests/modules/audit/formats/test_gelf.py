@@ -59,7 +59,7 @@ def port() -> int:
 
 
 def test_an_event_is_a_message_with_additional_fields() -> None:
-    """Text and numbers, each name behind an underscore."""
+    """Text and numbers, an underscore before each name."""
     event = decode(syscall(2, success="no", exit="-13"), path('"/etc/shadow"'), "type=EOE ")
     document = json.loads(FORMAT.encode(event))
 

@@ -101,7 +101,7 @@ def test_a_setting_goes_out_as_one_full_length_message(kernel: ScriptedKernel) -
 
 
 def test_rules_are_listed_in_order_and_cut_to_their_length(kernel: ScriptedKernel) -> None:
-    """The padding behind a rule in its datagram is not part of it."""
+    """The padding after a rule in its datagram is not part of it."""
     rules = [b"first", b"second rule"]
     kernel.answers = lambda _, sequence, __: [
         _ack(sequence),

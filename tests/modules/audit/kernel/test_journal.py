@@ -144,7 +144,7 @@ def test_a_name_with_parentheses_and_a_dead_process(tmp_path: Path, state: str, 
 
 
 def test_no_more_rules_are_in_doubt_than_are_asked_for_at_once() -> None:
-    """Those behind were not yet sent."""
+    """Later ones were not yet sent."""
     rules = [bytes([number]) for number in range(3 * BATCH)]
     known = [RuleOutcome(payload, "added") for payload in rules[:BATCH]]
 

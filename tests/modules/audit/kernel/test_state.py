@@ -58,7 +58,7 @@ def test_whatever_was_added_the_kernel_is_as_it_was_found(
     assert len(restoration.outcomes) == len(asked)
 
 
-def test_progress_is_told_of_eachrule() -> None:
+def test_progress_is_told_of_each_rule() -> None:
     """Removing a thousand of them takes the kernel many seconds."""
     kernel = MemoryKernel()
     before, outcomes = _run(kernel, [rule("one"), rule("two")], {})
@@ -169,7 +169,7 @@ def test_restoring_twice_takes_nothing_from_the_host() -> None:
     assert kernel.loaded == [rule("same")]
 
 
-def test_the_pid_of_a_dead_owner_is_given_back_right_behind_enabled() -> None:
+def test_the_pid_of_a_dead_owner_is_given_back_right_after_enabled() -> None:
     """The limits and the rules come later."""
     kernel = MemoryKernel()
     before, outcomes = _run(kernel, [rule("ours")], {Setting.BACKLOG_LIMIT: 8192, Setting.ENABLED: 1})

@@ -67,7 +67,7 @@ def _restoration(recorder: RecorderProcess) -> Restoration:
 
 
 def test_what_the_guard_undid_is_the_restoration(tmp_path: Path) -> None:
-    """With the outcome of each rule, behind its words on progress."""
+    """With the outcome of each rule, after its words on progress."""
     told = Restoration(BEFORE, (RuleOutcome(OURS.payload, "removed"),), ())
     heard = _restoration(_died(tmp_path, (reports.REMOVED, {"rules": 1}), (reports.RESTORED, told.to_json())))
 

@@ -80,7 +80,7 @@ def test_a_type_without_a_name_keeps_its_number() -> None:
 
 
 def test_a_programs_plain_message_is_a_record() -> None:
-    """AUDIT_USER has the lowest number of all records, right behind the requests."""
+    """AUDIT_USER has the lowest number of all records, right after the requests."""
     assert _lines(_drain(_datagram(1005, b"audit(1.000:7): pid=1 msg='x'"))) == [
         b"type=USER msg=audit(1.000:7): pid=1 msg='x'\n"
     ]
@@ -88,7 +88,7 @@ def test_a_programs_plain_message_is_a_record() -> None:
 
 @pytest.mark.parametrize("bad", [b"\n", b"\0", b"\x1d"])
 def test_a_record_cannot_forge_a_line(bad: bytes) -> None:
-    """What would break the line is a space in it, and the original stands behind it in hex."""
+    """What would break the line is a space in it, and the original follows it in hex."""
     text = b"audit(1.000:7): msg='a" + bad + b"type=SYSCALL msg=audit(1.000:8): '"
 
     (line,) = _lines(_drain(_datagram(1112, text)))

@@ -37,7 +37,7 @@ def test_of_none_there_is_nothing_to_tell() -> None:
 def test_the_serials_are_followed_wherever_the_counter_stands(
     base: int, blocks: list[list[int]], in_window: int
 ) -> None:
-    """In any order, and what came behind the window's end is told apart."""
+    """In any order, and what came after the window's end is told apart."""
     left = _leftovers()
     for number, block in enumerate(blocks):
         if number == in_window:

@@ -98,7 +98,7 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Any]:
-    """Make stages, and clean up behind them."""
+    """Make stages, and clean up after them."""
     made: list[Stage] = []
     with (tmp_path / "raw.log").open("wb") as log:
 

@@ -16,7 +16,7 @@ _WHY_NOT = libauparse.missing()
 
 
 def _fields(body: bytes, kind: bytes = b"PATH", node: bytes = b"") -> list[tuple[bytes, Optional[bytes]]]:
-    """Return names and values behind those of the head."""
+    """Return names and values after those of the head."""
     fields = read_fields(parse_line(node + b"type=%b msg=audit(1.000:1): %b" % (kind, body)))
     head = 2 if node else 1
     return list(zip(fields.names, fields.values))[head:]

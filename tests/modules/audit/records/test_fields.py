@@ -98,7 +98,7 @@ from mig_audit.modules.audit.records import fields, parse_fields
             [("comm", b'"c'), ("exe", b'"/usr/bin/x"'), ("key", b'"k1"')],
             id="a quote that is not closed",
         ),
-        pytest.param(b'key="x"list=4', [("key", b'"x"'), ("list", b"4")], id="no space behind a quote"),
+        pytest.param(b'key="x"list=4', [("key", b'"x"'), ("list", b"4")], id="no space after a quote"),
         pytest.param(
             b'op=trusted app \xff\xfe "q"', [("op", b'trusted app \xff\xfe "q"')], id="bytes that are no text"
         ),

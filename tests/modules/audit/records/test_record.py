@@ -51,14 +51,14 @@ def test_a_node_cannot_carry_control_characters() -> None:
 
 
 def test_what_auditd_adds_is_kept_apart() -> None:
-    """The interpretation behind 0x1D is not part of the fields."""
+    """The interpretation after 0x1D is not part of the fields."""
     record = parse_line(LINE + b'\x1dOUID="root"')
 
     assert (record.body, record.enriched) == (b'cwd="/srv/work"', b'OUID="root"')
 
 
 def test_only_the_last_separator_separates() -> None:
-    """A program's text may hold the separator; auditd's addition is behind all of it."""
+    """A program's text may hold the separator; auditd's addition comes after all of it."""
     record = parse_line(b"type=USER msg=audit(1.000:1): msg='a\x1db'\x1dUID=\"root\"")
 
     assert (record.body, record.enriched) == (b"msg='a\x1db'", b'UID="root"')
@@ -66,7 +66,7 @@ def test_only_the_last_separator_separates() -> None:
 
 @pytest.mark.parametrize("end", [b": ", b":"])
 def test_a_record_may_be_without_fields(end: bytes) -> None:
-    """EOE has none, and editors strip the space behind the colon."""
+    """EOE has none, and editors strip the space after the colon."""
     assert parse_line(b"type=EOE msg=audit(1.000:1)" + end).body == b""
 
 

@@ -117,7 +117,7 @@ def test_what_has_no_place_in_json_is_said() -> None:
 
 
 def test_rules_are_not_cleared_that_stand_above() -> None:
-    """The member of JSON comes before every rule, so -D behind one has no place."""
+    """The member of JSON comes before every rule, so -D after one has no place."""
     converted = _converted("-w /etc/passwd -p r\n-D\n", "libaudit-go")
 
     assert [problem.place for problem in converted.problems] == ["line 2"]

@@ -77,7 +77,7 @@ def test_two_filters_of_one_name_are_a_problem() -> None:
 
 
 def test_a_filter_that_can_never_match_is_a_problem() -> None:
-    """On its own, or behind the others."""
+    """On its own, or after the others."""
     assert _problems({"drop": "syscall = opn"}, {"keep": "exe = /a"}, {"drop": "exe = /b", "name": "b"}) == [
         "$.filters[0]: filter 'filters[0]' can never match: there is no system call opn",
         "$.filters[2]: filter 'b' can never match: the filters before it leave no such event",

@@ -253,7 +253,7 @@ def test_the_sender_of_a_message_is_what_the_kernel_says() -> None:
 
 
 def test_samples_and_caps_count_before_decoding() -> None:
-    """Each event once, whichever filter behind them must see it decoded."""
+    """Each event once, whichever later filter must see it decoded."""
     specs: list[dict[str, object]] = [
         {"sample": 2, "where": "key = exec", "by": "user"},
         {"drop": "complete"},

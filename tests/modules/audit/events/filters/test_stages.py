@@ -46,7 +46,7 @@ def test_drop_takes_what_meets_its_condition() -> None:
 
 
 def test_an_event_is_counted_by_the_first_filter_that_takes_it() -> None:
-    """Those behind do not see it."""
+    """Later ones do not see it."""
     filters = _filters({"drop": "pid = 1"}, {"drop": "pid < 3"})
 
     assert _kept(filters, [1, 2, 3]) == [3]

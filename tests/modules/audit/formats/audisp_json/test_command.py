@@ -56,7 +56,7 @@ def test_an_execve_without_a_command_is_not_printed(fields: str) -> None:
 
 
 def test_an_argument_that_does_not_fit_is_left_out() -> None:
-    """Shorter ones behind it are not: there are 2,048 bytes."""
+    """Shorter ones after it are not: there are 2,048 bytes."""
     long, longer = "x" * 2040, "y" * 100
 
     assert _command(f'EXECVE argc=3 a0="{long}" a1="{longer}" a2="zzzzzz"') == long.encode() + b" zzzzzz"

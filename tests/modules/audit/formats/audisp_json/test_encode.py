@@ -31,7 +31,7 @@ def zones() -> Iterator[pytest.MonkeyPatch]:
 
 
 def test_a_line_has_this_shape() -> None:
-    """Every value a text, a space behind each colon."""
+    """Every value a text, a space after each colon."""
     assert line("SYSCALL syscall=101") == (
         b'{"category": "ptrace","summary": "Ptrace","severity": "INFO","hostname": "h","processid": "0",'
         b'"processname": "audisp-json","timestamp": "1970-01-01T00:00:01+0000","tags": ["audisp-json","2.2.10","audit"],'

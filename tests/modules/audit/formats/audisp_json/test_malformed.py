@@ -155,6 +155,6 @@ def _call() -> bytes:
 
 
 def _with_name(name: bytes) -> bytes:
-    """Return the records of an event with a path of that name, another record behind it."""
+    """Return the records of an event with a path of that name, another record after it."""
     records = (b"PATH msg=audit(1.000:1): name=%b" % name, b'CWD msg=audit(1.000:1): cwd="/w"')
     return _call() + b"".join(b"type=%b\n" % record for record in records)
