@@ -29,25 +29,19 @@ class FedStream(RecordStream):
     def __init__(self, ledger: Ledger, grouping: Grouping) -> None:
         super().__init__(ledger, grouping)
         self._ledger = ledger
-        self._unended = b""  # what is left of lines whose newline is hidden, and a last line that has none
-        self._torn = False  # whether there is such a last line
+        self._begun = b""  # what is left of lines whose newline is hidden
 
     def feed(self, block: bytes) -> Iterator[Complete]:
-        """Take lines, of which the last may lack its newline."""
-        self._torn = not block.endswith(b"\n") if block else self._torn
-        lines = self._unended + block
+        """Take lines; one without a newline is the last of its source."""
+        end = block.rfind(b"\n") + 1
+        if block[end:]:
+            self._keep_aside(block[end:])
+        lines = self._begun + block[:end]
         if b"\0" in lines:
             lines = _HIDDEN.sub(self._hide, lines)
         end = lines.rfind(b"\n") + 1
-        self._unended = lines[end : end + _MOST]
+        self._begun = lines[end : end + _MOST]
         yield from super().feed(lines[:end])
-
-    def flush(self) -> Iterator[Complete]:
-        """Give what is still open: the stream has ended."""
-        if self._torn:
-            self._keep_aside(self._unended)
-        self._unended, self._torn = b"", False
-        yield from super().flush()
 
     def _hide(self, line: re.Match[bytes]) -> bytes:
         self._keep_aside(line[0])

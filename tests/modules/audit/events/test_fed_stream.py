@@ -22,18 +22,18 @@ def _read(*blocks: bytes) -> tuple[list[bytes], Ledger]:
 
 
 def test_whole_lines_are_read() -> None:
-    """However they are cut into blocks."""
-    assert _read(_FIRST + _SECOND)[0] == [b"a=1", b"b=2"]
-    assert _read(_FIRST[:10], _FIRST[10:] + _SECOND)[0] == [b"a=1", b"b=2"]
+    """Whatever blocks they come in."""
+    assert _read(_FIRST + _SECOND)[0] == _read(_FIRST, b"", _SECOND)[0] == [b"a=1", b"b=2"]
 
 
 def test_a_last_line_without_a_newline_is_no_record() -> None:
-    """It is kept aside."""
+    """It is kept aside, and what the next source begins with is none of its."""
     bodies, ledger = _read(_FIRST, _SECOND[:-1])
 
     assert bodies == [b"a=1"]
     account = ledger.account(pending=0, left_out=0)
     assert (account.received, account.aside) == (2, 1)
+    assert _read(_SECOND[:-1], _FIRST)[0] == [b"a=1"]
 
 
 def test_a_byte_that_is_0_hides_the_rest_of_its_line() -> None:
@@ -56,4 +56,4 @@ def test_what_is_hidden_takes_no_memory() -> None:
     for _ in range(3):
         list(stream.feed(b"x" * LINE_LIMIT + b"\0\n"))
 
-    assert len(stream._unended) == LINE_LIMIT + 1
+    assert len(stream._begun) == LINE_LIMIT + 1
