@@ -29,7 +29,7 @@ from mig_audit.modules.audit.records.memo import LONGEST
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mig_audit.modules.audit.events.enrichment import Enrichment
+    from mig_audit.modules.audit.events.enrichment.model import Enrichment
     from mig_audit.modules.audit.events.filters.leaves import Leaf
     from mig_audit.modules.audit.events.glance import Seen
     from mig_audit.modules.audit.events.identities import LookUp

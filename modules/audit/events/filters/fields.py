@@ -15,7 +15,7 @@ from mig_audit.modules.audit.events.event import Identity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mig_audit.modules.audit.events.enrichment import Enrichment
+    from mig_audit.modules.audit.events.enrichment.model import Enrichment
     from mig_audit.modules.audit.events.event import Event
 
 TEXT, WORD, NUMBER, FLAG, IDENTITY, CALL, ADDRESS = (

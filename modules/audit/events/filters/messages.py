@@ -19,7 +19,7 @@ from mig_audit.modules.audit.records.fields import PLAIN, PLAIN_PAIR
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mig_audit.modules.audit.events.enrichment import Enrichment
+    from mig_audit.modules.audit.events.enrichment.model import Enrichment
     from mig_audit.modules.audit.events.filters.leaves import Leaf
     from mig_audit.modules.audit.events.identities import LookUp
 

@@ -24,7 +24,7 @@ from mig_audit.modules.audit.records.memo import LONGEST
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-    from mig_audit.modules.audit.events.enrichment import Enrichment
+    from mig_audit.modules.audit.events.enrichment.model import Enrichment
     from mig_audit.modules.audit.events.filters.early import Early
     from mig_audit.modules.audit.events.filters.model import Condition
     from mig_audit.modules.audit.events.glance import Seen

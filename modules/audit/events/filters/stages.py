@@ -20,7 +20,7 @@ from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mig_audit.modules.audit.events.enrichment import Enrichment
+    from mig_audit.modules.audit.events.enrichment.model import Enrichment
     from mig_audit.modules.audit.events.event import Event
     from mig_audit.modules.audit.events.filters.early import Early
     from mig_audit.modules.audit.events.filters.fields import Field
