@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Union
 from mig_audit.console import progress
 from mig_audit.errors import UsageError
 from mig_audit.modules.audit.formats import header_of
+from mig_audit.modules.audit.formats.interface import KERNEL, grouping_of
 from mig_audit.modules.audit.pipeline import Pipeline
+from mig_audit.modules.audit.sources.line_ends import LineEnds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -127,13 +129,19 @@ class Replay:
         *,
         progress: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
+        mends_ends: bool = True,
     ) -> None:
-        """Join the parts; `run` does the work. ``clock`` gives monotonic seconds, for the progress alone."""
+        """Join the parts; `run` does the work.
+
+        ``clock`` gives monotonic seconds, for the progress alone; ``mends_ends`` says that lines may end as on another
+        system, see `LineEnds`.
+        """
         self._sources = sources
         self._pipeline = pipeline
         self._writer = writer
         self._progress = progress
         self._clock = clock
+        self._mends_ends = mends_ends
 
     def account(self) -> Replayed:
         """Return what became of what was read so far."""
@@ -148,9 +156,10 @@ class Replay:
         """Read everything there is, and write every event."""
         spoken = self._clock()
         for number, source in enumerate(self._sources, 1):
+            ends = LineEnds()
             for block in source.blocks():
                 if block:
-                    self._pipeline.feed(block)
+                    self._pipeline.feed(ends.mended(block) if self._mends_ends else block)
                 else:
                     self._writer.flush()
                 now = self._clock()
@@ -206,7 +215,8 @@ def make_replay(  # noqa: PLR0913  # where from, where to, as what, and what on 
     )
     if logs.run:
         logs.run.tell(pipeline.ownership)
-    return Replay(sources, pipeline, writer, progress=progress())
+    # Who repeats what another program reads has the line ends that it has.
+    return Replay(sources, pipeline, writer, progress=progress(), mends_ends=grouping_of(form) == KERNEL)
 
 
 def statistics(replayed: Replayed, errors: Sequence[MigAuditError]) -> dict[str, object]:

@@ -77,9 +77,13 @@ def header_of(form: Format) -> bytes:
     return header
 
 
+KERNEL = "kernel"
+"""The way in which most formats want records to be put together: as the kernel's events."""
+
+
 def grouping_of(form: Format) -> str:
     """Return the name of the way in which a format wants records to be put together."""
-    grouping: str = getattr(form, "grouping", "kernel")
+    grouping: str = getattr(form, "grouping", KERNEL)
     return grouping
 
 

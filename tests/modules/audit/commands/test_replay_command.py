@@ -231,6 +231,24 @@ def test_a_line_of_a_gigabyte_is_kept_aside_in_little_memory() -> None:
     assert int(result.stderr.splitlines()[-1]) < 64 * 1024
 
 
+@pytest.mark.parametrize("form", ["mozdef", "records"])
+def test_a_log_that_went_through_another_system_has_the_same_events(form: str) -> None:
+    """Where its lines end is no part of a record."""
+    log = lzma.decompress((_RECORDS / "file-enriched.log.xz").read_bytes())
+    plain, other = (_replay("--format", form, "-", stdin=each) for each in (log, log.replace(b"\n", b"\r\n")))
+
+    assert plain.stdout == other.stdout
+
+
+def test_audisp_json_reads_line_ends_as_its_original_does() -> None:
+    """As a part of the last field, which is an argument here."""
+    log = _events(1).replace(b'a1="1"', b"a1=xyz").replace(b"\n", b"\r\n")
+    original, ours = (_replay("--format", name, "-", stdin=log) for name in ("audisp-json", "mozdef"))
+
+    assert b'"command": "true xyz015"' in original.stdout
+    assert b'"command":"true xyz"' in ours.stdout
+
+
 def test_names_and_host_are_those_that_are_given(tmp_path: Path) -> None:
     """Of the host that the log is from; an id without a name there has none."""
     (tmp_path / "passwd").write_text("boss:x:0:0::/:/bin/sh\n")
