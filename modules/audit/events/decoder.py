@@ -30,11 +30,14 @@ from mig_audit.modules.audit.records.interpretation import argument_words, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mig_audit.modules.audit.events.event import Field, Syscall
+    from mig_audit.modules.audit.events.event import Field, PathItem, Syscall
     from mig_audit.modules.audit.events.group import Group
     from mig_audit.modules.audit.events.names import Names
+    from mig_audit.modules.audit.events.paths import Directory
 
 _OCTAL = compile_late(r"[0-7]{1,12}")
+_HEX = compile_late(r"0x[0-9a-f]{1,16}")
+_IN_ROOT = 0x10  # linux/openat2.h RESOLVE_IN_ROOT: what is absolute begins at the descriptor's directory, too
 _QUEUES = frozenset({"mq_open", "mq_unlink"})
 
 
@@ -87,7 +90,7 @@ class Decoder:
             process=process,
             identities=self.identities.decode(ids, first.seconds // 60, draft.enriched),
             keys=rule_keys(home.get("key")),
-            paths=tuple([parse_path(body, directory) for body in draft.paths]),
+            paths=_paths(draft, directory),
             address=draft.address,
             message=message,
             rest=tuple(draft.rest),
@@ -106,6 +109,19 @@ class Decoder:
             if text is not None and text != field.value:
                 words.append((field.name, text))
         return tuple(words)
+
+
+def _paths(draft: Draft, directory: Directory) -> tuple[PathItem, ...]:
+    paths = [parse_path(body, directory) for body in draft.paths]
+    if any(_is_in_root(field) for field in draft.rest):
+        return tuple([path._replace(path=None) for path in paths])
+    return tuple(paths)
+
+
+def _is_in_root(field: Field) -> bool:
+    if field.record != "OPENAT2" or field.name != "resolve" or not _HEX.fullmatch(field.value):
+        return False
+    return bool(int(field.value, 16) & _IN_ROOT)
 
 
 def _process(draft: Draft) -> Process:

@@ -251,6 +251,20 @@ def test_an_operation_that_io_uring_enter_did_itself_is_told_beside_it() -> None
     assert (event.paths[0].name, event.paths[0].path) == ("x", None)
 
 
+@pytest.mark.parametrize(("resolve", "path"), [("0xc", "/etc/passwd"), ("0x10", None), ("0x12", None)])
+def test_an_absolute_name_below_another_root_is_no_path(resolve: str, path: str | None) -> None:
+    """RESOLVE_IN_ROOT: it begins at the directory of the descriptor, wherever that is."""
+    event = _decode(
+        SYSCALL.replace("syscall=257", "syscall=437"),
+        f"type=OPENAT2 oflag=00 mode=00 resolve={resolve}",
+        'type=CWD cwd="/"',
+        'type=PATH item=0 name="/etc/passwd" nametype=NORMAL',
+        EOE,
+    )
+
+    assert (event.paths[0].name, event.paths[0].path) == ("/etc/passwd", path)
+
+
 @pytest.mark.parametrize(
     ("syscall", "arguments", "companion", "word"),
     [
