@@ -29,8 +29,9 @@ _DIRECTORY_ARGUMENTS: Mapping[str, tuple[int, ...]] = {
     "symlinkat": (1,),
     "fanotify_mark": (3,),
 }
-# Names of message queues are relative to a file system of their own, those of io_uring to what no record tells.
-NEVER_RELATIVE = frozenset({"mq_open", "mq_unlink", "open_by_handle_at", "io_uring_enter"})
+# Names of message queues are relative to a file system of their own, the others to what no record tells: a descriptor
+# in a fifth argument (fsconfig) or in memory (bpf), or an operation's.
+NEVER_RELATIVE = frozenset(("mq_open", "mq_unlink", "open_by_handle_at", "io_uring_enter", "fsconfig", "bpf"))
 _AT_FDCWD = 0xFFFF_FF9C
 _DELETED = " (deleted)"
 _new = tuple.__new__  # what Directory(...) does, without its Python frame

@@ -89,6 +89,8 @@ def test_numbers_that_are_none_are_kept_as_they_are() -> None:
         ("/srv", _call("renameat2", HERE, "0", "5", "0"), None),
         ("/srv", _call("symlinkat", "7f00", HERE, "0", "0"), "/srv"),
         ("/srv", _call("mq_open", "7f00", "0"), None),
+        ("/srv", _call("fsconfig", "3", "3"), None),
+        ("/srv", _call("bpf", "6", "7f00"), None),
         ("/srv", _call(None, "1"), None),
         ("/srv", None, None),
         (None, _call("open", "7f00"), None),
