@@ -24,7 +24,7 @@ if tree != wheel:
 PYTHON
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$folder"/dist/*.whl \
-    pytest pytest-timeout pytest-mock hypothesis
+    pytest pytest-timeout pytest-mock hypothesis "backports.zstd; python_version < '3.14'"
 cp -r "$source/tests" "$folder/tests"
 # The documents are no sources, and some tests compare with them.
 cp -r "$source/docs" "$source/README.md" "$source/pyproject.toml" "$source/params.example.json" "$folder/"
