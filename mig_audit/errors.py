@@ -25,7 +25,7 @@
         |-- DriftError                     others changed the audit configuration
         |-- RecorderLostError              the recorder was killed, or had to be
         |-- StandstillError                a process of the run was stopped for a while
-        |-- StoppedError                 a signal came before it was done
+        |-- StoppedError                   a signal came before it was done
         |-- RawLogError
         |-- RecordError                    a line that is no audit record; it is kept aside
         |-- DamagedInputError              a log that ends torn, or cannot be read to its end
