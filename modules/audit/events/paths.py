@@ -92,9 +92,9 @@ def directory_of(cwd: Optional[str], name: Optional[str], *, here: bool) -> Dire
     """Return the directory of a call of this name; ``here`` if each descriptor it was given is AT_FDCWD."""
     if cwd is None or not cwd.startswith("/") or name is None:
         return NOWHERE
-    if not here:
+    if not here or name in NEVER_RELATIVE:
         return _new(Directory, (None, cwd))
-    if cwd.endswith(_DELETED) or name in NEVER_RELATIVE:
+    if cwd.endswith(_DELETED):
         return NOWHERE
     return _new(Directory, (cwd.rstrip("/"), None))
 

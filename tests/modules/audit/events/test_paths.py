@@ -136,6 +136,7 @@ def test_a_parent_that_the_kernel_names_wrongly_is_not_believed() -> None:
     assert directory.absolute("/srv", "PARENT") is None
     assert directory.absolute("/srv", "NORMAL") == "/srv"
     assert directory.absolute("/other", "PARENT") == "/other"
+    assert find_directory("/srv", _call("io_uring_enter", "4", "1")) == directory
 
 
 @given(st.binary(max_size=120), st.sampled_from([NOWHERE, Directory("/srv", None), Directory(None, "/srv")]))
