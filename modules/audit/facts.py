@@ -25,10 +25,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts of a run whose window opened; `mig_audit.modules.audit.window` gathers them."""
+    """The facts of a run whose window opened; `mig_audit.modules.audit.window` gathers them.
+
+    Attributes:
+        own_pids: of the main process, the recorder and the guard.
+        rules: all that were asked for, with what became of each.
+        found: the kernel before the run; `ready` and `ended` are the recorder's reports on the window.
+        ended: None where the recorder ended before its window did; `death` is then how.
+        restoration: how the kernel was left; None where nobody knows.
+        stopped: what ended the window early, a signal or the caller; empty if nothing did.
+        guard_bound: why the guard could not leave the run's control group; empty if it did.
+        faults: what went wrong in the processes of the run.
+        files: what the run made under a name, as the result lists it.
+        seconds: from the beginning of the run.
+    """
 
     run_id: str
-    own_pids: tuple[int, int, int]  # of the main process, the recorder and the guard
+    own_pids: tuple[int, int, int]
     parameters: Parameters
     rules: tuple[AskedRule, ...]
     found: Found
