@@ -46,8 +46,10 @@ class RecordsFormat:
             document["ending"] = event.ending
         if event.gaps:
             document["incomplete"] = list(event.gaps)
-        document["records"] = [_record(record, self._names) for record in event.records]
-        return to_json(document)
+        document["records"] = []
+        # One after the other: of an event with all the arguments that there may be, the objects take 250 MiB.
+        records = b",".join([to_json(_record(record, self._names)) for record in event.records])
+        return b"%b%b]}" % (to_json(document)[: -len("]}")], records)
 
 
 def _record(record: Record, names: Names) -> dict[str, Any]:

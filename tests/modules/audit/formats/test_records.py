@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from functools import cache
 from importlib import resources
 from itertools import islice
@@ -55,6 +56,22 @@ def _is_lossless(event: Event) -> bool:
         (record["type"], _rebuilt(record), unprintable(record["enriched"]) if "enriched" in record else None)
         for record in document["records"]
     ] == [(record.type, record.body, record.enriched) for record in event.records]
+
+
+def test_a_long_event_takes_little_more_memory_than_its_text() -> None:
+    """Anybody can start a program with half a million arguments while a run records."""
+    lines = [
+        b"type=EXECVE " + b" ".join(b'a%d="x"' % (700 * row + column) for column in range(700))
+        for row in range(50)
+    ]
+    event = _event(*lines)
+
+    tracemalloc.start()
+    size = len(_ENCODE(event) or b"")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 4 * size  # as one object: 9 times
 
 
 def test_an_event_is_its_records_and_they_are_their_fields() -> None:

@@ -12,11 +12,6 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
 from mig_audit.errors import DamagedInputError
 from mig_audit.modules.audit.sources.compression import decompressed, decompressor_for
 from mig_audit.modules.audit.sources.interface import CHUNK
@@ -24,11 +19,18 @@ from mig_audit.modules.audit.sources.interface import CHUNK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
+def _zstd(text: bytes) -> bytes:
+    library = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+    compressed: bytes = pytest.importorskip(library, reason=f"{library} is not installed").compress(text)
+    return compressed
+
+
 _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda text: gzip.compress(text, mtime=0),
     "xz": lzma.compress,
     "bzip2": bz2.compress,
-    "zstd": zstd.compress,
+    "zstd": _zstd,
 }
 _TEXT = random.Random(1).randbytes(30_000) + b"abc\n" * 100_000  # noqa: S311 - to be incompressible, not secret
 
