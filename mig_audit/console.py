@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable, NamedTuple
@@ -12,6 +13,8 @@ from .terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+_NARROW = 20  # columns; what is narrower is no terminal that anybody reads
 
 
 def to_stdout(text: str) -> None:
@@ -43,14 +46,30 @@ def say_error(error: MigAuditError) -> None:
         say(str(line))
 
 
-def progress() -> Callable[[str], None]:
-    """Return what shows a word on how far we are: nothing does where stderr is no terminal."""
-    return _show_progress if sys.stderr.isatty() else _show_nothing
+def progress(beside: int | None = None) -> Callable[[str], None]:
+    """Return what shows a word on how far we are: nothing does where stderr is no terminal.
+
+    Nor where ``beside`` is one, a descriptor that data go to meanwhile: they show it, and the word would be among them.
+    """
+    shown = sys.stderr.isatty() and not (beside is not None and os.isatty(beside))
+    return _show_progress if shown else _show_nothing
 
 
 def _show_progress(text: str) -> None:
-    sys.stderr.write(f"\r\033[K{printable(text)}")
+    sys.stderr.write(f"\r\033[K{_cut(printable(text), _columns())}")
     sys.stderr.flush()
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (ValueError, OSError):  # no terminal, as in a test
+        return 0
+
+
+def _cut(text: str, columns: int) -> str:
+    """Return the end of a text that has to fit on one line, where the numbers are; what wraps is not erased."""
+    return text if len(text) < columns or columns < _NARROW else f"...{text[-(columns - len('....')) :]}"
 
 
 def _show_nothing(_text: str) -> None:

@@ -7,7 +7,6 @@ import select
 import time
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Union
 
-from mig_audit.console import progress
 from mig_audit.errors import UsageError
 from mig_audit.modules.audit.formats import header_of
 from mig_audit.modules.audit.formats.interface import KERNEL, grouping_of
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 _WRITE_SIZE = 1 << 18  # bytes that are written at once
 _PROGRESS = 0.5  # seconds between words to a person at a terminal
 _TOLD_RANGES = 3
+_TOLD_NODES = 3
 
 
 class EventWriter:
@@ -109,12 +109,14 @@ class Replayed(NamedTuple):
         sources: the names of the sources, in order.
         records: the balance of records.
         own: events that are left out, because they are the changes to audit of the run that made the log.
+        others: the same of other runs.
         unrepresented: events that the format has no words for.
     """
 
     sources: tuple[str, ...]
     records: Account
     own: int
+    others: int
     unrepresented: int
 
 
@@ -146,7 +148,7 @@ class Replay:
     def account(self) -> Replayed:
         """Return what became of what was read so far."""
         pipeline, names = self._pipeline, tuple(source.name for source in self._sources)
-        return Replayed(names, pipeline.account(), pipeline.own, pipeline.unrepresented)
+        return Replayed(names, pipeline.account(), pipeline.own, pipeline.others, pipeline.unrepresented)
 
     def troubles(self) -> list[DamagedInputError]:
         """Return what was wrong with the sources."""
@@ -154,6 +156,12 @@ class Replay:
 
     def run(self) -> None:
         """Read everything there is, and write every event."""
+        try:
+            self._run()
+        finally:
+            self._progress("")
+
+    def _run(self) -> None:
         spoken = self._clock()
         for number, source in enumerate(self._sources, 1):
             ends = LineEnds()
@@ -168,7 +176,6 @@ class Replay:
                     self._speak(source, number)
         self._pipeline.flush()
         self._writer.flush()
-        self._progress("")
 
     def _speak(self, source: Source, number: int) -> None:
         records = self._pipeline.account().received
@@ -183,6 +190,7 @@ def make_replay(  # noqa: PLR0913  # where from, where to, as what, and what on 
     descriptor: int,
     *,
     names: Names,
+    progress: Callable[[str], None],
     own_pids: Collection[int] = (),
     filters: Optional[Filters] = None,
     enricher: Optional[Enricher] = None,
@@ -195,6 +203,7 @@ def make_replay(  # noqa: PLR0913  # where from, where to, as what, and what on 
         sources: what is read, in this order.
         descriptor: where the events go.
         names: of users and groups.
+        progress: shows a word on how far it is.
         own_pids: whose work on audit is no finding, besides that of the run whose result was named.
         filters: which events go on; all by default.
         enricher: adds to them; nothing by default.
@@ -216,7 +225,7 @@ def make_replay(  # noqa: PLR0913  # where from, where to, as what, and what on 
     if logs.run:
         logs.run.tell(pipeline.ownership)
     # Who repeats what another program reads has the line ends that it has.
-    return Replay(sources, pipeline, writer, progress=progress(), mends_ends=grouping_of(form) == KERNEL)
+    return Replay(sources, pipeline, writer, progress=progress, mends_ends=grouping_of(form) == KERNEL)
 
 
 def statistics(replayed: Replayed, errors: Sequence[MigAuditError]) -> dict[str, object]:
@@ -234,12 +243,14 @@ def statistics(replayed: Replayed, errors: Sequence[MigAuditError]) -> dict[str,
         "events": {
             "total": account.events,
             "own": replayed.own,
+            "other_runs": replayed.others,
             "unrepresented": replayed.unrepresented,
             "incomplete": account.incomplete,
             "late": account.late,
             "endings": dict(account.endings),
         },
         "serials": {node: _serials(known) for node, known in account.serials.items()},
+        "serials_untracked": account.untracked,
         "errors": [str(error) for error in errors] or None,
     }
 
@@ -268,12 +279,16 @@ def _counted(number: int, one: str, many: str) -> Iterator[str]:
 
 
 def _missing(account: Account) -> Iterator[str]:
-    for node, serials in account.serials.items():
-        if serials.missing:
-            told = [
-                f"{low}-{high}" if low != high else f"{low}" for low, high in serials.ranges[:_TOLD_RANGES]
-            ]
-            more = ", ..." if len(serials.ranges) > _TOLD_RANGES else ""
-            whose = f" of {node}" if node else ""
-            noun = "serial" if serials.missing == 1 else "serials"
-            yield f"{serials.missing} {noun}{whose} missing ({', '.join(told)}{more})"
+    gaps = [(node, serials) for node, serials in account.serials.items() if serials.missing]
+    for node, serials in gaps[:_TOLD_NODES]:
+        told = [f"{low}-{high}" if low != high else f"{low}" for low, high in serials.ranges[:_TOLD_RANGES]]
+        more = ", ..." if len(serials.ranges) > _TOLD_RANGES else ""
+        whose = f" of {node}" if node else ""
+        noun = "serial" if serials.missing == 1 else "serials"
+        yield f"{serials.missing} {noun}{whose} missing ({', '.join(told)}{more})"
+    rest = [serials.missing for _, serials in gaps[_TOLD_NODES:]]
+    if rest:
+        hosts = "1 more host" if len(rest) == 1 else f"{len(rest)} more hosts"
+        yield f"{sum(rest)} of {hosts}"
+    if account.untracked:
+        yield f"serials followed of the first {len(account.serials)} hosts alone"

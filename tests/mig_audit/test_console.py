@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import struct
+import sys
+import termios
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mig_audit.console import _show_progress, say
+import pytest
+
+from mig_audit.console import _show_progress, progress, say
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 
 def test_a_file_name_in_the_progress_commands_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,3 +30,49 @@ def test_what_is_said_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     say("a\x1b[2J\nmig-audit: b")
 
     assert capsys.readouterr().err == "mig-audit: a\\x1b[2J\\nmig-audit: b\n"
+
+
+@contextmanager
+def _terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> Iterator[tuple[int, int]]:
+    """Let stderr be a terminal; give its other end, and its descriptor."""
+    person, ours = os.openpty()
+    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with open(ours, "w", closefd=False) as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        yield person, ours
+    os.close(ours)
+    os.close(person)
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (80, b"/var/log/audit/audit.log: 5 records"),
+        (36, b"/var/log/audit/audit.log: 5 records"),
+        (35, b".../log/audit/audit.log: 5 records"),
+        (24, b"...audit.log: 5 records"),
+        (0, b"/var/log/audit/audit.log: 5 records"),
+    ],
+)
+def test_progress_is_one_line_of_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, columns: int, shown: bytes
+) -> None:
+    """What wraps cannot be erased; the end of it is what changes."""
+    with _terminal(monkeypatch, columns) as (person, _):
+        progress()("/var/log/audit/audit.log: 5 records")
+        seen = os.read(person, 1000)
+
+    assert seen == b"\r\x1b[K" + shown
+
+
+def test_progress_is_not_shown_among_data(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Where both go to a terminal, the data show how far it is."""
+    with _terminal(monkeypatch, 80) as (person, ours), open(os.devnull, "wb") as null:  # noqa: PTH123 - a device
+        progress(ours)("among data")
+        progress(null.fileno())("beside data")
+        seen = os.read(person, 1000)
+
+    assert seen == b"\r\x1b[Kbeside data"
+    assert capfd.readouterr().err == ""

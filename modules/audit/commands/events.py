@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
-from mig_audit.console import say, say_error
+from mig_audit.console import progress, say, say_error
 from mig_audit.errors import PartialError, StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.commands.enrichment_options import add_enrichment, enricher_of
@@ -124,6 +124,7 @@ def _events(options: argparse.Namespace, origin: Origin, write: Callable[[str], 
         sources,
         _STDOUT,
         names=origin.names,
+        progress=progress(None if view else _STDOUT),
         filters=filters,
         enricher=enricher_of(options, always=options.tree),
     )

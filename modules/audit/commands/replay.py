@@ -8,7 +8,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable
 
-from mig_audit.console import Output, output, say, say_error
+from mig_audit.console import Output, output, progress, say, say_error
 from mig_audit.errors import StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.commands.enrichment_options import add_enrichment, enricher_of
@@ -115,6 +115,7 @@ def _replay_to(options: Namespace, origin: Origin, read: Sequence[str], ledger: 
             sources,
             descriptor,
             names=origin.names,
+            progress=progress(descriptor),
             own_pids=options.own_pid,
             enricher=enricher_of(options),
         )

@@ -146,6 +146,21 @@ def test_the_ledger_is_that_of_the_records() -> None:
     assert "2 serials missing (2-3)" in ledger_line(replay.account())
 
 
+def test_the_line_for_people_is_short_however_many_hosts_there_are() -> None:
+    """And says of how many nobody followed the numbering."""
+    lines = [b"node=h%d " % host + _LINE % serial for host in range(300) for serial in (1, 3, 9)]
+    replay, _ = _replay(_Source("a", b"".join(lines)))
+
+    replay.run()
+
+    assert ledger_line(replay.account()) == (
+        "900 lines, 900 events: 900 events are incomplete; 6 serials of h0 missing (2, 4-8); "
+        "6 serials of h1 missing (2, 4-8); 6 serials of h2 missing (2, 4-8); 1518 of 253 more hosts; "
+        "serials followed of the first 256 hosts alone"
+    )
+    assert statistics(replay.account(), [])["serials_untracked"] == 132
+
+
 def test_waiting_ends_with_a_request_to_stop() -> None:
     """At once, and not after its time."""
     stop = Stop()
