@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 _BY_TITLE = frozenset({"pattern", "type"})  # of what has a pattern, the title says it in words
+_KINDS = {
+    "array": "an array",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "an object",
+    "string": "a string",
+}
 _MESSAGE_LIMIT = 300  # characters; jsonschema repeats the whole instance
 _FINAL_DOLLAR = re.compile(r"\$$")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # json.loads joins those that are a pair
@@ -52,7 +61,10 @@ def parse_document(text: str | bytes, origin: str) -> object:
         document: object = json.loads(decoded, object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise UsageError(f"{origin} is not JSON: {error.msg} ({where})", "mend it there") from error
+        raise UsageError(
+            f"{origin} is not JSON: {error.msg} ({where})",
+            "mend it there: JSON has no comments, and no comma before a closing bracket",
+        ) from error
     except (UnicodeDecodeError, _NotStrictError) as error:
         raise UsageError(f"{origin} is not JSON: {error}", "mend it") from error
     except (RecursionError, ValueError) as error:
@@ -168,6 +180,10 @@ def _problems(error: jsonschema.ValidationError) -> Iterator[Problem]:
     elif schema.get("writeOnly"):
         # What was written there by mistake may be a secret: it is not repeated.
         yield Problem(path, keyword, f"this is not {schema['title']}")
+    elif keyword == "type" and "pattern" not in schema:
+        kinds = schema["type"]
+        known = " or ".join(_KINDS[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
+        yield Problem(path, keyword, f"{_shown(error.instance)} is not {known}")
     elif keyword in _BY_TITLE and "title" in schema and "pattern" in schema:
         yield Problem(path, keyword, f"{_shown(error.instance)} is not {schema['title']}")
     else:

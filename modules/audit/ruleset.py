@@ -86,11 +86,18 @@ def rule_problems(rules: Iterable[AskedRule]) -> list[Problem]:
     """Return a problem for each rule that cannot be understood."""
     return [
         Problem(
-            rule.path, "rule", f"{rule.origin}, column {rule.error.column}: {rule.error} (in: {rule.text})"
+            rule.path,
+            "rule",
+            f"{rule.origin}, column {rule.error.column}: {rule.error} (in: {rule.text}){_hint(rule)}",
         )
         for rule in rules
         if rule.error
     ]
+
+
+def _hint(rule: AskedRule) -> str:
+    """Return what a line that is only the name of a profile was meant to be; nothing of any other."""
+    return f'; the profile is {{"profile": "{rule.text}"}}' if rule.text in profile_names() else ""
 
 
 def source_problems(sources: Sequence[RuleSource]) -> list[Problem]:

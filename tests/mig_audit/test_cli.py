@@ -159,7 +159,7 @@ def test_invalid_parameters_give_an_envelope_too() -> None:
     assert result.returncode == 2
     envelope = json.loads(result.stdout)
     assert list(envelope) == ["foundanything", "success", "elements", "statistics", "errors"]
-    assert envelope["errors"] == ["$.rules: 1 is not of type 'array'"]
+    assert envelope["errors"] == ["$.rules: 1 is not an array"]
 
 
 def test_an_output_that_cannot_be_written_costs_no_window(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_result_for_people_is_lines() -> None:
     """In MIG's order: elements, errors, statistics."""
     result = _mig_audit("run", "-", "--pretty", stdin='{"rules": 1}')
 
-    assert result.stdout == "error: $.rules: 1 is not of type 'array'\n"
+    assert result.stdout == "error: $.rules: 1 is not an array\n"
 
 
 def test_a_result_for_people_is_printable() -> None:
@@ -220,7 +220,7 @@ def test_what_is_wrong_with_the_arguments_is_printable(arguments: tuple[str, ...
         ("", "stdin ended before a message"),
         ("nonsense", "is not JSON"),
         ('{"class":"ping"}', "unexpected input is not module parameters"),
-        ('{"class":"parameters","parameters":{"rules":1}}', "$.rules: 1 is not of type 'array'"),
+        ('{"class":"parameters","parameters":{"rules":1}}', "$.rules: 1 is not an array"),
     ],
 )
 def test_an_agent_gets_an_envelope_and_exit_code_0_whatever_it_sends(message: str, words: str) -> None:

@@ -99,4 +99,4 @@ def test_a_watcher_that_still_waits_does_not_disturb_the_end() -> None:
     os.close(write)
 
     assert (process.returncode, stderr) == (0, b"")
-    assert b"is not of type" in stdout
+    assert b"is not an array" in stdout

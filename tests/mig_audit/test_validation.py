@@ -75,6 +75,9 @@ def test_an_unknown_field_is_named_with_the_one_that_was_meant() -> None:
         ({"window": 5}, '5 is not a duration such as "500ms", "30s", "1.5m" or "2h"'),
         ({"kernel": {"stream": "both"}}, '"both" is not one of auto, unicast, multicast'),
         ({"raw_log": {"path": "/a/b", "directory": "/a"}}, "'directory' and 'path' exclude each other"),
+        ({"raw_log": "/a/b"}, '"/a/b" is not an object'),
+        ({"strict_rules": 1}, "1 is not true or false"),
+        ({"rules": [1]}, "1 is not a string or an object"),
     ],
 )
 def test_a_slip_is_told_in_words(document: dict[str, object], message: str) -> None:

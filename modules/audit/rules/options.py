@@ -53,8 +53,17 @@ def _stray(word: Word) -> RuleError:
     return RuleError(
         f"{word.text!r} belongs to no option",
         word.column,
-        "a comment has a line of its own, and a space in a word is written with a backslash before it",
+        _remedy(word.text),
     )
+
+
+def _remedy(text: str) -> str:
+    """Return what a word that stands alone was most likely meant for."""
+    if text.startswith("/"):
+        return "a path is watched with -w"
+    if text == "auditctl":
+        return "a rule is what follows that word"
+    return "a comment has a line of its own, and a space in a word is written with a backslash before it"
 
 
 def _short_options(word: Word, rest: Iterator[Word]) -> Iterator[Option]:

@@ -61,6 +61,22 @@ def test_a_bad_rule_stops_no_other() -> None:
     assert len(to_load(rules)) == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("exec", '{"profile": "exec"}'),
+        ("/etc/passwd", "a path is watched with -w"),
+        ("auditctl -w /etc/hosts -p wa", "a rule is what follows that word"),
+        ("-w /etc/hosts # hosts", "a comment has a line of its own"),
+    ],
+)
+def test_a_line_that_is_no_rule_is_told_what_it_may_have_been_meant_for(line: str, hint: str) -> None:
+    """The likeliest slips have an answer of their own."""
+    (problem,) = source_problems([RuleSource("line", line, "$.rules[0]")])
+
+    assert hint in problem.message
+
+
 def test_if_strict_a_bad_rule_stops_everything() -> None:
     """With every problem of every rule."""
     with pytest.raises(ParametersError) as caught:

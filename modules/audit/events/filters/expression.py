@@ -68,11 +68,12 @@ def _tokens(text: str) -> Iterator[_Token]:
         match = _TOKEN.match(text, position)
         if match is None:
             column = position + len(text[position:]) - len(text[position:].lstrip()) + 1
-            raise FilterError(f"column {column}: {text[column - 1]!r} is not understood", column=column)
+            remedy = "a quote that is opened must be closed" if text[column - 1] in "\"'" else ""
+            raise FilterError(f"column {column}: {text[column - 1]!r} is not understood", remedy, column)
         kind = str(match.lastgroup)
         yield _Token(kind, match[kind], match.start(kind) + 1)
         position = match.end()
-    yield _Token("end", "the end", len(text) + 1)
+    yield _Token("end", "the expression ends", len(text) + 1)
 
 
 class _Reader:

@@ -47,10 +47,10 @@ def test_an_expression_is_the_document_that_says_the_same(text: str, document: o
     ("text", "column", "words"),
     [
         ("", 1, "a field should be"),
-        ("exe =", 6, "a value should be"),
+        ("exe =", 6, "the expression ends where a value should be"),
         ("exe == /a", 6, "equality is one `=`"),
         ("exe = /a exe", 10, "`and`, `or` or the end"),
-        ("exe = 'a", 7, "not understood"),
+        ("exe = 'a", 7, "a quote that is opened must be closed"),
         ("(exe = a", 9, "`)`"),
         ("key in ()", 9, "a value"),
         ("key in (a b)", 11, "`)`"),
