@@ -292,7 +292,8 @@ def describe(diagnosis: Diagnosis) -> Sequence[str]:
 def _verdict(diagnosis: Diagnosis) -> str:
     granted = diagnosis.access
     if diagnosis.exit_code == 0 and granted is not None:
-        return f"this host can be recorded, by {granted.mode}"
+        beside = ", beside the owner of its audit pid" if granted.mode == access.MULTICAST else ""
+        return f"this host can be recorded{beside}"
     if granted is not None and diagnosis.exit_code != NotPermittedError.exit_code:
         return "this host can only be read: what it audits already is recorded, and no rule can be added"
     return "this host cannot be recorded"

@@ -37,7 +37,8 @@ def _describe_elements(elements: Mapping[str, Any]) -> Iterator[str]:
     for sink in elements["sinks"]:
         yield f"sink {sink['target']}: {sink['delivered']} of {sink['offered']} events delivered"
     log, kernel, window = elements["raw_log"], elements["kernel"], elements["window"]
-    yield f"window: {window['started']} to {window['ended']}, {window['why']}; read by {kernel['stream']}"
+    how = "as the owner of the audit pid" if kernel["stream"] == "unicast" else "by multicast"
+    yield f"window: {window['started']} to {window['ended']}, {window['why']}; records were read {how}"
     yield f"raw log: {log['path']}, {log['records']} records, sha256 {log['sha256']}"
     for run in kernel["recovered"]:
         yield f"killed run {run['run_id']}: {'undone' if run['complete'] else 'NOT undone'} before this one began"

@@ -58,7 +58,7 @@ def test_a_host_with_nothing_in_the_way() -> None:
     diagnosis = diagnose(FACTS)
 
     assert diagnosis.exit_code == 0
-    assert describe(diagnosis)[0] == "this host can be recorded, by unicast"
+    assert describe(diagnosis)[0] == "this host can be recorded"
     assert {check.state for check in diagnosis.checks} == {"ok"}
     _assert_published(diagnosis)
 
