@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.event import PathItem
 
 _SHAPE = compile_late(
-    rb"(arch=[0-9a-f]{1,8} syscall=[0-9]{1,10}(?: success=(?:yes|no) exit=-?[0-9]{1,20})?)"
+    rb"(arch=[0-9a-f]{1,8} syscall=[0-9]{1,10}(?: success=(?:yes|no))?)(?:(?<![0-9]) exit=(-?[0-9]{1,20})|(?<=[0-9]))"
     rb" a0=([0-9a-f]{1,16}) a1=([0-9a-f]{1,16}) a2=([0-9a-f]{1,16}) a3=([0-9a-f]{1,16})"
     rb" items=([0-9]{1,10}) ppid=([0-9]{1,10}) pid=([0-9]{1,10}) (auid=.*)",
     re.DOTALL,
@@ -56,7 +56,8 @@ class Seen:
     """What it shows of one event, however its records were cut.
 
     Attributes:
-        call: of the SYSCALL record ``arch`` and ``syscall``, and ``success`` and ``exit`` if they are there.
+        call: of the SYSCALL record ``arch`` and ``syscall``, and ``success`` if it is there.
+        exit: what it returned; None where that is not there either.
         a0: the first argument.
         a1: the second.
         a2: the third.
@@ -71,6 +72,7 @@ class Seen:
     """
 
     call: bytes
+    exit: Optional[bytes]
     a0: bytes
     a1: bytes
     a2: bytes
@@ -132,8 +134,7 @@ class Seen:
     @property
     def outcome(self) -> tuple[Optional[bytes], Optional[bytes]]:
         """Return ``success`` and ``exit``."""
-        parts = [part.partition(b"=")[2] for part in self.call.split(b" ")]
-        return (parts[2], parts[3]) if parts[2:] else (None, None)
+        return (self.call.rpartition(b"=")[2], self.exit) if self.exit is not None else (None, None)
 
     @property
     def directory(self) -> Optional[str]:
@@ -158,6 +159,7 @@ class Seen:
 
 class _Parts(NamedTuple):
     call: bytes
+    exit: Optional[bytes]
     a0: bytes
     a1: bytes
     a2: bytes

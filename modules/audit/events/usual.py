@@ -34,7 +34,7 @@ _FIRST_PATH = (
 )
 
 SYSCALL_BODY = (
-    rb"(arch=[0-9a-f]{1,8} syscall=[0-9]{1,10} success=(?:yes|no) exit=(?:0|-?[1-9][0-9]{0,18}))"
+    rb"(arch=[0-9a-f]{1,8} syscall=[0-9]{1,10} success=(?:yes|no)) exit=(0|-?[1-9][0-9]{0,18})"
     + b"".join(rb" a%d=([0-9a-f]{1,16})" % index for index in range(4))
     + rb" items=%b ppid=%b pid=%b (.*)" % (_NUMBER, _NUMBER, _NUMBER)
 )
@@ -81,8 +81,8 @@ ENRICHED_MESSAGE = compile_late(_MESSAGE + rb"\x1d([^\x1d\n]+)\n")
 """Matches one with what auditd added."""
 
 _TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
-_WHO, _AUX, _ADDRESS, _PATH, _NAME, _SECOND_PATH = 12, 14, 15, 18, 19, 22  # where they are in a `Usual`
-_PLACES = tuple(zip(_TYPES, (_ADDRESS, 16, 17, _PATH, _SECOND_PATH, 23, 24, 25)))
+_WHO, _AUX, _ADDRESS, _PATH, _NAME, _SECOND_PATH = 13, 15, 16, 19, 20, 23  # where they are in a `Usual`
+_PLACES = tuple(zip(_TYPES, (_ADDRESS, 17, 18, _PATH, _SECOND_PATH, 24, 25, 26)))
 _MOST = 2 + len(_FOLLOWING)  # without EOE
 _EOE, _SINGLE = b"EOE", b"SINGLE"
 _new = tuple.__new__  # what Usual(...) does, without its Python frame
@@ -96,6 +96,7 @@ class _Cut(NamedTuple):
     milliseconds: bytes
     serial: bytes
     call: bytes
+    exit: bytes
     a0: bytes
     a1: bytes
     a2: bytes
@@ -125,7 +126,7 @@ class Usual(_Cut, Seen):
 
     Attributes:
         stamp: ``SEC.MMM:SERIAL``; then its three numbers, of which the first and the last have no leading zeros.
-        call: of the SYSCALL record ``arch`` to ``exit``; then its arguments, its numbers, and what is behind ``pid``.
+        call: of the SYSCALL record ``arch`` to ``success``; then what it returned, its arguments, its numbers, and what is behind ``pid``.
         aux_type: which of the two records there may be behind that, None for neither, and ``aux``, its body.
         address: the body of the SOCKADDR record, None if there is none; likewise those of the other records.
         name: of the first PATH record, if that is plain: in its quotes; then its inode, if it has one, and what is behind.
@@ -214,7 +215,7 @@ class Usual(_Cut, Seen):
 
     def run(self) -> tuple[list[str], list[bytes]]:
         """Return the types and texts of its records."""
-        arguments = b"a0=%b a1=%b a2=%b a3=%b" % (self.a0, self.a1, self.a2, self.a3)
+        arguments = b"exit=%b a0=%b a1=%b a2=%b a3=%b" % (self.exit, self.a0, self.a1, self.a2, self.a3)
         numbers = b"items=%b ppid=%b pid=%b" % (self.items, self.ppid, self.pid)
         body = b" ".join((self.call, arguments, numbers, self.who))
         types, texts = ["SYSCALL"], [body]

@@ -38,7 +38,8 @@ _MEMORY = 8192  # answers that a part of a condition remembers; then all of them
 # The pieces of a glance, the cheapest first.
 _CALL, _WHO, _NUMBER, _RECORD, _ENRICHMENT, _PATH, _SEVERAL = range(7)
 _PIECES: Mapping[str, tuple[int, str]] = {
-    **dict.fromkeys(("arch", "syscall", "success", "exit", "errno"), (_CALL, "call")),
+    **dict.fromkeys(("arch", "syscall", "success"), (_CALL, "call")),
+    **dict.fromkeys(("exit", "errno"), (_NUMBER, "exit")),
     **dict.fromkeys(TAIL_FIELDS, (_WHO, "who")),
     **{name: (_NUMBER, name) for name in ("a0", "a1", "a2", "a3", "pid", "ppid")},
     **dict.fromkeys(("address", "port", "family", "socket"), (_RECORD, "address")),

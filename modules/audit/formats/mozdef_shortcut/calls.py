@@ -21,7 +21,7 @@ from mig_audit.modules.audit.records.interpretation.arguments import (
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Syscall
 
-_new = tuple.__new__  # what Head(...) does, without its Python frame
+_BEFORE_EXIT = b',"exit":"'
 Arguments = tuple[bytes, bytes, bytes, bytes]
 # Picks out of a0 to a3 those that decide what is said of them.
 Deciding = Callable[[Arguments], object]
@@ -81,21 +81,22 @@ class Call(Memory[bytes, Opening]):
 
 
 class Head(NamedTuple):
-    """``arch`` to ``exit``, up to where the first argument is told."""
+    """``arch`` to ``success``, up to where it is told what the call returned."""
 
     fragment: bytes
     call: Call
     success: bool
 
 
-class _Kinds(Memory[bytes, Head]):
-    """By the text from ``arch=`` to ``success=``: all but how it ended."""
+class Heads(Memory[bytes, Head]):
+    """By the text from ``arch=`` to ``success=``, whose shape is checked already."""
 
     def __init__(self) -> None:
         super().__init__()
         self._calls: Memory[tuple[bytes, bytes], Call] = Memory()
 
     def make(self, key: bytes) -> Head:
+        """Return what it says."""
         arch, number, success = [part.partition(b"=")[2] for part in key.split(b" ")]
         syscall = decode_syscall({"arch": arch, "syscall": number, "success": success})
         if syscall.name == "socketcall":
@@ -105,32 +106,16 @@ class _Kinds(Memory[bytes, Head]):
             call = Call(syscall)
             self._calls.keep((arch, number), call)
         succeeded = syscall.success is True
-        return Head(
-            members({"success": succeeded}) + written(mozdef_details.add_call, syscall), call, succeeded
-        )
+        told = members({"success": succeeded}) + written(mozdef_details.add_call, syscall)
+        return Head(told + _BEFORE_EXIT, call, succeeded)
 
 
-class _Errors(Memory[bytes, bytes]):
-    """By what a call returned that is no success, as a rule: the number, and its name if it has one."""
+class Errors(Memory[bytes, bytes]):
+    """By what a call returned that is less than 0: the number, and the error's name if it has one."""
 
     def make(self, key: bytes) -> bytes:
-        return written(mozdef_details.add_call, decode_syscall({"exit": key}))
-
-
-class Heads(Memory[bytes, Head]):
-    """By the text from ``arch=`` to ``exit=``, whose shape is checked already: few calls, and any number of results."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._kinds = _Kinds()
-        self._errors = _Errors()
-
-    def make(self, key: bytes) -> Head:
-        """Return what it says."""
-        kind, _, code = key.partition(b" exit=")
-        fragment, call, success = self._kinds[kind]
-        ending = self._errors[code] if code.startswith(b"-") else b',"exit":"%b"' % code
-        return _new(Head, (fragment + ending + b',"a0":"', call, success))
+        """Return both as they stand between the quotes before and behind them."""
+        return written(mozdef_details.add_call, decode_syscall({"exit": key}))[len(_BEFORE_EXIT) : -1]
 
 
 class Sockets(Memory[tuple[bytes, bytes, bytes], bytes]):

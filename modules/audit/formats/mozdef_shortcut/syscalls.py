@@ -15,7 +15,7 @@ from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.mozdef_limits import TERM_LIMIT
 from mig_audit.modules.audit.formats.mozdef_shortcut.actors import EnrichedTails, Tails
 from mig_audit.modules.audit.formats.mozdef_shortcut.auxiliaries import TYPES, Auxiliaries
-from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Heads, Sockets
+from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Errors, Heads, Sockets
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Openings, Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded_text, members
 from mig_audit.modules.audit.formats.mozdef_shortcut.paths import AT_FDCWD, Places
@@ -35,6 +35,7 @@ _OTHERS = ("SOCKADDR", "EXECVE", "CWD")
 _TYPES = frozenset({"SYSCALL", *TYPES, *_OTHERS, "PATH", "PROCTITLE", "EOE"})
 _NO_END = (b"", "", True)
 _NO_PATHS = (None,) * 7
+_MINUS = ord("-")
 
 
 class _Shape(NamedTuple):
@@ -117,6 +118,7 @@ class Syscalls:
         self._orders = _Orders()
         self._shapes = _Shapes()
         self._heads = Heads()
+        self._errors = Errors()
         self._tails = Tails(frame, decoder)
         self._enriched_tails = EnrichedTails(self._tails, frame)
         self._auxiliaries = Auxiliaries(frame, decoder)
@@ -168,7 +170,7 @@ class Syscalls:
             Declined: it is not so usual.
         """
         (
-            stamp, seconds, milliseconds, serial, head_raw, a0, a1, a2, a3, items, ppid, pid, tail_raw,
+            stamp, seconds, milliseconds, serial, head_raw, code, a0, a1, a2, a3, items, ppid, pid, tail_raw,
             aux_type, aux_raw, address_raw, command_raw, cwd_raw, path, name, inode, entry, second, third, fourth, title_raw, ending,
         ) = usual  # fmt: skip
         if shape is None:
@@ -194,6 +196,8 @@ class Syscalls:
         tail = self._tails[tail_raw] if added is None else self._enriched_tails.of(tail_raw, added)
         keys, identities, process, actor, program = tail
         head, call, success = self._heads[head_raw]
+        if code[0] == _MINUS:
+            code = self._errors[code]
         arguments = (a0, a1, a2, a3)
         category, deciding = call.category, call.deciding
         if call.flags is not None:
@@ -269,7 +273,7 @@ class Syscalls:
                 told = encoded_text(about.text[:room])[1:-1]
         data = b"".join((
             opening, told, frame.before_pid, pid, frame.after_pid, milliseconds, frame.before_serial, serial,
-            frame.before_stamp, stamp, fragment, keys, head, a0, b'","a1":"', a1, b'","a2":"', a2,
+            frame.before_stamp, stamp, fragment, keys, head, code, b'","a0":"', a0, b'","a1":"', a1, b'","a2":"', a2,
             b'","a3":"', a3, b'"', words, identities, pid, b'","ppid":"', ppid, process,
             place.fragment, command, title, subject, before, elements, same, after, address, rest, last,
         ))  # fmt: skip

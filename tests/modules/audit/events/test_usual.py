@@ -54,7 +54,7 @@ def test_a_usual_event_is_cut_into_the_parts_that_vary_together() -> None:
 
     assert usual is not None
     assert (usual.seconds, usual.milliseconds, usual.serial) == (b"1700000000", b"123", b"77")
-    assert (usual.call, usual.a0) == (b"arch=c000003e syscall=257 success=yes exit=3", b"ffffff9c")
+    assert (usual.call, usual.exit, usual.a0) == (b"arch=c000003e syscall=257 success=yes", b"3", b"ffffff9c")
     assert (usual.items, usual.ppid, usual.pid) == (b"1", b"10", b"11")
     assert (usual.path0, usual.path1) == (b'item=0 name="notes"', None)
     assert (usual.records, usual.ending) == (4, "eoe")
