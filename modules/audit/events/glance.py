@@ -57,7 +57,6 @@ class Seen:
 
     Attributes:
         call: of the SYSCALL record ``arch`` and ``syscall``, and ``success`` if it is there.
-        exit: what it returned; None where that is not there either.
         a0: the first argument.
         a1: the second.
         a2: the third.
@@ -72,7 +71,6 @@ class Seen:
     """
 
     call: bytes
-    exit: Optional[bytes]
     a0: bytes
     a1: bytes
     a2: bytes
@@ -86,6 +84,11 @@ class Seen:
     title: Optional[bytes]
 
     __slots__ = ()
+
+    @property
+    def exit(self) -> Optional[bytes]:
+        """Return what the call returned; None where the record does not say."""
+        raise NotImplementedError
 
     @property
     def types(self) -> tuple[str, ...]:

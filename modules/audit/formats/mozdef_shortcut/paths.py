@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple, Optional
 
 from mig_audit.modules.audit.events.draft import only_value
-from mig_audit.modules.audit.events.paths import Directory, directory_of, parse_path
+from mig_audit.modules.audit.events.paths import NOWHERE, Directory, directory_of, parse_path
 from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import SHORT, Words
@@ -37,9 +37,11 @@ _PLAIN = re.compile(
 # How a name begins that means the directory, or something in it in more than one way.
 _ROUNDABOUT = frozenset({b'"', b'."', b"./"})
 _END = re.compile(
-    rb"(?:dev=[0-9a-f:]+ mode=[0-7]+ ouid=(?:0|[1-9][0-9]{0,9}) ogid=(?:0|[1-9][0-9]{0,9}) rdev=[0-9a-f:]+ )?"
+    rb"(?:dev=([0-9a-f:]+) mode=([0-7]+) ouid=(0|[1-9][0-9]{0,9}) ogid=(0|[1-9][0-9]{0,9}) rdev=([0-9a-f:]+) )?"
     rb"nametype=([A-Z]+)(?: cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0)?"
 )
+_TOLD_END = b',"dev":"%b","mode":"%b","ouid":"%b","ogid":"%b","rdev":"%b","nametype":"%b"'
+_PLAIN_DIRECTORY = re.compile(rb'cwd=("[!#-\[\]-~]*")')
 _PATHS = 8192  # in all places together
 _LONGEST_PATH = SHORT + len('""')
 _new = tuple.__new__  # what Path(...) does, without its Python frame
@@ -57,10 +59,9 @@ class Path(NamedTuple):
 
 
 class _End(NamedTuple):
-    """``dev`` to ``nametype``, or the latter alone."""
+    """``dev`` to ``nametype``, or the latter alone; ``parent`` says whether that is PARENT."""
 
     fragment: bytes
-    nametype: str
     parent: bool
 
 
@@ -73,50 +74,52 @@ class _Ends(Memory[bytes, Optional[_End]]):
         match = _END.fullmatch(key)
         if match is None:
             return None
-        nametype = match[1]
-        # All its fields are members, each as it is.
-        fragment = b',"%b"' % key[: match.end(1)].replace(b"=", b'":"').replace(b" ", b'","')
-        return _new(_End, (fragment, nametype.decode("ascii"), nametype == b"PARENT"))
+        values = match.groups()
+        fragment = b',"nametype":"%b"' % values[5] if values[0] is None else _TOLD_END % values
+        return _new(_End, (fragment, values[5] == b"PARENT"))
+
+
+class Directories(Memory[bytes, "tuple[bytes, Optional[str]]"]):
+    """By a CWD record: the working directory as a member of the details, and as text if it is there."""
+
+    def make(self, key: bytes) -> tuple[bytes, Optional[str]]:
+        """Return it."""
+        plain = _PLAIN_DIRECTORY.fullmatch(key)
+        if plain is not None:
+            told = plain[1]
+            return b',"cwd":' + told, told[1:-1].decode("ascii")
+        raw = only_value(key, b"cwd=")
+        if raw is None:
+            raise Declined
+        known = told_value(raw)
+        return (b',"cwd":' + known[1], known[0]) if known else (b"", None)
 
 
 # The body of a CWD record, `calls.Call.relative`, and whether every descriptor of a directory is AT_FDCWD.
 _PlaceKey = tuple[bytes, Optional[str], bool]
-_Where = tuple[Optional[str], Optional[str], bool]  # the same with the directory itself
 
 
 class Place(dict[bytes, Path]):
     """What names are relative to, and by their text the PATH records that were seen there."""
 
-    __slots__ = ("_before", "_directory", "_doubted", "_number", "_places", "_where", "fragment")
+    __slots__ = ("_before", "_directory", "_number", "_places")
 
-    def __init__(self, places: Places, number: int, fragment: bytes, where: _Where) -> None:
+    def __init__(self, places: Places, number: int, directory: Directory) -> None:
         super().__init__()
         self._places = places
         self._number = number
-        self.fragment = fragment
-        self._where = where
-        self._directory: Optional[Directory] = None
+        self._directory = directory
+        self._before: Optional[bytes] = None  # what is before a relative name, once there was one
 
     def __missing__(self, key: bytes) -> Path:
         """Make a PATH record; if it is not the first time, remember it among those that all places have together."""
         places = self._places
-        if self._directory is None:
-            self._find()
         plain = _PLAIN.fullmatch(key)
         value = (self._plain(*plain.groups()) if plain else None) or self._make(key)
         if came_before(places.traces, hash(key) ^ self._number) and len(key) <= LONGEST:
             places.count()
             self[key] = value
         return value
-
-    def _find(self) -> Directory:
-        """Return the directory; in many places there are only names that it does not matter to."""
-        cwd, call, here = self._where
-        directory = self._directory = directory_of(cwd, call, here=here)
-        self._doubted = directory.doubtful is not None
-        # What is before a relative name.
-        self._before = None if directory.base is None else encoded_text(f"{directory.base}/")[:-1]
-        return directory
 
     def _plain(
         self,
@@ -133,12 +136,16 @@ class Place(dict[bytes, Path]):
             text, name = _told_digits(digits or b"")
         start = name[1:3]
         absolute = start.startswith(b"/")
-        if end is None or start in _ROUNDABOUT or (end.parent and self._doubted):
+        base, doubtful = self._directory
+        if end is None or start in _ROUNDABOUT or (end.parent and doubtful is not None):
             return None
         fragment = end.fragment if inode is None else b',"inode":"%b"%b' % (inode, end.fragment)
         path = name
-        if not absolute and self._before is not None:
-            path = self._before + name[1:]
+        if not absolute and base is not None:
+            before = self._before
+            if before is None:
+                before = self._before = encoded_text(f"{base}/")[:-1]
+            path = before + name[1:]
             absolute = True
         if len(path) <= _LONGEST_PATH:
             words = _new(Words, ("", path[1:-1]))
@@ -154,14 +161,15 @@ class Place(dict[bytes, Path]):
         match = _PATH.fullmatch(key)
         end = self._places.ends[match[4] or match[5]] if match else None
         if match is None or end is None:
-            return _unusual(key, self._directory or self._find())
-        return _usual(match, end, self._directory or self._find())
+            return _unusual(key, self._directory)
+        return _usual(match, end, self._directory)
 
 
 class Places(dict[_PlaceKey, Place]):
-    """The working directories: by CWD record, what else changes what names are relative to, and whether it is that.
+    """What names may be relative to: by CWD record, what else changes that, and whether it is that directory.
 
     Attributes:
+        directories: of the CWD records.
         ends: of the PATH records.
         nowhere: where there is no CWD record.
         traces: of places and paths that came once.
@@ -169,8 +177,9 @@ class Places(dict[_PlaceKey, Place]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.directories = Directories()
         self.ends = _Ends()
-        self.nowhere = Place(self, 0, b"", (None, None, True))
+        self.nowhere = Place(self, 0, NOWHERE)
         self.traces = bytearray(TRACES * _PATHS)
         self._paths = 0
 
@@ -185,13 +194,8 @@ class Places(dict[_PlaceKey, Place]):
     def __missing__(self, key: _PlaceKey) -> Place:
         """Make a place; remember it if it is not the first time."""
         body, relative, here = key
-        raw = only_value(body, b"cwd=")
-        if raw is None:
-            raise Declined
-        told = told_value(raw)
         number = hash(key)
-        fragment = b',"cwd":' + told[1] if told else b""
-        place = Place(self, number, fragment, (told and told[0], relative, here))
+        place = Place(self, number, directory_of(self.directories[body][1], relative, here=here))
         if came_before(self.traces, number) and len(body) <= LONGEST:
             self.count()
             self[key] = place
@@ -207,14 +211,14 @@ def _told_digits(digits: bytes) -> tuple[str, bytes]:
 
 def _usual(match: re.Match[bytes], end: _End, directory: Directory) -> Path:
     item, raw, inode, _, _ = match.groups()
-    fragment, nametype, parent = end
+    fragment, parent = end
     if inode is not None:
         fragment = b',"inode":"%b"%b' % (inode, fragment)
     known = told_value(raw)
     if known is None and raw == b"(null)":
         return Path(b'{"item":"%b"%b}' % (item, fragment), fragment, Words.of(""), False, parent)
     name, told = known or (raw.decode("ascii"), b'"%b"' % raw)
-    path = directory.absolute(name, nametype)
+    path = directory.absolute(name, "PARENT" if parent else None)
     if path is None:
         path, absolute = name, told
         element = b'{"item":"%b","name":%b%b}' % (item, told, fragment)

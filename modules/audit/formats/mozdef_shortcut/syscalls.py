@@ -18,7 +18,7 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.auxiliaries import TYPES, A
 from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Errors, Heads, Sockets
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Openings, Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, encoded_text, members
-from mig_audit.modules.audit.formats.mozdef_shortcut.paths import AT_FDCWD, Places
+from mig_audit.modules.audit.formats.mozdef_shortcut.paths import AT_FDCWD, Place, Places
 from mig_audit.modules.audit.formats.mozdef_shortcut.texts import Addresses, Commands, Titles
 from mig_audit.modules.audit.formats.summaries import descriptor_text
 
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.events import Bundle, Decoder
     from mig_audit.modules.audit.formats.interface import Short
+    from mig_audit.modules.audit.formats.mozdef_shortcut.calls import Arguments, Call
     from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 
 _SYSCALL = re.compile(SYSCALL_BODY, re.DOTALL)
 _OTHERS = ("SOCKADDR", "EXECVE", "CWD")
 # The types that an event may have here: PATH any number of times, the others once.
 _TYPES = frozenset({"SYSCALL", *TYPES, *_OTHERS, "PATH", "PROCTITLE", "EOE"})
-_NO_END = (b"", "", True)
+_NO_END = (b"", True)
 _NO_PATHS = (None,) * 7
 _MINUS = ord("-")
 
@@ -124,7 +125,7 @@ class Syscalls:
         self._auxiliaries = Auxiliaries(frame, decoder)
         self._sockets = Sockets()
         self._places = Places()
-        self._nowhere = self._places.nowhere
+        self._directories = self._places.directories
         self._ends = self._places.ends
         self._commands = Commands()
         self._titles = Titles()
@@ -216,14 +217,7 @@ class Syscalls:
         if call.asks_for_socket:
             words += self._sockets[arguments[:3]]
 
-        if cwd_raw is None:
-            place = self._nowhere
-        else:
-            here = True
-            for index in call.directories:
-                if arguments[index][-8:] != AT_FDCWD:
-                    here = False
-            place = self._places[cwd_raw, call.relative, here]
+        directory = b"" if cwd_raw is None else self._directories[cwd_raw][0]
         command = title = address = subject = before = elements = same = after = b""
         told: Optional[bytes] = None
         about, ran = call.title, program
@@ -237,10 +231,10 @@ class Syscalls:
             address, about = self._addresses[address_raw, category]
         if len(paths) == 1:
             known = None if entry is None or category == "execve" else self._ends[entry]
-            end, _, parent = known or _NO_END
+            end, parent = known or _NO_END
             if parent or name is None:
                 before, after = b',"paths":[', b"]"
-                elements, subject, about, named, _ = place[paths[0]]
+                elements, subject, about, named, _ = self._place(cwd_raw, call, arguments)[paths[0]]
                 if category == "execve" and named and command_raw is None:
                     ran = about
             else:
@@ -251,6 +245,7 @@ class Syscalls:
                 before, elements, same, after = b',"paths":[{"item":"0","name":', name, subject, b"}]"
                 told = name[1:-1]
         elif paths:
+            place = self._place(cwd_raw, call, arguments)
             seen = [place[path] for path in paths]
             chosen = seen[0]
             if category != "execve":
@@ -275,8 +270,19 @@ class Syscalls:
             opening, told, frame.before_pid, pid, frame.after_pid, milliseconds, frame.before_serial, serial,
             frame.before_stamp, stamp, fragment, keys, head, code, b'","a0":"', a0, b'","a1":"', a1, b'","a2":"', a2,
             b'","a3":"', a3, b'"', words, identities, pid, b'","ppid":"', ppid, process,
-            place.fragment, command, title, subject, before, elements, same, after, address, rest, last,
+            directory, command, title, subject, before, elements, same, after, address, rest, last,
         ))  # fmt: skip
         if len(data) > TERM_LIMIT:
             raise Declined
         return data, category, actor
+
+    def _place(self, cwd_raw: Optional[bytes], call: Call, arguments: Arguments) -> Place:
+        """Return what the names of such a call are relative to."""
+        places = self._places
+        if cwd_raw is None:
+            return places.nowhere
+        here = True
+        for index in call.directories:
+            if arguments[index][-8:] != AT_FDCWD:
+                here = False
+        return places[cwd_raw, call.relative, here]
