@@ -148,7 +148,7 @@ TYPES = {name: category for category, names in _TYPES_BY_CATEGORY.items() for na
 _OPEN_FLAGS = {"open": 1, "openat": 2, "open_by_handle_at": 2, "mq_open": 1}
 _OPENS = frozenset({*_OPEN_FLAGS, "openat2"})
 # asm-generic/fcntl.h, octal there; the same on every architecture whose tables ship with us.
-_O_ACCMODE, _O_CREAT, _O_TRUNC = 0o3, 0o100, 0o1000
+_O_WRITES = 0o3 | 0o100 | 0o1000  # O_ACCMODE, O_CREAT, O_TRUNC
 
 # linux/net.h: the calls behind socketcall, by its first argument.
 _SOCKETCALL_NAMES = (
@@ -170,6 +170,11 @@ def open_flags_index(name: Optional[str]) -> Optional[int]:
     return _OPEN_FLAGS.get(name) if name else None
 
 
+def open_category(flags: int) -> str:
+    """Return the category of a call that opens with these flags."""
+    return "write" if flags & _O_WRITES else "read"
+
+
 def categorise(
     types: Sequence[str], syscall: Optional[str], open_flags: Optional[int], *, apparmor: bool
 ) -> str:
@@ -186,10 +191,7 @@ def categorise(
         if category is not None:
             return "apparmor" if apparmor and category == "avc" else category
     if syscall in _OPENS:
-        writes = open_flags is not None and bool(
-            open_flags & _O_ACCMODE or open_flags & _O_CREAT or open_flags & _O_TRUNC
-        )
-        return "write" if writes else "read"
+        return open_category(open_flags or 0)
     if syscall is not None:
         return SYSCALLS.get(syscall, "syscall")
     return "syscall" if "SYSCALL" in types else types[0].lower() if types else "unknown"

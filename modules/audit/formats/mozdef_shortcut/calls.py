@@ -13,15 +13,16 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, members, written
 from mig_audit.modules.audit.formats.summaries import is_by_descriptor
 from mig_audit.modules.audit.records.interpretation.arguments import (
-    argument_words,
     creates_file,
     deciding_positions,
+    meanings,
 )
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Syscall
 
 _BEFORE_EXIT = b',"exit":"'
+_new = tuple.__new__  # what Opening(...) does, without its Python frame
 Arguments = tuple[bytes, bytes, bytes, bytes]
 # Picks out of a0 to a3 those that decide what is said of them.
 Deciding = Callable[[Arguments], object]
@@ -52,12 +53,13 @@ class Call(Memory[bytes, Opening]):
     def __init__(self, syscall: Syscall) -> None:
         super().__init__()
         name = self.name = syscall.name
-        self._machine = syscall.arch_name
         self.title = Words.of(name or f"{syscall.arch_name or syscall.arch} system call {syscall.number}")
         self.flags = categories.open_flags_index(name)
         self.category = categories.categorise(("SYSCALL",), name, None, apparmor=False)
-        self.deciding = _deciding(self._machine, name)
-        self._deciding_without_mode = _deciding(self._machine, name, creates=False)
+        machine = syscall.arch_name
+        self._meanings = meanings(machine, name)
+        self.deciding = _deciding(machine, name)
+        self._deciding_without_mode = _deciding(machine, name, creates=False)
         self.directories = directory_arguments(name)
         self.relative = name if name is None or name in NEVER_RELATIVE else ""
         self.by_descriptor = is_by_descriptor(name)
@@ -67,15 +69,21 @@ class Call(Memory[bytes, Opening]):
     def make(self, key: bytes) -> Opening:
         """Return what these open flags tell."""
         flags = int(key, 16)
-        category = categories.categorise(("SYSCALL",), self.name, flags & 0xFFFF_FFFF, apparmor=False)
-        return Opening(category, self.deciding if creates_file(flags) else self._deciding_without_mode)
+        deciding = self.deciding if creates_file(flags) else self._deciding_without_mode
+        return _new(Opening, (categories.open_category(flags), deciding))
 
     def say(self, key: object, arguments: Arguments) -> bytes:
         """Return what is said of the arguments, those that decide it being the key."""
         known = self.words.get(key)
         if known is None:
-            words = argument_words(self._machine, self.name, [text.decode("ascii") for text in arguments])
-            known = members({"interpreted": {f"a{index}": text for index, text in words}} if words else {})
+            a0, a1, a2, a3 = arguments
+            numbers = (int(a0, 16), int(a1, 16), int(a2, 16), int(a3, 16))
+            said = []
+            for position, meaning in self._meanings:
+                text = meaning(numbers[position], numbers)
+                if text is not None:
+                    said.append(f'"a{position}":"{text}"')  # the tables have no word that JSON has otherwise
+            known = b',"interpreted":{%b}' % ",".join(said).encode("ascii") if said else b""
             self.words.offer(key, known)
         return known
 

@@ -7,7 +7,7 @@ system call's name and, in a few places, from the machine and from the arguments
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple, Optional
 
 from mig_audit.modules.audit.records.interpretation.modes import file_mode, permissions
@@ -20,8 +20,14 @@ from mig_audit.modules.audit.records.interpretation.words import (
 )
 
 Arguments = Sequence[Optional[str]]
+Numbers = Sequence[Optional[int]]
+"""Of a0 to a3: None for what is missing, and for what is no hexadecimal number."""
+
+Meaning = Callable[[int, Numbers], Optional[str]]
+"""Gives the words of an argument, None if it has none; it is given the argument and all four."""
 
 USER, GROUP = "user", "group"
+_REGISTERS = 4  # that a record has
 _INT = 0xFFFF_FFFF
 _AT_FDCWD = 0xFFFF_FF9C  # linux/fcntl.h, -100 as an int
 _O_CREAT, _O_TMPFILE = (
@@ -77,12 +83,26 @@ def argument_words(
         syscall: the name of the call itself: ``socketcall``, not what that was asked for.
         args: a0 to a3 in hexadecimal; None for what is missing.
     """
+    numbers = _numbers(args)
     words = []
-    for argument in known_arguments(machine, syscall):
-        text = argument_text(argument, args)
+    for position, meaning in meanings(machine, syscall):
+        value = numbers[position]
+        text = None if value is None else meaning(value, numbers)
         if text is not None:
-            words.append((argument.position, text))
+            words.append((position, text))
     return tuple(words)
+
+
+@lru_cache(maxsize=2048)
+def meanings(machine: Optional[str], syscall: Optional[str]) -> tuple[tuple[int, Meaning], ...]:
+    """Return which arguments of a system call may have words, ids left out, and what gives these; () for an unknown call."""
+    return tuple(
+        [
+            (argument.position, _meaning(argument))
+            for argument in known_arguments(machine, syscall)
+            if argument.kind not in {USER, GROUP}
+        ]
+    )
 
 
 @lru_cache(maxsize=2048)
@@ -126,10 +146,9 @@ def creates_file(flags: int) -> bool:
 def argument_text(argument: Argument, args: Arguments) -> Optional[str]:
     """Return the words of one argument; None if it has none, is missing, or is an id."""
     value = argument_value(args, argument.position)
-    if value is None:
+    if value is None or argument.kind in {USER, GROUP}:
         return None
-    meaning = _MEANINGS.get(argument.kind)
-    return _words(argument, argument.kind, value) if meaning is None else meaning(argument, value, args)
+    return _meaning(argument)(value, _numbers(args))
 
 
 def unknown_text(argument: Argument, args: Arguments) -> Optional[str]:
@@ -138,9 +157,9 @@ def unknown_text(argument: Argument, args: Arguments) -> Optional[str]:
     table = argument.tables.get(argument.kind, argument.kind)
     table = _TABLES.get(table, table)
     if argument.kind == "socket-option":
-        table = _socket_options(argument, args) or ""
+        table = _socket_options(argument, _numbers(args)) or ""
     elif argument.kind == "process-option-argument":
-        table = _PROCESS_OPTIONS.get(_int(args, argument.position - 1), "")
+        table = _PROCESS_OPTIONS.get(_int(_numbers(args), argument.position - 1), "")
     if text is None or table not in document()["choices"]:
         return None
     return choices(table).unknown_text(text, 16)
@@ -155,89 +174,98 @@ def argument_value(args: Arguments, index: int) -> Optional[int]:
         return None
 
 
-def _int(args: Arguments, index: int) -> int:
-    value = argument_value(args, index)
+def _numbers(args: Arguments) -> Numbers:
+    return [argument_value(args, index) for index in range(_REGISTERS)]
+
+
+def _int(numbers: Numbers, index: int) -> int:
+    value = numbers[index]
     return -1 if value is None else value & _INT
 
 
-def _words(argument: Argument, kind: str, value: int) -> Optional[str]:
-    return words_of(argument.tables.get(kind, kind))(value & _INT)
+def _meaning(argument: Argument) -> Meaning:
+    meaning = _MEANINGS.get(argument.kind)
+    return partial(_word, _words(argument, argument.kind)) if meaning is None else partial(meaning, argument)
 
 
-def _directory(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+def _words(argument: Argument, kind: str) -> Callable[[int], Optional[str]]:
+    return words_of(argument.tables.get(kind, kind))
+
+
+def _word(words: Callable[[int], Optional[str]], value: int, _numbers: Numbers) -> Optional[str]:
+    return words(value & _INT)
+
+
+def _directory(_argument: Argument, value: int, _numbers: Numbers) -> Optional[str]:
     return "AT_FDCWD" if value & _INT == _AT_FDCWD else None
 
 
-def _mode(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+def _mode(_argument: Argument, value: int, _numbers: Numbers) -> Optional[str]:
     return permissions(value)
 
 
-def _file_mode(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+def _file_mode(_argument: Argument, value: int, _numbers: Numbers) -> Optional[str]:
     return file_mode(value)
 
 
-def _created_mode(argument: Argument, value: int, args: Arguments) -> Optional[str]:
+def _created_mode(argument: Argument, value: int, numbers: Numbers) -> Optional[str]:
     """Return the mode that open gives a new file; where it makes none, the register is left over."""
-    flags = argument_value(args, argument.position - 1) or 0
-    return permissions(value) if creates_file(flags) else None
+    return permissions(value) if creates_file(numbers[argument.position - 1] or 0) else None
 
 
-def _ipc_flags(argument: Argument, value: int, _args: Arguments) -> Optional[str]:
-    words = _words(argument, argument.kind, value)
+def _ipc_flags(argument: Argument, value: int, _numbers: Numbers) -> Optional[str]:
+    words = _words(argument, argument.kind)(value & _INT)
     return f"{words}|{permissions(value & 0o777)}" if words else permissions(value & 0o777)
 
 
-def _clone_flags(argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+def _clone_flags(argument: Argument, value: int, _numbers: Numbers) -> Optional[str]:
     """Return the flags, and the signal that the child's end is told with, which shares the register."""
     signal = value & _SIGNAL
-    words = (_words(argument, argument.kind, value), choice_word("signals", signal) if signal else None)
+    flags = _words(argument, argument.kind)(value & _INT)
+    words = (flags, choice_word("signals", signal) if signal else None)
     return "|".join(word for word in words if word) or None
 
 
-def _socket_option(argument: Argument, value: int, args: Arguments) -> Optional[str]:
-    table = _socket_options(argument, args)
+def _socket_option(argument: Argument, value: int, numbers: Numbers) -> Optional[str]:
+    table = _socket_options(argument, numbers)
     return choice_word(table, value & _INT) if table else None
 
 
-def _socket_options(argument: Argument, args: Arguments) -> Optional[str]:
-    table = _SOCKET_OPTIONS.get(_int(args, argument.position - 1))
+def _socket_options(argument: Argument, numbers: Numbers) -> Optional[str]:
+    table = _SOCKET_OPTIONS.get(_int(numbers, argument.position - 1))
     return argument.tables.get(table, table) if table else None
 
 
-def _protocol(_argument: Argument, value: int, args: Arguments) -> Optional[str]:
-    return choice_word("protocols", value & _INT) if _int(args, 0) in _INTERNET else None
+def _protocol(_argument: Argument, value: int, numbers: Numbers) -> Optional[str]:
+    return choice_word("protocols", value & _INT) if _int(numbers, 0) in _INTERNET else None
 
 
-def _command_argument(argument: Argument, value: int, args: Arguments) -> Optional[str]:
-    command = _int(args, argument.position - 1)
+def _command_argument(argument: Argument, value: int, numbers: Numbers) -> Optional[str]:
+    command = _int(numbers, argument.position - 1)
     if command == _SETFD:
         return "FD_CLOEXEC" if value & _INT == _FD_CLOEXEC else None
     table = {_SETFL: "open-flags", _SETSIG: "signals", _ADD_SEALS: "seals"}.get(command)
-    return _words(argument, table, value) if table else None
+    return _words(argument, table)(value & _INT) if table else None
 
 
-def _option_argument(argument: Argument, value: int, args: Arguments) -> Optional[str]:
-    table = _PROCESS_OPTIONS.get(_int(args, argument.position - 1))
+def _option_argument(argument: Argument, value: int, numbers: Numbers) -> Optional[str]:
+    table = _PROCESS_OPTIONS.get(_int(numbers, argument.position - 1))
     return choice_word(table, value & _INT) if table else None
 
 
-def _personality(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+def _personality(_argument: Argument, value: int, _numbers: Numbers) -> Optional[str]:
     value &= _INT
     if value == _INT:  # asks, and changes nothing
         return None
     return personality_words(value)
 
 
-def _scheduling_policy(_argument: Argument, value: int, _args: Arguments) -> Optional[str]:
+def _scheduling_policy(_argument: Argument, value: int, _numbers: Numbers) -> Optional[str]:
     word = choice_word("scheduling-policies", value & _INT)
     return f"{word}|SCHED_RESET_ON_FORK" if word and value & _RESET_ON_FORK else word
 
 
-def _account(_argument: Argument, _value: int, _args: Arguments) -> Optional[str]:
-    return None
-
-
-_MEANINGS: Mapping[str, Callable[[Argument, int, Arguments], Optional[str]]] = {
+_MEANINGS: Mapping[str, Callable[[Argument, int, Numbers], Optional[str]]] = {
     "directory": _directory,
     "mode": _mode,
     "file-mode": _file_mode,
@@ -251,8 +279,6 @@ _MEANINGS: Mapping[str, Callable[[Argument, int, Arguments], Optional[str]]] = {
     "process-option-argument": _option_argument,
     "personality": _personality,
     "scheduling-policy": _scheduling_policy,
-    USER: _account,
-    GROUP: _account,
 }
 _FOLLOWS_FROM_BEFORE = frozenset(
     {"created-mode", "socket-option", "file-command-argument", "process-option-argument"}

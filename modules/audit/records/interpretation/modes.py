@@ -6,7 +6,17 @@ from mig_audit.modules.audit.tables import file_type_name
 
 _TYPE = 0o170000  # linux/stat.h S_IFMT
 _TYPE_SHIFT = 12
-_SPECIAL = ((0o4000, "suid,"), (0o2000, "sgid,"), (0o1000, "sticky,"))
+_SPECIAL_SHIFT = 9
+_SPECIAL = (
+    "",
+    "sticky,",
+    "sgid,",
+    "sgid,sticky,",
+    "suid,",
+    "suid,sticky,",
+    "suid,sgid,",
+    "suid,sgid,sticky,",
+)
 _PERMISSIONS = 0o777
 
 
@@ -22,4 +32,4 @@ def permissions(mode: int) -> str:
 
 
 def _special(mode: int) -> str:
-    return "".join(word for bit, word in _SPECIAL if mode & bit)
+    return _SPECIAL[mode >> _SPECIAL_SHIFT & 7]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Optional
 
 import pytest
@@ -92,11 +93,12 @@ def test_machines_differ() -> None:
 def test_whatever_the_registers_hold_words_are_printable(
     machine: Optional[str], call: Optional[str], args: list[Optional[str]]
 ) -> None:
-    """Nothing is raised, and each index is that of an argument that is there."""
+    """Nothing is raised, each index is that of an argument that is there, and words need no escapes in JSON."""
     for index, words in argument_words(machine, call, args):
         assert args[index] is not None
         assert words
         assert words.isprintable()
+        assert json.dumps(words) == f'"{words}"'
 
 
 @pytest.mark.parametrize("machine", _MACHINES)
