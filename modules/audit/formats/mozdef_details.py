@@ -29,8 +29,7 @@ Details = dict[str, Any]
 
 _INTERNET = frozenset({"inet", "inet6"})
 
-# In the order of `Identities`: the key of the number, and of the name.
-_IDENTITY_KEYS = (
+IDENTITY_KEYS = (
     ("originaluid", "originaluser"),
     ("uid", "user"),
     ("gid", "group"),
@@ -41,6 +40,8 @@ _IDENTITY_KEYS = (
     ("sgid", ""),
     ("fsgid", ""),
 )
+"""In the order of `Identities`: the key of the number, and of the name, empty where that is not told."""
+
 _PATH_KEYS = frozenset(("item", "name", "path", "inode", "dev", "mode", "ouid", "ogid", "rdev", "nametype"))
 SOCKET_CALLS = frozenset({"socket", "socketpair"})
 """The calls whose arguments say what kind of socket is asked for."""
@@ -107,7 +108,7 @@ def add_socket(details: Details, args: Sequence[Union[str, None]]) -> None:
 
 def add_identities(details: Details, identities: Identities) -> None:
     """Say on whose account it was."""
-    for (key, name_key), identity in zip(_IDENTITY_KEYS, identities):
+    for (key, name_key), identity in zip(IDENTITY_KEYS, identities):
         if identity is None:
             continue
         number, name = identity

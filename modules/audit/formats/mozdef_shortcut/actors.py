@@ -11,16 +11,17 @@ from mig_audit.modules.audit.events.identities import NOT_ENRICHED
 from mig_audit.modules.audit.events.summary import Actor, user_of
 from mig_audit.modules.audit.events.values import marked_value, plain_value, rule_keys, string_value
 from mig_audit.modules.audit.formats import mozdef_details
-from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
+from mig_audit.modules.audit.formats.mozdef_details import IDENTITY_KEYS
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     LONGEST,
     MANY,
     Declined,
     Memory,
+    encoded_text,
     members,
     written,
 )
-from mig_audit.modules.audit.formats.mozdef_shortcut.strings import json_string, told_value, words_of
+from mig_audit.modules.audit.formats.mozdef_shortcut.strings import json_string, told_value
 from mig_audit.modules.audit.records import parse_fields
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 
 _IDENTITIES = re.compile(SYSCALL_IDENTITIES)
+# The same where no number begins with zeros, which are not told.
+_ORDINARY = re.compile(SYSCALL_IDENTITIES.replace(b"[0-9]{1,10}", b"0|[1-9][0-9]{0,9}"))
+_TOLD = b"".join([b',"%b":"%%b"' % key.encode() + b"%b" * bool(name) for key, name in IDENTITY_KEYS])
+_NAMES = tuple([f',"{name}":'.encode() for _, name in IDENTITY_KEYS if name])
 _PROGRAM = re.compile(SYSCALL_PROGRAM)
 # The same where all is there, and JSON as it stands.
 _PLAIN_PROGRAM = re.compile(
@@ -38,7 +43,6 @@ _PLAIN_PROGRAM = re.compile(
 )
 _ADDED = re.compile(rb'ARCH=[0-9a-z_]+ SYSCALL=[0-9a-z_()-]+ ((?:[A-Z]+="[^"\'=]*"(?: |$))+)')
 _ABSENT = frozenset({b"(null)", b"(none)", b"?"})
-_NO_PROGRAM = Words.of("")
 _new = tuple.__new__  # what Tail(...) does, without its Python frame
 
 
@@ -49,7 +53,6 @@ class Tail(NamedTuple):
     identities: bytes
     process: bytes
     actor: Actor
-    program: Words
 
 
 class _Account(NamedTuple):
@@ -72,12 +75,23 @@ class _Accounts(Memory[tuple[bytes, bytes], _Account]):
 
     def make(self, key: tuple[bytes, bytes]) -> _Account:
         text, enriched = key
-        match = _IDENTITIES.fullmatch(text)
+        ordinary = _ORDINARY.fullmatch(text)
+        match = ordinary or _IDENTITIES.fullmatch(text)
         if match is None:
             raise Declined
-        names = dict(parse_fields(enriched)) if enriched else NOT_ENRICHED
-        identities = self._decoder.identities.decode(match.groups(), self._frame.minute, names)
-        return _Account(written(mozdef_details.add_identities, identities), user_of(identities))
+        raws = match.groups()
+        given = dict(parse_fields(enriched)) if enriched else NOT_ENRICHED
+        identities = self._decoder.identities.decode(raws, self._frame.minute, given)
+        if ordinary is None:
+            return _Account(written(mozdef_details.add_identities, identities), user_of(identities))
+        names = [
+            before + encoded_text(identity.name)
+            if identity is not None and identity.name is not None
+            else b""
+            for before, identity in zip(_NAMES, identities)
+        ]
+        told = _TOLD % (raws[0], names[0], raws[1], names[1], raws[2], names[2], raws[3], names[3], *raws[4:])
+        return _Account(told, user_of(identities))
 
 
 class _Keys(Memory[bytes, "tuple[tuple[str, ...], bytes]"]):
@@ -114,14 +128,12 @@ class Tails(Memory[bytes, Tail]):
         if plain is not None:
             label = b"" if subj is None else b',"subj":"%b"' % subj
             told = (comm, exe, tty, session, label)
-            process = b',"processname":%b,"process":%b,"tty":"%b","session":"%b"%b' % told
+            process = b'","processname":%b,"process":%b,"tty":"%b","session":"%b"%b' % told
             text = exe[1:-1].decode("ascii")
-            program = words_of(text, exe)
         else:
-            process, path = _process(match)
-            text, program = (path[0], words_of(*path)) if path else (None, _NO_PROGRAM)
+            process, text = _process(match)
         actor = _new(Actor, (keys, text, user))
-        return _new(Tail, (keys_told, identities + b',"pid":"', b'"' + process, actor, program))
+        return _new(Tail, (keys_told, identities + b',"pid":"', process, actor))
 
 
 class EnrichedTails(Memory[tuple[bytes, bytes], Tail]):
@@ -157,15 +169,15 @@ class _Added(Memory[bytes, bytes]):
         return match[1] if match else key
 
 
-def _process(match: re.Match[bytes]) -> tuple[bytes, Optional[tuple[str, bytes]]]:
-    """Return the program as members of the details, and its path as text and as a JSON string."""
+def _process(match: re.Match[bytes]) -> tuple[bytes, Optional[str]]:
+    """Return the program as members of the details behind a quote, and its path."""
     tty, session, comm, exe, subj, _ = match.groups()
     name, path = told_value(comm), told_value(exe)
     if name is None or path is None or tty == b"(null)" or subj in _ABSENT:
-        return _unusual_process(match), path
+        return b'"' + _unusual_process(match), path and path[0]
     label = b"" if subj is None else b',"subj":' + json_string(subj)
     told = (name[1], path[1], json_string(tty), int(session), label)
-    return b',"processname":%b,"process":%b,"tty":%b,"session":"%d"%b' % told, path
+    return b'","processname":%b,"process":%b,"tty":%b,"session":"%d"%b' % told, path[0]
 
 
 def _unusual_process(match: re.Match[bytes]) -> bytes:

@@ -13,9 +13,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
+from mig_audit.modules.audit.events.draft import IDENTITIES
 from mig_audit.modules.audit.events.event import Identities
 from mig_audit.modules.audit.events.group import SINGLE, Bundle
-from mig_audit.modules.audit.events.identities import LookUp
 from mig_audit.modules.audit.events.summary import Actor, user_of
 from mig_audit.modules.audit.events.usual import MESSAGE_BODY, UsualMessage
 from mig_audit.modules.audit.events.values import plain_value
@@ -60,6 +60,7 @@ _ADDRESS_MARK = f"2001:db8:{':'.join(os.urandom(2).hex() for _ in range(6))}"
 _HOST, _PID, _SESSION, _TIME, _SERIAL, _STAMP, _SENDER, _FIRST = range(8)
 _END = b"}}"
 _SOMEBODY = b"uid=0 auid=0"
+_NOT_SAID = (None,) * (len(IDENTITIES) - 2)
 _new = tuple.__new__  # what _Kind(...) does, without its Python frame
 
 
@@ -169,8 +170,7 @@ class _Senders(Memory[bytes, "tuple[bytes, str]"]):
     def make(self, key: bytes) -> tuple[bytes, str]:
         """Return both."""
         uid, auid = [part.partition(b"=")[2] for part in key.split(b" ")]
-        look_up = LookUp(self._decoder.identities, self._frame.minute)
-        identities = look_up.find({"auid": auid, "uid": uid})
+        identities = self._decoder.identities.decode((auid, uid, *_NOT_SAID), self._frame.minute)
         return written(mozdef_details.add_identities, identities), user_of(identities)
 
 

@@ -195,7 +195,7 @@ class Syscalls:
         if seconds != frame.seconds:
             frame.begin(seconds)
         tail = self._tails[tail_raw] if added is None else self._enriched_tails.of(tail_raw, added)
-        keys, identities, process, actor, program = tail
+        keys, identities, process, actor = tail
         head, call, success = self._heads[head_raw]
         if code[0] == _MINUS:
             code = self._errors[code]
@@ -220,7 +220,8 @@ class Syscalls:
         directory = b"" if cwd_raw is None else self._directories[cwd_raw][0]
         command = title = address = subject = before = elements = same = after = b""
         told: Optional[bytes] = None
-        about, ran = call.title, program
+        about = call.title
+        ran: Optional[Words] = None
         if command_raw is not None:
             command, ran = self._commands[command_raw]
         if title_raw is not None:
@@ -256,7 +257,7 @@ class Syscalls:
             subject, about = chosen.subject, chosen.words
             before, elements, after = b',"paths":[', b",".join([path.element for path in seen]), b"]"
         if category == "execve":
-            about = ran
+            about = ran or Words.of(actor.exe or "")
         elif category == "signal":
             about, told = signalled, None
         opening, room = self._openings[category, success]
