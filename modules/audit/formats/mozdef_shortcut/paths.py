@@ -95,10 +95,6 @@ class Directories(Memory[bytes, "tuple[bytes, Optional[str]]"]):
         return (b',"cwd":' + known[1], known[0]) if known else (b"", None)
 
 
-# The body of a CWD record, `calls.Call.relative`, and whether every descriptor of a directory is AT_FDCWD.
-_PlaceKey = tuple[bytes, Optional[str], bool]
-
-
 class Place(dict[bytes, Path]):
     """What names are relative to, and by their text the PATH records that were seen there."""
 
@@ -165,7 +161,7 @@ class Place(dict[bytes, Path]):
         return _usual(match, end, self._directory)
 
 
-class Places(dict[_PlaceKey, Place]):
+class Places(dict[tuple[bytes, Optional[str], bool], Place]):
     """What names may be relative to: by CWD record, what else changes that, and whether it is that directory.
 
     Attributes:
@@ -191,14 +187,25 @@ class Places(dict[_PlaceKey, Place]):
             self.clear()
             self.nowhere.clear()
 
-    def __missing__(self, key: _PlaceKey) -> Place:
-        """Make a place; remember it if it is not the first time."""
-        body, relative, here = key
-        number = hash(key)
-        place = Place(self, number, directory_of(self.directories[body][1], relative, here=here))
-        if came_before(self.traces, number) and len(body) <= LONGEST:
-            self.count()
-            self[key] = place
+    def of(self, body: Optional[bytes], cwd: Optional[str], relative: Optional[str], *, here: bool) -> Place:
+        """Return a place; remember it if it is not the first time.
+
+        Args:
+            body: of the CWD record, None if there is none.
+            cwd: what `directories` has for that as text.
+            relative: `calls.Call.relative`.
+            here: whether every descriptor of a directory is AT_FDCWD.
+        """
+        if body is None:
+            return self.nowhere
+        key = (body, relative, here)
+        place = self.get(key)
+        if place is None:
+            number = hash(key)
+            place = Place(self, number, directory_of(cwd, relative, here=here))
+            if came_before(self.traces, number) and len(body) <= LONGEST:
+                self.count()
+                self[key] = place
         return place
 
 

@@ -36,6 +36,7 @@ _OTHERS = ("SOCKADDR", "EXECVE", "CWD")
 _TYPES = frozenset({"SYSCALL", *TYPES, *_OTHERS, "PATH", "PROCTITLE", "EOE"})
 _NO_END = (b"", True)
 _NO_PATHS = (None,) * 7
+_NO_DIRECTORY = (b"", None)
 _MINUS = ord("-")
 
 
@@ -217,7 +218,7 @@ class Syscalls:
         if call.asks_for_socket:
             words += self._sockets[arguments[:3]]
 
-        directory = b"" if cwd_raw is None else self._directories[cwd_raw][0]
+        directory, cwd = _NO_DIRECTORY if cwd_raw is None else self._directories[cwd_raw]
         command = title = address = subject = before = elements = same = after = b""
         told: Optional[bytes] = None
         about = call.title
@@ -235,7 +236,7 @@ class Syscalls:
             end, parent = known or _NO_END
             if parent or name is None:
                 before, after = b',"paths":[', b"]"
-                elements, subject, about, named, _ = self._place(cwd_raw, call, arguments)[paths[0]]
+                elements, subject, about, named, _ = self._place(cwd_raw, cwd, call, arguments)[paths[0]]
                 if category == "execve" and named and command_raw is None:
                     ran = about
             else:
@@ -246,7 +247,7 @@ class Syscalls:
                 before, elements, same, after = b',"paths":[{"item":"0","name":', name, subject, b"}]"
                 told = name[1:-1]
         elif paths:
-            place = self._place(cwd_raw, call, arguments)
+            place = self._place(cwd_raw, cwd, call, arguments)
             seen = [place[path] for path in paths]
             chosen = seen[0]
             if category != "execve":
@@ -277,13 +278,10 @@ class Syscalls:
             raise Declined
         return data, category, actor
 
-    def _place(self, cwd_raw: Optional[bytes], call: Call, arguments: Arguments) -> Place:
+    def _place(self, cwd_raw: Optional[bytes], cwd: Optional[str], call: Call, arguments: Arguments) -> Place:
         """Return what the names of such a call are relative to."""
-        places = self._places
-        if cwd_raw is None:
-            return places.nowhere
         here = True
         for index in call.directories:
             if arguments[index][-8:] != AT_FDCWD:
                 here = False
-        return places[cwd_raw, call.relative, here]
+        return self._places.of(cwd_raw, cwd, call.relative, here=here)
