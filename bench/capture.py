@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Capture a corpus from the live kernel: several processes of one user do varied things, and every record is kept.
 
-Needs root and a free audit pid. Rules are restricted to one user id that nobody has, the processes are slowed down where
-the kernel's queue is full (so that nothing is lost), and everything is put back. No record is made up or repeated.
+Needs root and a free audit pid. Rules are restricted to one user id that nobody has, the processes are slowed down
+where the kernel's queue is full (so that nothing is lost), and everything is put back. No record is made up or
+repeated.
 
     python bench/capture.py corpus.log [--records 300000] [--processes 6]
 

@@ -3,8 +3,9 @@
 
     python bench/filtering.py LOG [--rounds 5] [--keep CONDITION ...]
 
-Each round reads the log once in every way, in turn, so that what the machine does beside it hits all of them. Printed is the
-least CPU per record over the rounds, its ratio to that of the plain replay, and what share of the events went on.
+Each round reads the log once in every way, in turn, so that what the machine does beside it hits all of them. Printed
+is the least CPU per record over the rounds, its ratio to that of the plain replay, and what share of the events went
+on.
 """
 
 from __future__ import annotations

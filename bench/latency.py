@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """Measure what a run costs the programs that it records: the time that execve("/bin/true") takes.
 
-Rounds of three kinds in turn: with the rule loaded, audit switched on and nobody who reads; the same with somebody who reads and
-does nothing else, which is what any recorder costs; and with `mig-audit run` doing all it does. Which of them is first
-changes from round to round. A round starts /bin/true so many times, one after the other, and
-takes the time until each has ended: the kernel makes the records at the end of the call, when posix_spawn has returned
-already. All have the same backlog limit, and no program ever waits for the backlog. Needs root, a free audit pid, and
-nothing else to do; the rule is restricted to one user id, and everything is put back.
+Rounds of three kinds in turn: with the rule loaded, audit switched on and nobody who reads; the same with somebody who
+reads and does nothing else, which is what any recorder costs; and with `mig-audit run` doing all it does. Which of them
+is first changes from round to round. A round starts /bin/true so many times, one after the other, and takes the time
+until each has ended: the kernel makes the records at the end of the call, when posix_spawn has returned already. All
+have the same backlog limit, and no program ever waits for the backlog. Needs root, a free audit pid, and nothing else
+to do; the rule is restricted to one user id, and everything is put back.
 
     python bench/latency.py [--rounds 20] [--count 1000] [--program /bin/true]
 
-Prints the median and the 99th percentile of each round in microseconds, then the median over the rounds of their ratio to
-the rule alone, and how far the kernel's backlog_wait_time_actual moved.
+Prints the median and the 99th percentile of each round in microseconds, then the median over the rounds of their ratio
+to the rule alone, and how far the kernel's backlog_wait_time_actual moved.
 """
 
 from __future__ import annotations

@@ -3,10 +3,11 @@
 
     python bench/replay.py LOG... [--rounds 5] [--tools NAME,...] [--laurel PROGRAM]
 
-Each round runs every tool once on a log, start-up included, output to /dev/null, and compares it with laurel in the same
-round, so that what the machine does beside it hits both. Printed are medians over the rounds: CPU (user and system) per
-record, its ratio to laurel's, and the peak of resident memory. A tool that takes too long is stopped, and what it had taken
-by then is printed as that than which it takes more. Tools that are not installed are left out, and said so:
+Each round runs every tool once on a log, start-up included, output to /dev/null, and compares it with laurel in the
+same round, so that what the machine does beside it hits both. Printed are medians over the rounds: CPU (user and
+system) per record, its ratio to laurel's, and the peak of resident memory. A tool that takes too long is stopped, and
+what it had taken by then is printed as that than which it takes more. Tools that are not installed are left out, and
+said so:
 
     mig-audit         with the standard library alone (no site packages)
     mig-audit+fast    with what the `fast` extra installs, if it is there

@@ -1,8 +1,8 @@
 """What a process is allowed beyond its user (capabilities(7)), and giving up what it has no use for.
 
-Capabilities are a thread's, and those of its parent go to each new thread and process; so they are given up before there
-are threads. This makes a mistake or a fault in the process less harmful. It is no prison: what belongs to root is still
-root's to change.
+Capabilities are a thread's, and those of its parent go to each new thread and process; so they are given up before
+there are threads. This makes a mistake or a fault in the process less harmful. It is no prison: what belongs to root is
+still root's to change.
 """
 
 from __future__ import annotations

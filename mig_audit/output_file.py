@@ -65,8 +65,8 @@ def refuse_same(path: str, others: Iterable[Union[str, int]]) -> None:
 def whole_file(to: Place, *, keep_empty: bool) -> Iterator[int]:
     """Give a descriptor to write to. What is no file is written into.
 
-    A file is private, and appears complete, or not at all: when the ``with`` block ends without an exception and, unless
-    an empty one is to be kept, something was written.
+    A file is private, and appears complete, or not at all: when the ``with`` block ends without an exception and,
+    unless an empty one is to be kept, something was written.
 
     Raises:
         OutputError: it cannot be written.

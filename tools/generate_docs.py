@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Fill the marked blocks of the documents from what they describe; with --check, only say whether they are up to date.
 
-A block stands between ``<!-- table: NAME -->`` or ``<!-- example: NAME -->`` and ``<!-- end -->``. The example result is
-a real one, kept in tests/data/result.json, and made again with ``--record`` as root (a ten-second window).
+A block stands between ``<!-- table: NAME -->`` or ``<!-- example: NAME -->`` and ``<!-- end -->``. The example result
+is a real one, kept in tests/data/result.json, and made again with ``--record`` as root (a ten-second window).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 """Make tests/data/standards from the published schemas: the fields of ECS, the classes of OCSF as JSON Schemas.
 
 The sources are packages that carry the schemas: Elastic's own ``@elastic/ecs`` from npm, and ``ocsf-json-schema`` from
-PyPI, which has the export of schema.ocsf.io and makes JSON Schemas of it. Needs npm, node, pip and Python 3.10; only the
-tests read the result.
+PyPI, which has the export of schema.ocsf.io and makes JSON Schemas of it. Needs npm, node, pip and Python 3.10; only
+the tests read the result.
 """
 
 from __future__ import annotations

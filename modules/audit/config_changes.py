@@ -54,8 +54,8 @@ class Actor(NamedTuple):
 class Recorded(NamedTuple):
     """What one CONFIG_CHANGE record says; ``what`` is a setting by its name, one of the above, or the record's own word for another operation.
 
-    ``key`` is the rule's, as bytes. ``done`` is False for an attempt that the kernel refused. ``run`` is the id of another
-    run of mig-audit that did it, if one did.
+    ``key`` is the rule's, as bytes. ``done`` is False for an attempt that the kernel refused. ``run`` is the id of
+    another run of mig-audit that did it, if one did.
     """
 
     time: float

@@ -39,8 +39,8 @@ _NEEDED = {
 class Facts:
     """What was found.
 
-    ``refused`` is why the kernel would not say its ``status`` and number of ``rules``, which are None then. ``runs`` are
-    those that have a journal, None where they cannot be read; ``unreadable`` are the journals that say nothing;
+    ``refused`` is why the kernel would not say its ``status`` and number of ``rules``, which are None then. ``runs``
+    are those that have a journal, None where they cannot be read; ``unreadable`` are the journals that say nothing;
     ``recording`` is the run that lives. ``unwritable`` is why what is to be undone could not be written down, if so.
     """
 

@@ -138,8 +138,8 @@ class Drift:
     ) -> Drift:
         """Join what the two witnesses say; a change that both saw is one, and what we put back ourselves is none.
 
-        ``look_up`` says who a living process is, for an audit pid that was taken without a record; ``run_of`` says which
-        other run of mig-audit made a change that no record tells of.
+        ``look_up`` says who a living process is, for an audit pid that was taken without a record; ``run_of`` says
+        which other run of mig-audit made a change that no record tells of.
         """
         left, echoes = list(looked), [_echo(change) for change in looked if change.reapplied == ""]
         changes = [

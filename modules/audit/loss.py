@@ -1,10 +1,10 @@
 """What is missing, as far as it can be known: the loss ledger of one run.
 
 Two meters, and neither is honest alone (`gap <= missing <= gap + lost`). A record that was dropped at a full socket
-leaves a gap in the serial numbers and an ENOBUFS, and the kernel's ``lost`` does not move. An event that was refused
-at the backlog limit moves ``lost``, by one or more, and never had a serial number. The canaries close the interval:
-what was dropped before one that came back is a gap below its serial. What came and could not be written to the raw log is
-a gap as well, up to the last serial of it. docs/loss.md has the measurements.
+leaves a gap in the serial numbers and an ENOBUFS, and the kernel's ``lost`` does not move. An event that was refused at
+the backlog limit moves ``lost``, by one or more, and never had a serial number. The canaries close the interval: what
+was dropped before one that came back is a gap below its serial. What came and could not be written to the raw log is a
+gap as well, up to the last serial of it. docs/loss.md has the measurements.
 """
 
 from __future__ import annotations
@@ -40,13 +40,12 @@ class Loss:
     ``received`` to ``skimmed``, ``foreign`` and ``unparsed`` count records, ``overruns`` are ENOBUFS, ``lost`` is in
     the kernel's own unit, records it refused, and None where somebody reset that counter meanwhile. ``gap`` counts
     serial numbers that are not in the raw log, of which ``unplaced`` may be after all, and ``beyond`` came after the
-    window's end; ``late`` counts those that came after a higher one. ``unwritten`` tells of records that were received and
-    dropped; ``uncounted`` says that no serial is in the raw log from which theirs could be counted.
-    ``incomplete``, ``filtered``, ``undelivered``, ``spooled`` and ``rejected`` are events, the last three summed over the
-    sinks; the spooled ones are among the undelivered.
-    ``may_filter`` says that there are rules that could keep canaries out. ``log_size`` is in bytes. ``switched_off`` is
-    when somebody first switched audit off, and ``cut_off`` when a recorder that ended before its window last spoke, both in
-    seconds since the epoch.
+    window's end; ``late`` counts those that came after a higher one. ``unwritten`` tells of records that were received
+    and dropped; ``uncounted`` says that no serial is in the raw log from which theirs could be counted. ``incomplete``,
+    ``filtered``, ``undelivered``, ``spooled`` and ``rejected`` are events, the last three summed over the sinks; the
+    spooled ones are among the undelivered. ``may_filter`` says that there are rules that could keep canaries out.
+    ``log_size`` is in bytes. ``switched_off`` is when somebody first switched audit off, and ``cut_off`` when a
+    recorder that ended before its window last spoke, both in seconds since the epoch.
     """
 
     received: int = 0

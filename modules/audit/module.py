@@ -39,8 +39,8 @@ class AuditModule:
     def validate(self, document: object) -> Sequence[Problem]:
         """Return everything that is wrong with a document, its rules and filters included, as far as no host is needed.
 
-        The rule files that it names are read. Tokens, certificates, sockets and folders are looked at by `run` alone: they
-        are those of the host that it runs on.
+        The rule files that it names are read. Tokens, certificates, sockets and folders are looked at by `run` alone:
+        they are those of the host that it runs on.
         """
         from mig_audit.modules.audit.event_format import choose_format  # noqa: PLC0415  # as said above
         from mig_audit.modules.audit.events import Origin  # noqa: PLC0415

@@ -34,8 +34,8 @@ class Neighbour:
     """A process: ``roles`` are among ``owner`` of the audit pid, ``listener`` by multicast, ``socket``, and ``known``.
 
     ``socket`` is one that it only has open, ``known`` a program that is known for audit and has none. ``comm`` is the
-    name that the process gives itself, as printable text. ``pid`` may be a guess where the process' descriptors cannot be read: then
-    ``certain`` is False.
+    name that the process gives itself, as printable text. ``pid`` may be a guess where the process' descriptors cannot
+    be read: then ``certain`` is False.
     """
 
     pid: int

@@ -1,8 +1,8 @@
 """Other runs of mig-audit on this host: what they do to audit is told as theirs, and is no finding.
 
-A run that has to share the host only reads, and sees the canaries and changes of the one that configures the kernel. Which
-process is of which run stands in the journals in /run/mig-audit, where only root can write; a message that merely says
-that it is a canary is a finding like any other.
+A run that has to share the host only reads, and sees the canaries and changes of the one that configures the kernel.
+Which process is of which run stands in the journals in /run/mig-audit, where only root can write; a message that merely
+says that it is a canary is a finding like any other.
 """
 
 from __future__ import annotations

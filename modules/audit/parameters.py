@@ -73,8 +73,8 @@ class Priority:
 class Parameters:
     """What the run was asked to do; durations are in seconds, sizes in bytes.
 
-    ``deadline`` is None where the caller has time, ``most_events`` where there is no bound to what is found, ``log_path``
-    where the file's name is to be made in ``log_directory``.
+    ``deadline`` is None where the caller has time, ``most_events`` where there is no bound to what is found,
+    ``log_path`` where the file's name is to be made in ``log_directory``.
     """
 
     window: float

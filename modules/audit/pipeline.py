@@ -44,10 +44,10 @@ class Pipeline:
     """One stream of records on its way.
 
     ``kept`` are the encoded events for the envelope; ``own`` counts events that are this run's own changes to audit and
-    its canaries, and ``others`` those of other runs, which are in the raw log and nowhere else; ``ownership`` tells them,
-    and is told when the window begins and ends; ``filters`` count those that they took away; ``findings``
-    counts all others, ``unrepresented`` those among them that the format has no words for. ``json`` says whether the
-    encoded events are JSON. ``changes`` are the first changes that others made to audit, ``changed`` counts all of them.
+    its canaries, and ``others`` those of other runs, which are in the raw log and nowhere else; ``ownership`` tells
+    them, and is told when the window begins and ends; ``filters`` count those that they took away; ``findings`` counts
+    all others, ``unrepresented`` those among them that the format has no words for. ``json`` says whether the encoded
+    events are JSON. ``changes`` are the first changes that others made to audit, ``changed`` counts all of them.
     """
 
     def __init__(  # noqa: PLR0913  # each is a choice of the caller's

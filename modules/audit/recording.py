@@ -62,8 +62,8 @@ class Recording:
     """The main process's side of one run.
 
     ``fault`` is set if processing failed; the window then still ends in order. ``processed`` counts the records that
-    were taken from the raw log, ``skimmed`` those of which only the serials were looked at, ``beyond`` the serials that are
-    missing after the window's end, ``stopped`` is what ended the window early.
+    were taken from the raw log, ``skimmed`` those of which only the serials were looked at, ``beyond`` the serials that
+    are missing after the window's end, ``stopped`` is what ended the window early.
     """
 
     def __init__(
@@ -91,8 +91,8 @@ class Recording:
     ) -> tuple[SinkOutcome, ...]:
         """Follow the window to its end, process what is left within the drain time, and close the sinks.
 
-        All of it is over by ``answer_by`` on the monotonic clock. Whatever happens, the recorder is gone afterwards, and
-        the kernel restored.
+        All of it is over by ``answer_by`` on the monotonic clock. Whatever happens, the recorder is gone afterwards,
+        and the kernel restored.
         """
         try:
             self._recorder.send(plan)

@@ -1,7 +1,7 @@
 """The kernel's settings of one run: the parameters, then what rule files ask for as far as a guest may follow them.
 
-A file that was written for auditd owns its host: it clears the rules, chooses what happens on loss, and locks all of it.
-A run is a guest. It takes from such a file what is for the window alone, and says of the rest why it did not.
+A file that was written for auditd owns its host: it clears the rules, chooses what happens on loss, and locks all of
+it. A run is a guest. It takes from such a file what is for the window alone, and says of the rest why it did not.
 """
 
 from __future__ import annotations

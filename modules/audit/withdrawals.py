@@ -25,8 +25,8 @@ _FOREIGN = "no rule above is this one, and mig-audit removes no rules but its ow
 def without_withdrawn(rules: Iterable[AskedRule]) -> tuple[AskedRule, ...]:
     """Return the rules with those marked that a line below them takes back, and the lines that do it.
 
-    ``-d`` and ``-W`` take back the same rule, wherever it came from, or are an error; ``-D`` takes back what stands above
-    it in its own file, or among the rules of the parameters.
+    ``-d`` and ``-W`` take back the same rule, wherever it came from, or are an error; ``-D`` takes back what stands
+    above it in its own file, or among the rules of the parameters.
     """
     done: list[AskedRule] = []
     for rule in rules:

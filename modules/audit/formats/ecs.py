@@ -1,8 +1,9 @@
 """Elastic Common Schema 8.11.0.
 
-Every field is one of ECS's own, but for those below ``auditd``, which ECS leaves to the source: what it has no field for.
-``user`` is who logged in, where that is known, and ``user.effective`` whose rights were used, as ECS tells a user from the
-one they became; ``process.user``, ``process.real_user`` and ``process.saved_user`` are the process's three ids.
+Every field is one of ECS's own, but for those below ``auditd``, which ECS leaves to the source: what it has no field
+for. ``user`` is who logged in, where that is known, and ``user.effective`` whose rights were used, as ECS tells a user
+from the one they became; ``process.user``, ``process.real_user`` and ``process.saved_user`` are the process's three
+ids.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ class Format(Protocol):
     """A view of events as bytes.
 
     One that needs records to be put together in another way than the kernel's events names it as ``grouping``; see
-    `mig_audit.modules.audit.events.grouping`. One that needs a line before its first event, in a file or a stream, has it
-    as ``header``: bytes without a newline. One that has a way around the decoded event has it as ``shortcut``: given the
-    decoder, it returns a `Shortcut`.
+    `mig_audit.modules.audit.events.grouping`. One that needs a line before its first event, in a file or a stream, has
+    it as ``header``: bytes without a newline. One that has a way around the decoded event has it as ``shortcut``: given
+    the decoder, it returns a `Shortcut`.
     """
 
     @property

@@ -1,9 +1,9 @@
 """The events of libaudit-go (github.com/mozilla/libaudit-go), as MIG's audit module handed them on.
 
-``Serial``, ``Timestamp``, ``Type``, ``Data`` and ``Raw``, all text, ``Data`` a flat map of interpreted values. As there,
-the last record that has a field of some name gives it its value; what libaudit-go then forgot is kept under the name
-``TYPE.field``, or ``TYPE[n].field`` where an event has several records of the type. Mended besides: ``Type`` is the first
-record's and not always EOE, ``Raw`` has all records, and no value makes an event disappear.
+``Serial``, ``Timestamp``, ``Type``, ``Data`` and ``Raw``, all text, ``Data`` a flat map of interpreted values. As
+there, the last record that has a field of some name gives it its value; what libaudit-go then forgot is kept under the
+name ``TYPE.field``, or ``TYPE[n].field`` where an event has several records of the type. Mended besides: ``Type`` is
+the first record's and not always EOE, ``Raw`` has all records, and no value makes an event disappear.
 """
 
 from __future__ import annotations

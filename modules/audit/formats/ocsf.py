@@ -1,7 +1,7 @@
 """Open Cybersecurity Schema Framework 1.5.0, with the profiles ``host``, ``linux/linux_users`` and ``security_control``.
 
-Severity is always 1 (Informational): mig-audit records, it does not judge. A technique in a rule's key is in ``attacks``.
-What the classes have no attribute for is in ``unmapped``.
+Severity is always 1 (Informational): mig-audit records, it does not judge. A technique in a rule's key is in
+``attacks``. What the classes have no attribute for is in ``unmapped``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """OpenTelemetry's log records, as OTLP has them in JSON: each event is a message of its own, as the file exporter writes.
 
-Attributes have the names of OpenTelemetry's semantic conventions, or begin with ``audit.``. A user is who logged in, where
-that is known; a process's user is whose rights it used.
+Attributes have the names of OpenTelemetry's semantic conventions, or begin with ``audit.``. A user is who logged in,
+where that is known; a process's user is whose rights it used.
 """
 
 from __future__ import annotations

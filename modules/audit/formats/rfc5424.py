@@ -1,8 +1,8 @@
 """Syslog messages (RFC 5424): the values as structured data, the sentence as the message.
 
 Facility 13 (log audit), severity 6 (informational): mig-audit records, it does not judge. The structured data's id is
-``audit@32473``; 32473 is the number that RFC 5612 keeps for examples, as mig-audit has no enterprise number. ``PROCID`` is
-empty, since the process that an event is about did not send it; ``MSGID`` is the category.
+``audit@32473``; 32473 is the number that RFC 5612 keeps for examples, as mig-audit has no enterprise number. ``PROCID``
+is empty, since the process that an event is about did not send it; ``MSGID`` is the category.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     2026-11-21 07:27:03.203 web-1 kang as root cat[42] EACCES [T1003_shadow] Read: /etc/shadow
 
 Time in UTC, host, who, what program, how it ended, the keys, and what happened (`summaries`). What the watched may word
-as they like comes last or is quoted, so that it cannot look like one of the other parts; all of it is printable already,
-so that the only escapes are the colours, if they were asked for.
+as they like comes last or is quoted, so that it cannot look like one of the other parts; all of it is printable
+already, so that the only escapes are the colours, if they were asked for.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ class Recovered:
     """A dead run, and what was done about it.
 
     ``restoration`` is None where nothing was to be done: the host was booted since (``earlier_boot``), or the journal
-    cannot be read. ``trouble`` is the reason for that, or why the journal is still there. ``begun`` is seconds since the
-    epoch.
+    cannot be read. ``trouble`` is the reason for that, or why the journal is still there. ``begun`` is seconds since
+    the epoch.
     """
 
     run_id: str

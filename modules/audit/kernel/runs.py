@@ -1,7 +1,7 @@
 """The runs that have changed this host's audit, in /run/mig-audit: one lock, and one journal for each of them.
 
-No process of ours changes the kernel's audit without the lock, and the journal of a run is there as long as something of it is to be
-undone. So whichever process has the lock and finds a journal knows that its run is dead, and undoes it.
+No process of ours changes the kernel's audit without the lock, and the journal of a run is there as long as something
+of it is to be undone. So whichever process has the lock and finds a journal knows that its run is dead, and undoes it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Unreadable(NamedTuple):
 class Runs:
     """The directory; it is made if it is not there, unless it is only to be looked at.
 
-    What the file system refuses is a NotPermittedError, or an AuditUnavailableError where there is no room or the disk fails.
+    What the file system refuses is a NotPermittedError, or an AuditUnavailableError where there is no room or the disk
+    fails.
     """
 
     def __init__(

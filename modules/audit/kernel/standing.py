@@ -42,10 +42,10 @@ _SWITCHED_OFF = frozenset({"audit=0", "audit=off"})
 class Standing:
     """A namespace is True if it is the host's own, False if not, and None if that cannot be seen.
 
-    ``capabilities`` are the effective ones, as the kernel's bit mask, and ``bounding`` are those that it or a program that
-    it starts could have at the most. ``seccomp`` says that a filter is on this process.
-    ``lockdown`` is the kernel's mode, empty where it has none or hides it, and ``boot_options`` are those about audit,
-    None where they are hidden.
+    ``capabilities`` are the effective ones, as the kernel's bit mask, and ``bounding`` are those that it or a program
+    that it starts could have at the most. ``seccomp`` says that a filter is on this process. ``lockdown`` is the
+    kernel's mode, empty where it has none or hides it, and ``boot_options`` are those about audit, None where they are
+    hidden.
     """
 
     uid: int

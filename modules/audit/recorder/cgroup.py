@@ -1,9 +1,9 @@
 """Leaving the control group that a run was started in, for a process that must outlive it.
 
-Whatever kills all processes of a control group reaches every process in it: `systemctl kill`, a service that is stopped,
-an OOM killer that takes the whole group (memory.oom.group, systemd-oomd), cgroup.kill (cgroups(7)). That is done by the
-hierarchy of cgroup version 2, or by systemd's own of version 1. To move to the root of these leaves nothing behind: no
-group is made, and the process is gone from there when it ends.
+Whatever kills all processes of a control group reaches every process in it: `systemctl kill`, a service that is
+stopped, an OOM killer that takes the whole group (memory.oom.group, systemd-oomd), cgroup.kill (cgroups(7)). That is
+done by the hierarchy of cgroup version 2, or by systemd's own of version 1. To move to the root of these leaves nothing
+behind: no group is made, and the process is gone from there when it ends.
 """
 
 from __future__ import annotations

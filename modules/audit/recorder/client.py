@@ -46,8 +46,8 @@ class RecorderProcess:
     """The recorder as seen from the main process: everything it has reported so far.
 
     ``gone`` is True once its channel is closed, or it can neither go on nor be killed; from then on nothing changes any
-    more. ``death`` is how it ended if that was before its window did. ``held`` is what it and its guard are allowed in the
-    window.
+    more. ``death`` is how it ended if that was before its window did. ``held`` is what it and its guard are allowed in
+    the window.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], channel: Channel, line: GuardLine) -> None:

@@ -2,8 +2,9 @@
 
 It is a copy of the recorder from before anything was changed, so it costs next to no memory and starts at once. It is
 nobody's child, has a session of its own, and leaves the control group of the run: what kills the main process and its
-descendants, a process group, a terminal's session or a service does not reach it. It waits on a pipe that ends with the recorder,
-however that ends, and tells the main process, which has no power over audit itself, what became of the kernel.
+descendants, a process group, a terminal's session or a service does not reach it. It waits on a pipe that ends with the
+recorder, however that ends, and tells the main process, which has no power over audit itself, what became of the
+kernel.
 """
 
 from __future__ import annotations
@@ -143,8 +144,8 @@ def watch(
     """Wait until the other end of ``life`` is closed; then undo the run, if something of it is left, and say so.
 
     What is said on ``line`` is one of the reports ``restored``, ``stands`` and ``failed``, and nothing if there was a
-    dismissal and nothing to undo. Where nobody is left to hear it, the journal tells `mig-audit restore` and the next run.
-    Without a main process the recorder is to end the run at once, and nobody but the guard can ``wake`` it.
+    dismissal and nothing to undo. Where nobody is left to hear it, the journal tells `mig-audit restore` and the next
+    run. Without a main process the recorder is to end the run at once, and nobody but the guard can ``wake`` it.
     """
     undoing = _Undoing(line, run_id, directory, open_control)
     dismissed = False

@@ -55,8 +55,8 @@ class GuardLine:
     ) -> Restoration:
         """Return what it makes of the kernel, now that the recorder is dead; or ``hangs``, and never will be.
 
-        One that is stopped is continued. One that says nothing even so is left alone: it will still undo the run when it
-        can.
+        One that is stopped is continued. One that says nothing even so is left alone: it will still undo the run when
+        it can.
         """
         if hangs:
             self._channel.send(reports.TAKE_OVER, {})

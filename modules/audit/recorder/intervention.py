@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 class Intervention:
     """The changes of one run. It begins with nothing changed; ``stream`` is open once `open` has returned.
 
-    ``settings`` and ``outcomes`` are what was set and what became of each rule; ``unforgotten`` is why the journal is still
-    there after everything was undone, if so. Whoever makes one has the lock of
+    ``settings`` and ``outcomes`` are what was set and what became of each rule; ``unforgotten`` is why the journal is
+    still there after everything was undone, if so. Whoever makes one has the lock of
     `mig_audit.modules.audit.kernel.runs`, or only reads.
     """
 

@@ -1,8 +1,8 @@
 """Whether the recorder still does something: one that stands still is woken, and ended if that does not help.
 
-It gives a sign of life twice a second, whatever it does. It stands still when somebody stops it (SIGSTOP, a debugger, a frozen
-control group), or when a file system does not answer; the kernel's audit stays as the window set it up then, and nobody
-records. It is better continued than killed: what the kernel has queued on its socket is lost with it.
+It gives a sign of life twice a second, whatever it does. It stands still when somebody stops it (SIGSTOP, a debugger, a
+frozen control group), or when a file system does not answer; the kernel's audit stays as the window set it up then, and
+nobody records. It is better continued than killed: what the kernel has queued on its socket is lost with it.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Beat:
 class Pulse:
     """Counts the time since the last word; for the main process.
 
-    ``stops`` are the times at which the recorder was found stopped, and ``last`` is when it last spoke, in seconds since
-    the epoch; ``given_up`` is why it was ended, empty if it was not.
+    ``stops`` are the times at which the recorder was found stopped, and ``last`` is when it last spoke, in seconds
+    since the epoch; ``given_up`` is why it was ended, empty if it was not.
 
     Args:
         wake: continues the process, and returns whether it was stopped.

@@ -55,8 +55,8 @@ class Found:
 class Ready:
     """The window is open: how records are received, and the status with all changes made.
 
-    ``pid`` is the recorder's; ``started`` is seconds since the epoch; ``receive_buffer`` is in bytes; ``configured`` says
-    whether the run changes anything.
+    ``pid`` is the recorder's; ``started`` is seconds since the epoch; ``receive_buffer`` is in bytes; ``configured``
+    says whether the run changes anything.
     """
 
     mode: str
@@ -107,9 +107,9 @@ class Ended:
     """The window is closed and the raw log is complete.
 
     ``reason`` and ``why`` are those of `ending.Ending`. ``overruns`` counts ENOBUFS, ``foreign`` messages that were not
-    from the kernel, ``challengers`` are processes that tried to take the audit pid. ``changes`` are what others did to the
-    configuration, as it showed to the recorder, ``more_changes`` counts those beyond the first, ``unwatched`` is why it
-    could not always look. ``status`` is the kernel's own account at the end of the window.
+    from the kernel, ``challengers`` are processes that tried to take the audit pid. ``changes`` are what others did to
+    the configuration, as it showed to the recorder, ``more_changes`` counts those beyond the first, ``unwatched`` is
+    why it could not always look. ``status`` is the kernel's own account at the end of the window.
     """
 
     reason: str

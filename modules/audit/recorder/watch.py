@@ -55,8 +55,8 @@ class Change:
 class Own:
     """What the window begins with, what of it is ours, and whether it is to be put back.
 
-    ``settings`` are the values of the window, ``listed`` all rules that it begins with, ``rules`` those that are ours, as the kernel lists them, and ``first`` the
-    payloads of those that must stand ahead of every other.
+    ``settings`` are the values of the window, ``listed`` all rules that it begins with, ``rules`` those that are ours,
+    as the kernel lists them, and ``first`` the payloads of those that must stand ahead of every other.
     """
 
     settings: Mapping[Setting, int]

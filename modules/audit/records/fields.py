@@ -1,9 +1,9 @@
 """The fields of a record of any type: bytes become (name, raw value) pairs, in order, duplicates kept.
 
 There is no grammar that all records obey, so there are two ways through this file: one for the shape that the kernel
-writes (``name=value`` with single spaces between, a message's text likewise), and a scanner for the rest. The scanner never fails: words that
-belong to no name join the bare value before them (``op=adding user id=1001``) if that is no number, or become a pair
-named ``text``.
+writes (``name=value`` with single spaces between, a message's text likewise), and a scanner for the rest. The scanner
+never fails: words that belong to no name join the bare value before them (``op=adding user id=1001``) if that is no
+number, or become a pair named ``text``.
 
 Values stay raw, with their quotes, because only they tell a string from its hex form.
 """

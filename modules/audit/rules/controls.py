@@ -34,8 +34,8 @@ class Control:
 class _Kind:
     """How an option is read: ``read`` checks its argument, and returns it if it is a number.
 
-    auditctl takes one that is ``alone`` only on a line of its own, but for the options in ``beside``; -i and -c may also
-    end a line of others.
+    auditctl takes one that is ``alone`` only on a line of its own, but for the options in ``beside``; -i and -c may
+    also end a line of others.
     """
 
     read: Optional[Callable[[Word], Optional[int]]] = None

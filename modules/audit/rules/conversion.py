@@ -1,7 +1,7 @@
 """Rule files from one language into another: auditctl's text, and libaudit-go's JSON in both of its dialects.
 
-Nothing is lost without a word. What the other language cannot say of a rule is a problem, and the rule is left out; what
-it has no place for beside the rules, comments and most control options, is a note.
+Nothing is lost without a word. What the other language cannot say of a rule is a problem, and the rule is left out;
+what it has no place for beside the rules, comments and most control options, is a note.
 """
 
 from __future__ import annotations

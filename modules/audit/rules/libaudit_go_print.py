@@ -49,7 +49,8 @@ _Element = dict[str, object]
 def print_libaudit_go(rules: Sequence[Rule], names: Names = HOST) -> str:
     """Return a document of libaudit-go's new dialect; it is for a host, whose directories and architecture count.
 
-    Read again on that host, it is the same rules; those for all system calls as they were before the kernel listed them.
+    Read again on that host, it is the same rules; those for all system calls as they were before the kernel listed
+    them.
 
     Raises:
         RuleError: a rule, which the error counts from 1, has something that the dialect has no words for.

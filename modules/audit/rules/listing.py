@@ -1,7 +1,8 @@
 """Rules as ``auditctl -l`` of audit 4.2.1 prints them, byte for byte.
 
-For comparing with what auditctl says of a host. It is not always text that can be read again: a watch for ``never`` looks
-like one for ``always``, numbers beyond 2**31 are negative, a file type is a number, and so on; `printing` has text that can.
+For comparing with what auditctl says of a host. It is not always text that can be read again: a watch for ``never``
+looks like one for ``always``, numbers beyond 2**31 are negative, a file type is a number, and so on; `printing` has
+text that can.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ def opened_sinks(
 ) -> Iterator[tuple[Sink, ...]]:
     """Open sinks for the time of a ``with`` block; what leaves it early leaves none of them open.
 
-    Their queues are in the folder of the file ``beside``, and so are their spools, ``beside`` with ``.1.spool`` and so on
-    after its name; the spools leave ``floor`` bytes of the file system free.
+    Their queues are in the folder of the file ``beside``, and so are their spools, ``beside`` with ``.1.spool`` and so
+    on after its name; the spools leave ``floor`` bytes of the file system free.
     """
     sinks: list[Sink] = []
     try:
@@ -76,7 +76,8 @@ def open_sink(
 ) -> Sink:
     """Open a sink: read its credentials, create its queue in ``directory``, start its thread. Nothing is sent yet.
 
-    What it cannot deliver goes into ``spool``, if there is to be one. ``run_id`` must be unique, for an endpoint may take two requests with the same Idempotency-Key for one.
+    What it cannot deliver goes into ``spool``, if there is to be one. ``run_id`` must be unique, for an endpoint may
+    take two requests with the same Idempotency-Key for one.
 
     Raises:
         UsageError: a file, a variable, the URL, the socket or the directory is not usable; nothing was touched.

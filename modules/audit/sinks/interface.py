@@ -57,8 +57,8 @@ class SinkOutcome:
 
     Delivered events were accepted by the endpoint, rejected ones refused for what they are, and undelivered ones could
     not be handed over. ``batches`` were accepted, ``attempts`` were made, ``retries`` of them not for the first time.
-    ``bytes`` are those of the delivered events. ``last_error`` is the last failure seen, overcome or not; ``errors`` are
-    those that cost events, one for each cause. ``spooled`` of the undelivered events are in the file ``spool``.
+    ``bytes`` are those of the delivered events. ``last_error`` is the last failure seen, overcome or not; ``errors``
+    are those that cost events, one for each cause. ``spooled`` of the undelivered events are in the file ``spool``.
     """
 
     kind: str

@@ -32,8 +32,8 @@ class HttpSettings:
     """Where and how to POST events; times are in seconds, sizes in bytes.
 
     ``body`` is ``array`` (a JSON array, even of one event), ``ndjson`` (one event a line) or ``single`` (one event a
-    request, as it is, and said to be of ``media_type``). ``read_timeout`` is how long the endpoint may take to receive a
-    request and to answer it. The token is read from a file or from an environment variable when the sink is opened.
+    request, as it is, and said to be of ``media_type``). ``read_timeout`` is how long the endpoint may take to receive
+    a request and to answer it. The token is read from a file or from an environment variable when the sink is opened.
     Nothing that may hold a secret is part of the repr. ``spool`` is what may be kept of what is not delivered.
 
     Raises:

@@ -41,8 +41,8 @@ class Asked(NamedTuple):
 def open_sources(asked: Asked, patience: Patience) -> list[Source]:
     """Return what was asked for, the oldest first; each was opened and looked at.
 
-    A file is open only while it is read, and is found then by its inode, should it have been rotated. One that goes by two
-    names is read once.
+    A file is open only while it is read, and is found then by its inode, should it have been rotated. One that goes by
+    two names is read once.
 
     Raises:
         UsageError: something cannot be read, cannot be followed, or would be written over.

@@ -1,7 +1,8 @@
 """What ``/proc`` says of a process, while it is there (proc(5)). Whatever is not there, or is not ours to read, is None.
 
-Not by psutil, which tells the host's own facts elsewhere: it rounds a process's start to the second of boot where a clock tick
-counts, has no control groups, gives text that is not printable, and takes longer to import than most runs have to wait for it.
+Not by psutil, which tells the host's own facts elsewhere: it rounds a process's start to the second of boot where a
+clock tick counts, has no control groups, gives text that is not printable, and takes longer to import than most runs
+have to wait for it.
 """
 
 from __future__ import annotations

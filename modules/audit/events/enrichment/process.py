@@ -61,8 +61,8 @@ class Process:
         line: the processes it descends from, its first parent first.
         presumed: whether one of these is taken for the parent of the one before it only because its pid was seen a
             short time before.
-        certain_parent: what that process runs which is certain to have the pid ``ppid``: a process that gets another parent gets
-            another ppid.
+        certain_parent: what that process runs which is certain to have the pid ``ppid``: a process that gets another
+            parent gets another ppid.
         ticks: its start, if ``/proc`` told it.
         stat_comm: its name in ``/proc`` when its program was read there.
         ended: whether its exit was recorded.

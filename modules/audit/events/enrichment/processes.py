@@ -1,12 +1,12 @@
 """Which process an event's pid means, and which one its ppid: a table that pid reuse does not fool.
 
 A pid alone names nobody for long. The kernel hands out all others before it gives one again, which takes a while, so a
-process that was seen a short time ago is still the same; after that only a start time in ``/proc`` can tell, where it is
-the host's own and the process still there. What neither tells is unknown, and said to be. Forks and exits count where the
-rules record them. Nothing here raises, and memory is bounded.
+process that was seen a short time ago is still the same; after that only a start time in ``/proc`` can tell, where it
+is the host's own and the process still there. What neither tells is unknown, and said to be. Forks and exits count
+where the rules record them. Nothing here raises, and memory is bounded.
 
-What the kernel writes into a record is true at the moment it is written: that the event's pid is alive, what its program
-is, and that its parent, ppid, is alive too.
+What the kernel writes into a record is true at the moment it is written: that the event's pid is alive, what its
+program is, and that its parent, ppid, is alive too.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ class Host:
     def process(self, pid: int) -> Optional[bytes]:
         """Return the first word of the name that a process has now; None if it is gone.
 
-        Where its ``status`` ends before a name, or the process does while it is read, it is the latest that was read: the program keeps it in one place.
+        Where its ``status`` ends before a name, or the process does while it is read, it is the latest that was read:
+        the program keeps it in one place.
         """
         if self._origin.proc is None:
             return None
