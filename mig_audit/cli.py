@@ -98,7 +98,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     fault: MigAuditError
     try:
         if options.module:
-            to_stdout(_one_shot(options.module))
+            _answer_message(options.module)
             return 0
         return int(options.run(options, to_stdout))
     except BrokenPipeError:
@@ -111,7 +111,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     return exit_code([fault])
 
 
-def _one_shot(module: str) -> str:
+def _answer_message(module: str) -> None:
     from .runner import run_one_shot  # noqa: PLC0415  # other commands need none of it
 
-    return run_one_shot(module, sys.stdin.fileno())
+    run_one_shot(module, sys.stdin.fileno(), to_stdout)

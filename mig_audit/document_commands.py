@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Callable
 
-from .console import output, progress, say, say_error
+from .answer import write_answer
+from .console import output, progress, say_error
 from .documents import name_of, read_whole
 from .errors import MigAuditError, OutputError, ParametersError, UsageError
-from .interface import Implementation
+from .interface import Context, Implementation
 from .registry import DEFAULT_MODULE, find_module
 from .results import Result
 from .runner import check_parameters, run_module
 from .standard_streams import stdout_is_closed
+from .stop import Stop
 from .terminal import lines_for_people
 from .validation import load_schema, parse_document
 
@@ -57,34 +59,31 @@ def _add_schema(parser: ArgumentParser) -> None:
 def _run(options: Namespace, _write: Write) -> int:
     if options.output is None and stdout_is_closed():
         raise OutputError("stdout is closed", "give the command one, or name a file with -o")
+    stop = Stop()
+    try:
+        # Until the answer is written: a signal that comes before or behind the run's work is no reason to give none.
+        with stop.on_signals():
+            result = _run_and_answer(options, stop)
+    finally:
+        stop.close()
+    for error in result.errors:
+        say_error(error)
+    return result.exit_code
+
+
+def _run_and_answer(options: Namespace, stop: Stop) -> Result:
     with output(options.output, [0 if options.parameters == "-" else options.parameters]) as to:
         try:
             document = read_document(options.parameters)
         except MigAuditError as unreadable:
             result = Result.failure(unreadable)
         else:
-            result = run_module(find_module(DEFAULT_MODULE), document, progress(), to.file, last=True)
+            context = Context(stop, progress(), to.file, last=True)
+            result = run_module(find_module(DEFAULT_MODULE), document, context)
         _refuse_output(result)
         if result.found_anything or not options.found_only:
-            _answer(to.write, _rendered(result, options), result)
-    for error in result.errors:
-        say_error(error)
-    return result.exit_code
-
-
-def _answer(write: Write, text: str, result: Result) -> None:
-    """Write the result; where that cannot be done, say what else there is."""
-    try:
-        write(text)
-    except BrokenPipeError:
-        # Who reads no more may have had enough of it.
-        if _raw_log(result):
-            say(f"the result was not read to its end; {_raw_log(result)}")
-        raise
-    except OutputError as error:
-        for each in result.errors:
-            say_error(each)
-        raise OutputError(error.what, _raw_log(result) or error.remedy) from error
+            write_answer(to.write, _rendered(result, options), result)
+    return result
 
 
 def _refuse_output(result: Result) -> None:
@@ -92,14 +91,6 @@ def _refuse_output(result: Result) -> None:
     for error in result.errors:
         if isinstance(error, OutputError):
             raise error
-
-
-def _raw_log(result: Result) -> str:
-    """Say where the records are of a result that nobody got; nothing if there are none."""
-    raw_log = (result.elements or {}).get("raw_log")
-    if not isinstance(raw_log, dict):
-        return ""
-    return f"every record is in {raw_log['path']}: `mig-audit replay {raw_log['path']}` gives the events"
 
 
 def _rendered(result: Result, options: Namespace) -> str:
