@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE
 from mig_audit.modules.audit.events.glance import glance_at
 from mig_audit.modules.audit.events.identities import LookUp
-from mig_audit.modules.audit.events.usual import Usual
+from mig_audit.modules.audit.events.usual import UsualMessage
 from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
-from mig_audit.modules.audit.records import parse_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +83,8 @@ class Screening:
 
         An event is asked about when those of the stretch before it are finished.
         """
-        enrich = self._enricher.enrich_call if self._enricher else None
+        self._turn_to(run.node)
+        enrich = self._enricher.on(run.node).enrich_call if self._enricher else None
         ask = self._filters.ask_call if self._filters else None
         timed = enrich is not None or (self._filters is not None and self._filters.asks_time)
         names = self._filters is not None and self._filters.asks_names
@@ -92,18 +92,20 @@ class Screening:
         enrichments: list[Enrichment] = []
         time = 0
         for usual in run.events:
-            if run.node or type(usual) is not Usual:
+            if isinstance(usual, UsualMessage):
                 since, enrichment = self.screen(usual.bundle(run.node))
             else:
+                seen, added = usual.plain()
                 if timed:
                     time = int(usual.seconds + usual.milliseconds)
-                enrichment = enrich(usual, time) if enrich else None
+                enrichment = enrich(seen, time) if enrich else None
                 if enrich and enrichment is None:
                     since = 0
                 elif ask is None:
                     since = KEPT
                 else:
-                    since = ask(usual, time, self._names(usual.seconds) if names else None, enrichment)
+                    look_up = self._names(usual.seconds, added) if names else None
+                    since = ask(seen, time, look_up, enrichment)
             if since == KEPT:
                 kept.append(usual)
                 if enrichment is not None:
@@ -118,8 +120,9 @@ class Screening:
     def screen(self, bundle: Bundle) -> Screened:
         """Return what the records of an event tell."""
         stamp, types, bodies, records, _, part, added, node = bundle
-        if records is not None or part or node:
+        if records is not None or part:
             return _NOTHING
+        self._turn_to(node)
         glance = glance_at(types, bodies) if _SYSCALL in types else None
         if glance is None and (_SYSCALL in types or not _CHANGES.isdisjoint(types)):
             return _NOTHING
@@ -127,24 +130,20 @@ class Screening:
         time = int(seconds + rest[:3])
         enrichment = None
         if self._enricher:
+            enricher = self._enricher.on(node)
             enrichment = (
-                self._enricher.enrich_call(glance, time)
-                if glance
-                else self._enricher.enrich_message(types, bodies, time)
+                enricher.enrich_call(glance, time) if glance else enricher.enrich_message(types, bodies, time)
             )
             if enrichment is None:
                 return _NOTHING
         if not self._filters:
             return Screened(KEPT, enrichment)
-        names = self._names(seconds)
         if glance:
             # Only what was added to a SYSCALL record goes before the names that are known here.
-            told = added[types.index(_SYSCALL)] if added else None
-            if names and told:
-                names = names._replace(enriched=dict(parse_fields(told)))
+            names = self._names(seconds, added[types.index(_SYSCALL)] if added else None)
             since = self._filters.ask_call(glance, time, names, enrichment)
         else:
-            since = self._filters.ask_other(types, bodies, time, names, enrichment)
+            since = self._filters.ask_other(types, bodies, time, self._names(seconds), enrichment)
         return Screened(since, enrichment)
 
     def kept(self, enrichment: Optional[Enrichment]) -> Screened:
@@ -161,11 +160,15 @@ class Screening:
         """Say whether an enriched event that was not dropped passes the filters that were not asked yet."""
         return screened.decided or self._filters is None or self._filters.keep(event, screened.since)
 
-    def _names(self, seconds: bytes) -> Optional[LookUp]:
-        """Return where to look names up at a time, if filters ask for them."""
+    def _turn_to(self, node: str) -> None:
+        if self._filters:
+            self._filters.turn_to(node)
+
+    def _names(self, seconds: bytes, added: Optional[bytes] = None) -> Optional[LookUp]:
+        """Return where to look names up at a time, if filters ask for them; ``added`` is what the log has of some."""
         if self._filters is None or not self._filters.asks_names:
             return None
         if seconds != self._seconds:
             self._seconds = seconds
             self._look_up = LookUp(self._identities, int(seconds) // 60)
-        return self._look_up
+        return self._look_up._replace(added=added) if added and self._look_up else self._look_up

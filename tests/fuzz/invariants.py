@@ -41,7 +41,7 @@ _LONG = 20_000  # lines; a long run ends then, and another one begins
 _CONDITIONS = (
     "exe ~ '^/usr/'", "key", "key = exec or success = no", "syscall = execve", "uid = 0 and arch = x86_64", "user = alice",
     "auid = unset", "exit < 0", "errno = EPERM or errno = ENOENT", "a2 > 0x10", "category = write", "path ^= /etc", "inode > 100",
-    "cwd = /", "command ~ x", "argument = x", "title ~ python", "address in 127.0.0.0/8", "family = inet", "op", "node",
+    "cwd = /", "command ~ x", "argument = x", "title ~ python", "address in 127.0.0.0/8", "family = inet", "op", "node", "node = db and user = alice",
     "complete", "pid > 1000 or session = 1", "not type = PATH",
 )  # fmt: skip
 

@@ -10,7 +10,8 @@ from mig_audit.modules.audit.events.draft import IDENTITIES
 from mig_audit.modules.audit.events.event import Identities, Identity
 from mig_audit.modules.audit.events.names import UNSET
 from mig_audit.modules.audit.events.values import number_value, plain_value
-from mig_audit.modules.audit.records import printable
+from mig_audit.modules.audit.records import parse_fields, printable
+from mig_audit.modules.audit.records.memo import remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _USERS = ("auid", "uid", "euid", "suid", "fsuid")
 _ENRICHED_UNKNOWN = compile_late(rb'"unset"|"unknown\([0-9]+\)"')
-NOT_ENRICHED: Mapping[str, bytes] = MappingProxyType({})
+_NOT_ENRICHED: Mapping[str, bytes] = MappingProxyType({})
 _MEMO_LIMIT = 8192
 _new = tuple.__new__  # what Identities(...) does, without its Python frame
 
@@ -39,7 +40,7 @@ class IdentityDecoder:
         self._minute = -1
 
     def decode(
-        self, raws: tuple[Optional[bytes], ...], minute: int, enriched: Mapping[str, bytes] = NOT_ENRICHED
+        self, raws: tuple[Optional[bytes], ...], minute: int, enriched: Mapping[str, bytes] = _NOT_ENRICHED
     ) -> Identities:
         """Return the nine identities that a record has as these; the same nine come again and again.
 
@@ -72,23 +73,29 @@ class IdentityDecoder:
         )
 
 
+@remember
+def names_in(added: Optional[bytes]) -> Mapping[str, bytes]:
+    """Return the names that are in what auditd added to a record, by the fields' names in capitals."""
+    return dict(parse_fields(added)) if added else _NOT_ENRICHED
+
+
 class LookUp(NamedTuple):
     """The way to identities, at a minute of the stream.
 
     Attributes:
         identities: what decodes them.
         minute: since the epoch.
-        enriched: the names that the log has for some, by the fields' names in capitals.
+        added: what auditd added to the record; nothing if it is empty.
     """
 
     identities: IdentityDecoder
     minute: int
-    enriched: Mapping[str, bytes] = NOT_ENRICHED
+    added: bytes = b""
 
     def find(self, numbers: Mapping[str, bytes]) -> Identities:
         """Return the identities that some fields of a record mean."""
         raws = tuple([numbers.get(name) for name in IDENTITIES])
-        return self.identities.decode(raws, self.minute, self.enriched)
+        return self.identities.decode(raws, self.minute, names_in(self.added))
 
 
 class _Accounts(dict[Optional[bytes], Optional[Identity]]):

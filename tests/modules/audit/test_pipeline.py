@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit.canary import Mark
 from mig_audit.modules.audit.events import Origin, TableNames
+from mig_audit.modules.audit.events.enrichment import Enricher, EnrichmentSettings
 from mig_audit.modules.audit.events.filters import make_filters, parse_filters
 from mig_audit.modules.audit.formats import make_format
 from mig_audit.modules.audit.pipeline import Pipeline
@@ -57,6 +58,7 @@ def _pipeline(
     max_size: int = 1 << 20,
     own_pids: Sequence[int] = (),
     filters: Optional[Filters] = None,
+    enricher: Optional[Enricher] = None,
 ) -> Pipeline:
     names = TableNames({0: "root", 1000: "alice"}, {})
     return Pipeline(
@@ -67,6 +69,7 @@ def _pipeline(
         own_pids=own_pids,
         names=names,
         filters=filters,
+        enricher=enricher,
     )
 
 
@@ -224,6 +227,39 @@ def test_filters_ask_for_the_names_that_a_log_has() -> None:
 
     assert list(filters.taken.values()) == [2, 2]
     assert [json.loads(event)["details"]["originaluser"] for event in pipeline.kept] == ["bob"]
+
+
+def _of_node(node: str, lines: Sequence[bytes]) -> list[bytes]:
+    return [f"node={node} ".encode() + line for line in lines]
+
+
+def test_filters_ask_for_the_node() -> None:
+    """Of calls and of messages, and of those that have none."""
+    filters = make_filters(parse_filters([{"drop": "node = web"}, {"drop": "not node"}]))
+    pipeline = _pipeline(filters=filters)
+    for serial in range(1, 4):
+        for node in ("web", "db", ""):
+            lines = [*_event(serial), _message(serial + 100)]
+            pipeline.feed(_block(_of_node(node, lines) if node else lines))
+    pipeline.flush()
+
+    assert list(filters.taken.values()) == [6, 6]
+    assert {json.loads(event)["hostname"] for event in pipeline.kept} == {"db"}
+    assert pipeline.findings == 6
+
+
+def test_processes_of_a_node_are_its_own() -> None:
+    """The same numbers are others elsewhere, however events of several nodes come."""
+    pipeline = _pipeline(enricher=Enricher(EnrichmentSettings()))
+    shells = (("web", "sh"), ("db", "zsh"), ("web", ""), ("db", ""), ("mail", ""))
+    for serial, (node, shell) in enumerate(shells, 1):
+        lines = _event(serial, pid=1 if shell else 100)
+        told = [line.replace(b'comm="true"', f'comm="{shell}"'.encode()) for line in lines]
+        pipeline.feed(_block(_of_node(node, told)))
+    pipeline.flush()
+    details = [json.loads(event)["details"] for event in pipeline.kept]
+
+    assert [each.get("parentprocess") for each in details] == [None, None, "sh", "zsh", None]
 
 
 def _canary(serial: int, number: int, *, end: bool = False, pid: int = 4711) -> bytes:

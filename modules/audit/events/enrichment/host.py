@@ -71,10 +71,14 @@ class HostEnricher:
         wanted: what is asked for.
         proc: the host's ``/proc``, if this is that host, now; without it, only the records are asked.
         clock: milliseconds since the epoch.
+        node: what the records call the host, empty if they do not.
     """
 
-    def __init__(self, wanted: Wanted, proc: Optional[Proc], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, wanted: Wanted, proc: Optional[Proc], clock: Callable[[], float], node: str = ""
+    ) -> None:
         settings = wanted.settings
+        self._node = node
         self._settings = settings
         self._proc = proc
         self._processes = ProcessTable(proc, clock, depth=settings.ancestors, trust=settings.trust)
@@ -113,7 +117,7 @@ class HostEnricher:
 
         An event that was enriched here must not be given to `enrich` again. ``time`` is in milliseconds.
         """
-        if self._asked and not self._can_label(EarlyCall(glance, None, _EMPTY)):
+        if self._asked and not self._can_label(EarlyCall(glance, None, _EMPTY, self._node)):
             return None
         special = special_call(glance.call)
         known = self._known.get(glance.pid) if special is None else None
@@ -136,7 +140,9 @@ class HostEnricher:
                 self._remember(self._known, glance.pid, glance.ppid, who + key, found, enrichment)
         if not self._labels:
             return enrichment
-        return self._label(process, enrichment, EarlyCall(glance, None, _labelled(enrichment, process)))
+        return self._label(
+            process, enrichment, EarlyCall(glance, None, _labelled(enrichment, process), self._node)
+        )
 
     def enrich_message(
         self, types: Sequence[str], bodies: Sequence[bytes], time: int
@@ -145,7 +151,7 @@ class HostEnricher:
         message = _MESSAGE.match(bodies[0]) if len(types) == 1 else None
         if message is None:
             return None
-        if self._asked and not self._can_label(EarlyOther(types, bodies, None, _EMPTY)):
+        if self._asked and not self._can_label(EarlyOther(types, bodies, None, _EMPTY, self._node)):
             return None
         pid = message[1]
         known = self._messages.get(pid)
@@ -161,7 +167,7 @@ class HostEnricher:
             self._remember(self._messages, pid, b"", b"", found, enrichment)
         if not self._labels:
             return enrichment
-        early = EarlyOther(types, bodies, None, _labelled(enrichment, process))
+        early = EarlyOther(types, bodies, None, _labelled(enrichment, process), self._node)
         return self._label(process, enrichment, early)
 
     def _learn(self, told: Told) -> tuple[Found, Enrichment]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.glance import Seen
 
 # These records have no message.
-_NOTHING = frozenset({"op", "acct", "hostname", "terminal", "node"})
+_NOTHING = frozenset({"op", "acct", "hostname", "terminal"})
 _PATHS = frozenset({"path", "object", "inode"})
 _ADDRESSES = frozenset({"address", "port", "family", "socket"})
 _Values = tuple[Any, ...]

@@ -84,14 +84,19 @@ class Early(Protocol):
 class EarlyCall:
     """An event of a system call."""
 
-    __slots__ = ("enrichment", "glance", "look_up")
+    __slots__ = ("enrichment", "glance", "look_up", "node")
 
     def __init__(
-        self, glance: Seen, look_up: Optional[LookUp] = None, enrichment: Optional[Enrichment] = None
+        self,
+        glance: Seen,
+        look_up: Optional[LookUp] = None,
+        enrichment: Optional[Enrichment] = None,
+        node: str = "",
     ) -> None:
         self.glance = glance
         self.look_up = look_up
         self.enrichment = enrichment
+        self.node = node
 
     @property
     def call_number(self) -> str:
@@ -113,6 +118,8 @@ class EarlyCall:
             return enriched(self.enrichment, name)
         if name in TAIL_FIELDS:
             return self._from_tail(leaf)
+        if name == "node":
+            return companions.one(self.node or None)
         return self._of_outcome(name) if name in _OUTCOME else self._of_call(name)
 
     def _from_tail(self, leaf: Leaf) -> Optional[tuple[Any, ...]]:

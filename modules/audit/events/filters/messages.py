@@ -58,7 +58,7 @@ _READ: Mapping[str, tuple[bytes, Callable[[Optional[bytes]], Any]]] = {
 class EarlyOther:
     """The records of an event without a system call."""
 
-    __slots__ = ("_body", "_numbers", "_texts", "_types", "enrichment", "look_up")
+    __slots__ = ("_body", "_numbers", "_texts", "_types", "enrichment", "look_up", "node")
 
     glance = None
     call_number = None
@@ -70,7 +70,9 @@ class EarlyOther:
         bodies: Sequence[bytes],
         look_up: Optional[LookUp] = None,
         enrichment: Optional[Enrichment] = None,
+        node: str = "",
     ) -> None:
+        self.node = node
         self._types = types
         self._body = bodies[0]
         self._numbers = _HEADER.match(bodies[0]) if len(types) == 1 else None
@@ -85,6 +87,8 @@ class EarlyOther:
             return tuple(self._types)
         if name in ENRICHED:
             return enriched(self.enrichment, name)
+        if name == "node":
+            return companions.one(self.node or None)
         source = _SOURCES.get(name)
         if source is not None:
             return None if source in self._types else ()
@@ -107,8 +111,6 @@ class EarlyOther:
         if name == "category":
             unusual = b"apparmor=" in self._body or any(each in self._body for each in _CALL_NAMES)
             return None if unusual else (category.categorise(self._types, None, None, apparmor=False),)
-        if name == "node":
-            return ()
         if name == "key":
             return () if b"key=" not in self._body else None
         if leaf.field.kind == IDENTITY or name == "ppid":

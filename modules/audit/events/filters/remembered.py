@@ -146,17 +146,19 @@ def _by_part(condition: Condition, part_of: Callable[[Seen], Hashable]) -> Early
 
 def _by_names(condition: Condition) -> EarlyTest:
     """Return the function of what the users at the end of the SYSCALL record decide, whose names hold for a minute."""
-    known: dict[Optional[bytes], Optional[bool]] = {}
+    known: dict[Hashable, Optional[bool]] = {}
     minute = -1
 
     def test(early: EarlyCall) -> Optional[bool]:
         nonlocal minute
-        if early.look_up is None or early.look_up.enriched:
+        if early.look_up is None:
             return decide(condition, early.values)
         if early.look_up.minute != minute:
             known.clear()
             minute = early.look_up.minute
-        who = early.glance.who
+        who: Hashable = early.glance.who
+        if early.look_up.added:
+            who = who, early.look_up.added
         if who in known:
             return known[who]
         return _remember(known, who, decide(condition, early.values))

@@ -195,6 +195,7 @@ class Filters:
         self.asks_names = any(stage.asks_names for _, stage in self._stages)
         self.asks_time = not all(isinstance(stage, Choice) for _, stage in self._stages)
         self._call: Optional[EarlyCall] = None  # the one that is asked about now
+        self._node = ""
 
     @property
     def taken(self) -> dict[str, int]:
@@ -208,6 +209,10 @@ class Filters:
                 self._taken[index] += 1
                 return False
         return True
+
+    def turn_to(self, node: str) -> None:
+        """Be asked next about events of this node, before they are decoded."""
+        self._node = node
 
     def ask_call(
         self,
@@ -226,7 +231,7 @@ class Filters:
         early = self._call
         if early is None:
             early = self._call = EarlyCall(glance)
-        early.glance, early.look_up, early.enrichment = glance, look_up, enrichment
+        early.glance, early.look_up, early.enrichment, early.node = glance, look_up, enrichment, self._node
         for index, takes_call in self._calls:
             takes = takes_call(early, time)
             if takes is None:
@@ -244,8 +249,8 @@ class Filters:
         look_up: Optional[LookUp] = None,
         enrichment: Optional[Enrichment] = None,
     ) -> int:
-        """Say the same of an event without a system call, whose records have no node and no interpretations."""
-        early = EarlyOther(types, bodies, look_up, enrichment)
+        """Say the same of an event without a system call."""
+        early = EarlyOther(types, bodies, look_up, enrichment, self._node)
         for index, (_, stage) in enumerate(self._stages):
             takes = stage.takes_early(early, time)
             if takes is None:

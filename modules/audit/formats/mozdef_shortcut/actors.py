@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.events.draft import SYSCALL_IDENTITIES, SYSCALL_PROGRAM
 from mig_audit.modules.audit.events.event import NO_PROCESS
-from mig_audit.modules.audit.events.identities import NOT_ENRICHED
+from mig_audit.modules.audit.events.identities import names_in
 from mig_audit.modules.audit.events.summary import Actor, user_of
 from mig_audit.modules.audit.events.values import marked_value, plain_value, rule_keys, string_value
 from mig_audit.modules.audit.formats import mozdef_details
@@ -22,7 +22,6 @@ from mig_audit.modules.audit.formats.mozdef_shortcut.memory import (
     written,
 )
 from mig_audit.modules.audit.formats.mozdef_shortcut.strings import json_string, told_value
-from mig_audit.modules.audit.records import parse_fields
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Decoder
@@ -80,8 +79,7 @@ class _Accounts(Memory[tuple[bytes, bytes], _Account]):
         if match is None:
             raise Declined
         raws = match.groups()
-        given = dict(parse_fields(enriched)) if enriched else NOT_ENRICHED
-        identities = self._decoder.identities.decode(raws, self._frame.minute, given)
+        identities = self._decoder.identities.decode(raws, self._frame.minute, names_in(enriched))
         if ordinary is None:
             return _Account(written(mozdef_details.add_identities, identities), user_of(identities))
         names = [
