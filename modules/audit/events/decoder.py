@@ -14,7 +14,7 @@ from mig_audit.modules.audit.events.draft import IDENTITIES, MESSAGE_FIELDS, Dra
 from mig_audit.modules.audit.events.event import Event, Message, Process
 from mig_audit.modules.audit.events.identities import IdentityDecoder
 from mig_audit.modules.audit.events.names import HostNames
-from mig_audit.modules.audit.events.paths import find_directory, parse_path
+from mig_audit.modules.audit.events.paths import find_directory, parse_paths
 from mig_audit.modules.audit.events.system_calls import decode_syscall, recorded_call
 from mig_audit.modules.audit.events.values import (
     marked_value,
@@ -90,7 +90,7 @@ class Decoder:
             process=process,
             identities=self.identities.decode(ids, first.seconds // 60, draft.enriched),
             keys=rule_keys(home.get("key")),
-            paths=_paths(draft, directory),
+            paths=_paths(draft, directory, syscall),
             address=draft.address,
             message=message,
             rest=tuple(draft.rest),
@@ -111,11 +111,11 @@ class Decoder:
         return tuple(words)
 
 
-def _paths(draft: Draft, directory: Directory) -> tuple[PathItem, ...]:
-    paths = [parse_path(body, directory) for body in draft.paths]
+def _paths(draft: Draft, directory: Directory, syscall: Optional[Syscall]) -> tuple[PathItem, ...]:
+    paths = parse_paths(draft.paths, directory, syscall.name if syscall else None)
     if any(_is_in_root(field) for field in draft.rest):
         return tuple([path._replace(path=None) for path in paths])
-    return tuple(paths)
+    return paths
 
 
 def _is_in_root(field: Field) -> bool:

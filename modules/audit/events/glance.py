@@ -15,7 +15,7 @@ from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.events.draft import only_value
 from mig_audit.modules.audit.events.event import NO_SYSCALL
 from mig_audit.modules.audit.events.execve import parse_arguments
-from mig_audit.modules.audit.events.paths import find_directory, parse_path
+from mig_audit.modules.audit.events.paths import find_directory, parse_paths
 from mig_audit.modules.audit.events.system_calls import Call, resolve_call
 from mig_audit.modules.audit.events.values import string_value
 from mig_audit.modules.audit.records import parse_fields
@@ -152,7 +152,7 @@ class Seen:
     def path_items(self, call: Optional[str]) -> tuple[PathItem, ...]:
         """Return the PATH records of a call of that name, decoded."""
         directory = find_directory(self.directory, NO_SYSCALL._replace(name=call, args=self.args))
-        return tuple([parse_path(body, directory) for body in self.paths])
+        return parse_paths(self.paths, directory, call)
 
     def argv(self) -> Optional[tuple[Optional[str], ...]]:
         """Return the arguments of the program that was started; None without an EXECVE record."""

@@ -32,6 +32,9 @@ _DIRECTORY_ARGUMENTS: Mapping[str, tuple[int, ...]] = {
 # Names of message queues are relative to a file system of their own, the others to what no record tells: a descriptor
 # in a fifth argument (fsconfig) or in memory (bpf), or an operation's.
 NEVER_RELATIVE = frozenset(("mq_open", "mq_unlink", "open_by_handle_at", "io_uring_enter", "fsconfig", "bpf"))
+# The first name of these is what the link shall hold: it is not looked up, and means something where the link is.
+LINKING = frozenset({"symlink", "symlinkat"})
+_NOT_LOOKED_UP = "UNKNOWN"
 _AT_FDCWD = 0xFFFF_FF9C
 _DELETED = " (deleted)"
 _new = tuple.__new__  # what Directory(...) does, without its Python frame
@@ -102,6 +105,19 @@ def directory_of(cwd: Optional[str], name: Optional[str], *, here: bool) -> Dire
 def directory_arguments(syscall: Optional[str]) -> tuple[int, ...]:
     """Return which arguments of a call are descriptors of directories that its names may be relative to."""
     return _DIRECTORY_ARGUMENTS.get(syscall, ()) if syscall else ()
+
+
+def parse_paths(bodies: Sequence[bytes], directory: Directory, call: Optional[str]) -> tuple[PathItem, ...]:
+    """Return the PATH records of an event of a call of that name."""
+    items = tuple([parse_path(body, directory) for body in bodies])
+    if call in LINKING:
+        return tuple([_unless_target(item) for item in items])
+    return items
+
+
+def _unless_target(item: PathItem) -> PathItem:
+    relative = item.name is not None and not item.name.startswith("/")
+    return item._replace(path=None) if relative and item.nametype == _NOT_LOOKED_UP else item
 
 
 def parse_path(body: bytes, directory: Directory) -> PathItem:

@@ -10,6 +10,7 @@ from mig_audit.modules.audit.events.event import NO_SYSCALL
 from mig_audit.modules.audit.events.filters.matching import decide
 from mig_audit.modules.audit.events.glance import call_of
 from mig_audit.modules.audit.events.paths import (
+    LINKING,
     NEVER_RELATIVE,
     Directory,
     directory_arguments,
@@ -28,7 +29,7 @@ _AT_FDCWD = b"ffffff9c"  # how the register ends, sign-extended or not
 _ITEMS = frozenset([b"item=%d" % item for item in range(64)])
 _NAME = re.compile(rb'name=("[^" ]*"|[^" ]+)')
 _FOLLOWING = (b"inode=", b"nametype=")
-_SOCKETCALL = "socketcall"
+_UNUSUAL = LINKING | {"socketcall"}
 
 _Place = tuple[Optional[bytes], Optional[str], bool]
 
@@ -79,7 +80,7 @@ class PathTest:
     def _place(self, glance: Seen) -> Optional[tuple[Directory, dict[bytes, bool]]]:
         """Return what names of this call are relative to, and what is known of those; None if that is not certain."""
         call, relative, directories = _names_of(glance.call)
-        if call == _SOCKETCALL:
+        if call in _UNUSUAL:
             return None
         registers = (glance.a0, glance.a1, glance.a2, glance.a3)
         here = True

@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from mig_audit.modules.audit.events import category as categories
-from mig_audit.modules.audit.events.paths import NEVER_RELATIVE, directory_arguments
+from mig_audit.modules.audit.events.paths import LINKING, NEVER_RELATIVE, directory_arguments
 from mig_audit.modules.audit.events.system_calls import decode_syscall
 from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
@@ -109,6 +109,8 @@ class Heads(Memory[bytes, Head]):
         syscall = decode_syscall({"arch": arch, "syscall": number, "success": success})
         if syscall.name == "socketcall":
             raise Declined  # which call that is stands in its first argument
+        if syscall.name in LINKING:
+            raise Declined  # not all of its names are paths
         call = self._calls.get((arch, number))
         if call is None:
             call = Call(syscall)

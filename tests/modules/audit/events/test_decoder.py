@@ -225,6 +225,24 @@ def test_a_seccomp_record_names_its_call() -> None:
     assert [field.name for field in event.rest] == ["sig", "code"]
 
 
+def test_what_a_link_shall_hold_is_no_path() -> None:
+    """symlink("../x", "l") is told as two names; the first is relative to where the link is, and need not be there."""
+    event = _decode(
+        SYSCALL.replace("syscall=257", "syscall=88"),
+        'type=CWD cwd="/root"',
+        'type=PATH item=0 name="/root" nametype=PARENT',
+        'type=PATH item=1 name="../x" nametype=UNKNOWN',
+        'type=PATH item=2 name="l" nametype=CREATE',
+        EOE,
+    )
+
+    assert [(path.name, path.path) for path in event.paths] == [
+        ("/root", "/root"),
+        ("../x", None),
+        ("l", "/root/l"),
+    ]
+
+
 def test_operations_of_io_uring_are_named() -> None:
     """They have a numbering of their own."""
     event = _decode("type=URINGOP uring_op=18 success=yes exit=0 items=0 ppid=1 pid=2 uid=0 key=(null)", EOE)
