@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _PATHS = frozenset((c.AUDIT_WATCH, c.AUDIT_DIR))
 _WITHOUT_PATH = frozenset(("read", "write", "close", "pread", "pwrite", "readv", "writev", "lseek", "fsync"))
+_PERMISSIONS = {"r": "reads", "w": "writes", "x": "executes", "a": "changes attributes"}
 _MOST_NAMED = 4
 _LISTED_ALL = ALL_SYSCALLS >> 16
 
@@ -73,10 +74,16 @@ def _summary(rule: Rule, names: Names) -> str:
     named = [field for field in rule.fields if field.code in _IN_THE_SENTENCE and field.op == c.AUDIT_EQUAL]
     paths = [escaped_text(field) for field in named if field.code in _PATHS]
     perms = [permission_letters(field.value) for field in named if field.code == c.AUDIT_PERM]
-    asking = "".join(f" that asks for one of {perm}" for perm in perms)
+    asking = "".join(f" that {_does(perm)}" for perm in perms)
     where = "".join(f" at {path}" for path in paths)
     others = [field for field in rule.fields if field not in named and field.code not in _APART]
     return f"{verb} {_calls(rule, names)}{asking}{where}{_where(others, rule, names)}"
+
+
+def _does(permissions: str) -> str:
+    """Return what a system call does that has one of these permissions."""
+    done = [_PERMISSIONS[letter] for letter in permissions]
+    return " or ".join([", ".join(done[:-1]), done[-1]] if done[1:] else done or ["does nothing"])
 
 
 def _where(fields: Sequence[Field], rule: Rule, names: Names) -> str:

@@ -120,7 +120,7 @@ def test_rules_are_explained() -> None:
 
     assert result.returncode == 2
     assert result.stdout == (
-        "stdin:2: records every system call that asks for one of wa at /etc/hosts; "
+        "stdin:2: records every system call that writes or changes attributes at /etc/hosts; "
         "costs more than it must: without arch, perm is tried for every system call\n"
     )
     assert "stdin:1:19" in result.stderr

@@ -24,7 +24,12 @@ def _said(*texts: str) -> str:
             "-a never,exit -S 0-0".replace("0-0", "0,1,2,3,4,5"),
             "keeps out of the record read, write, open, close and 2 more",
         ),
-        ("-w /etc/hosts -p wa", "records every system call that asks for one of wa at /etc/hosts"),
+        ("-w /etc/hosts -p wa", "records every system call that writes or changes attributes at /etc/hosts"),
+        ("-w /bin/su -p x", "records every system call that executes at /bin/su"),
+        (
+            "-w /etc/hosts",
+            "records every system call that reads, writes, executes or changes attributes at /etc/hosts",
+        ),
         (
             "-a always,exit -F arch=b64 -S openat -F dir=/srv -F auid>=1000 -C uid!=euid -k x",
             "records openat at /srv where auid>=1000 and uid!=euid",
