@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NEAR = 4096  # bytes, within which all of them must have ended: four events or so
 _RECORD = rb"type=[A-Z_]+ msg=audit%b .*\n"
 _RECORDS = compile_late(_RECORD % rb"(\([0-9.]+:([0-9]{1,10})\):)" + b"(?:%b)*" % (_RECORD % rb"\1"))
-"""Matches the records of one event that are one behind the other; its groups are their stamp and its serial."""
+"""Matches the records of one event that are one after the other; its groups are their stamp and its serial."""
 
 
 class Interleaved(NamedTuple):

@@ -1,4 +1,4 @@
-"""Usual events: of system calls whose records come one behind the other, each in its ordinary shape; and messages.
+"""Usual events: of system calls whose records come one after the other, each in its ordinary shape; and messages.
 
 Nearly all events are usual ones. One expression finds such an event in a block, checks it, and cuts it into the parts
 that vary together, for less than what it takes to cut the block into lines.
@@ -126,10 +126,10 @@ class Usual(_Cut, Seen):
 
     Attributes:
         stamp: ``SEC.MMM:SERIAL``; then its three numbers, of which the first and the last have no leading zeros.
-        call: of the SYSCALL record ``arch`` to ``success``; then what it returned, its arguments, its numbers, and what is behind ``pid``.
-        aux_type: which of the two records there may be behind that, None for neither, and ``aux``, its body.
+        call: of the SYSCALL record ``arch`` to ``success``; then what it returned, its arguments, its numbers, and what follows ``pid``.
+        aux_type: which of the two records there may be after that, None for neither, and ``aux``, its body.
         address: the body of the SOCKADDR record, None if there is none; likewise those of the other records.
-        name: of the first PATH record, if that is plain: in its quotes; then its inode, if it has one, and what is behind.
+        name: of the first PATH record, if that is plain: in its quotes; then its inode, if it has one, and what follows.
         end: ``EOE`` if it ends with that; None while it may get more records; then one of `ENDINGS`, as bytes.
     """
 
@@ -233,7 +233,7 @@ class Usual(_Cut, Seen):
 
 
 class EnrichedUsual(Usual):
-    """An event of an enriched log: behind each of its records may be what auditd added, with the separator before it.
+    """An event of an enriched log: after each of its records may be what auditd added, with the separator before it.
 
     What is asked of a glance must be asked of `plain`.
     """
@@ -322,7 +322,7 @@ def count_records(usuals: Iterable[UsualEvent]) -> list[int]:
 
 
 class UsualRun(NamedTuple):
-    """Usual events that are complete, one behind the other, how many records they have together, and the node of all."""
+    """Usual events that are complete, one after the other, how many records they have together, and the node of all."""
 
     events: list[UsualEvent]
     records: int

@@ -27,7 +27,7 @@ class Auxiliary(NamedTuple):
     target: str
 
     def beside(self, words: bytes) -> bytes:
-        """Return what is said of the call's arguments, and behind it what is of this."""
+        """Return what is said of the call's arguments, and after it what is of this."""
         if not self.interpreted:
             return words
         return (words[:-1] + b"," if words else _BEFORE) + self.interpreted + b"}"

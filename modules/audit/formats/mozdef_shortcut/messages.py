@@ -150,7 +150,7 @@ class _Stretches(Memory[bytes, _Stretch]):
         return _Stretch(b" ".join(kinds), tuple(texts), tuple(told), sum(map(len, texts)))
 
     def offer(self, key: bytes, value: _Stretch) -> None:
-        """Remember it at once: of a session or a service there are several messages, one soon behind the other."""
+        """Remember it at once: of a session or a service there are several messages, one soon after the other."""
         self.keep(key, value)
 
 

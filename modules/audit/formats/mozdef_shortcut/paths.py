@@ -66,7 +66,7 @@ class _End(NamedTuple):
 
 
 class _Ends(Memory[bytes, Optional[_End]]):
-    """By the text behind the inode, or the name; None for what is not of the usual shape."""
+    """By the text after the inode, or the name; None for what is not of the usual shape."""
 
     entries = MANY
 

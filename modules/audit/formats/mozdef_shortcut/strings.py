@@ -27,7 +27,7 @@ def json_string(data: bytes) -> bytes:
 
 
 def told_value(raw: bytes) -> Optional[tuple[str, bytes]]:
-    """Return what `decoder.string_value` does, and that as a JSON string; None if it is absent."""
+    """Return what `values.string_value` does, and that as a JSON string; None if it is absent."""
     if _SAFE.fullmatch(raw):
         return raw[1:-1].decode("ascii"), raw
     value = decode(raw)
