@@ -9,13 +9,13 @@ taken as a run of types and texts, and given out as a `Bundle`, which becomes a 
 
 from __future__ import annotations
 
-from itertools import accumulate, groupby, islice
+from itertools import accumulate, groupby
 from operator import sub
 from typing import TYPE_CHECKING, cast
 
 from mig_audit.modules.audit.events.completed import Completed, key_of, keys_of, node_of
-from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle, Group
-from mig_audit.modules.audit.events.opened import Begun, Gathered, OpenEvents
+from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle, Gathering, Group
+from mig_audit.modules.audit.events.opened import OpenEvents
 from mig_audit.modules.audit.events.usual import UsualMessage, UsualRun, bundles, with_ending
 from mig_audit.modules.audit.records.record import SECONDS_LIMIT
 from mig_audit.modules.audit.tables import record_type_number
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mig_audit.modules.audit.events.completed import Key
-    from mig_audit.modules.audit.events.usual import Complete, UsualEvent
+    from mig_audit.modules.audit.events.usual import Complete, Usual, UsualEvent
     from mig_audit.modules.audit.records import Record
 
 _EOE = "EOE"
@@ -47,7 +47,7 @@ def _give(usuals: list[UsualEvent], records: int, node: str, done: list[Complete
 
 
 def _give_each(
-    keys: list[Key], usuals: list[UsualEvent], records: Sequence[int], done: list[Complete]
+    keys: Sequence[Key], usuals: list[UsualEvent], records: Sequence[int], done: list[Complete]
 ) -> None:
     """Give usual events, each node's together as far as they come together."""
     start = 0
@@ -125,7 +125,7 @@ class Correlator:
             return done
         gathered = self._open.gather(key, stamp, self._clock)
         gathered.add_record(record)
-        self._open.grow(gathered, 1, len(body))
+        self._open.grow(key, 1, len(body))
         self._close(key, gathered, done, ended=name == _EOE)
         return done
 
@@ -264,16 +264,15 @@ class Correlator:
         if ended and len(types) <= self._max_records and key not in self._open:
             done.append(Bundle.of(stamp, types, texts, EOE, self._completed.add(key), self._node))
             return
-        begun = self._open.extend(key, types, texts)
-        if begun is None:
+        if not self._open.extend(key, types, texts):
             gathered = self._open.gather(key, stamp, self._clock)
             gathered.add_run(types, texts)
-            self._open.grow(gathered, len(types), sum(map(len, texts)))
+            self._open.grow(key, len(types), sum(map(len, texts)))
             self._close(key, gathered, done, ended=ended)
         elif ended:
-            self._open.pop(key)
+            usual, number = self._open.pop(key)
             self._completed.add(key)
-            _give([begun.usual], begun.number, self._node, done)
+            _give([cast("Usual", usual)], number, self._node, done)
         else:
             self._evict(done)
 
@@ -304,7 +303,7 @@ class Correlator:
         else:
             self._behind = 0
 
-    def _close(self, key: Key, gathered: Gathered, done: list[Complete], *, ended: bool) -> None:
+    def _close(self, key: Key, gathered: Gathering, done: list[Complete], *, ended: bool) -> None:
         """Complete what is to be completed now that this event has grown."""
         if ended or len(gathered) >= self._max_records:
             self._open.pop(key)
@@ -321,19 +320,20 @@ class Correlator:
     def _end_oldest(self, number: int, ending: str, done: list[Complete]) -> None:
         """Complete so many of the open events."""
         while number > 0:
-            oldest = self._open.pop_oldest(min(number, _MOST_TOGETHER))
-            number -= len(oldest)
-            keys = iter(oldest)
-            for kind, some in groupby(oldest.values(), type):
-                stretch = list(some)
-                if kind is Begun:
-                    usuals, numbers, _, _ = zip(*stretch)
-                    of_these = list(islice(keys, len(stretch)))
+            keys, events, numbers = self._open.pop_oldest(min(number, _MOST_TOGETHER))
+            number -= len(keys)
+            start = 0
+            for kind, some in groupby(events, type):
+                stop = start + len(list(some))
+                these, of_these = events[start:stop], keys[start:stop]
+                if kind is Gathering:
+                    for gathered, key in zip(cast("Sequence[Gathering]", these), of_these):
+                        done.append(gathered.bundle(ending, self._completed.add(key)))
+                else:
+                    usuals = with_ending(cast("Sequence[Usual]", these), ending)
                     self._completed.add_new(of_these)
-                    _give_each(of_these, with_ending(usuals, ending), numbers, done)
-                    continue
-                for gathered, key in zip(cast("list[Gathered]", stretch), keys):
-                    done.append(gathered.bundle(ending, self._completed.add(key)))
+                    _give_each(of_these, usuals, numbers[start:stop], done)
+                start = stop
 
     def _fall_behind(self, now: int, records: int) -> None:
         """Follow a clock that was set back, else no event would ever time out again.

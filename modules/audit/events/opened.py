@@ -3,56 +3,35 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import islice, repeat
-from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple, Optional, Union
+from itertools import repeat
+from typing import TYPE_CHECKING, NamedTuple, Union, cast
 
 from mig_audit.modules.audit.events.completed import node_of
 from mig_audit.modules.audit.events.group import Gathering
+from mig_audit.modules.audit.events.usual import Usual
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from mig_audit.modules.audit.events.completed import Key
-    from mig_audit.modules.audit.events.usual import Usual, UsualEvent
+    from mig_audit.modules.audit.events.usual import UsualEvent
 
 # About what a record takes beside its text.
 _RECORD_SIZE = 400
-_number_of, _size_of = attrgetter("number"), attrgetter("size")
-_new = tuple.__new__  # what Begun(...) does, without its Python frame
+
+Event = Union[Usual, Gathering]
+"""A usual event, no part of which was given out before; or the records of any other."""
+
+_Opened = tuple[Event, int, int, int]
+"""An event, how many records and bytes it has, and when the first of them came, in milliseconds of the stream."""
 
 
-class Begun(NamedTuple):
-    """A usual event, no part of which was given out before.
+class Oldest(NamedTuple):
+    """Events that were taken out, the oldest first: their keys, they themselves, and how many records each has."""
 
-    Attributes:
-        usual: its records; ``number`` is how many, and ``size`` how many bytes.
-        since: when the first of them came, in milliseconds of the stream.
-    """
-
-    usual: Usual
-    number: int
-    size: int
-    since: int
-
-
-class Gathered(Gathering):
-    """Any other event, and the same of it."""
-
-    __slots__ = ("since",)
-
-    def __init__(self, stamp: bytes, node: str, since: int) -> None:
-        """Begin without any."""
-        super().__init__(stamp, node)
-        self.since = since
-
-    @property
-    def number(self) -> int:
-        """Return how many records there are."""
-        return len(self)
-
-
-Opened = Union[Begun, Gathered]
+    keys: Sequence[Key]
+    events: Sequence[Event]
+    numbers: Sequence[int]
 
 
 class OpenEvents:
@@ -68,7 +47,7 @@ class OpenEvents:
     def __init__(self, most: int, max_size: int) -> None:
         self._most = most
         self._max_size = max_size
-        self._events: OrderedDict[Key, Opened] = OrderedDict()
+        self._events: OrderedDict[Key, _Opened] = OrderedDict()
         self._size = 0
         self.held = 0
 
@@ -86,7 +65,8 @@ class OpenEvents:
 
     def since(self) -> int:
         """Return when the oldest was opened; there must be one."""
-        return next(iter(self._events.values())).since
+        _, _, _, since = next(iter(self._events.values()))
+        return since
 
     def begin(
         self,
@@ -97,56 +77,55 @@ class OpenEvents:
         times: Sequence[int],
     ) -> None:
         """Open usual events, each with so many records and bytes, at a time that is not before that of others."""
-        self._events.update(zip(keys, map(_new, repeat(Begun), zip(usuals, records, sizes, times))))
+        without_end = cast("Sequence[Usual]", usuals)  # a message has its end
+        self._events.update(zip(keys, zip(without_end, records, sizes, times)))
         self.held += sum(records)
         self._size += sum(sizes)
 
-    def extend(self, key: Key, types: Sequence[str], texts: Sequence[bytes]) -> Optional[Begun]:
-        """Add records to a usual event and return it; None if it is none, or would not be with these."""
-        begun = self._events.get(key)
-        usual = begun.usual.extended(types, texts) if isinstance(begun, Begun) else None
-        if usual is None or begun is None:
-            return None
-        number, size = len(types), sum(map(len, texts))
-        extended = Begun(usual, begun.number + number, begun.size + size, begun.since)
-        self._events[key] = extended
-        self.held += number
-        self._size += size
-        return extended
-
-    def gather(self, key: Key, stamp: bytes, now: int) -> Gathered:
-        """Return an event to add records to, by `grow`; a new one if it is not open."""
+    def extend(self, key: Key, types: Sequence[str], texts: Sequence[bytes]) -> bool:
+        """Add records to a usual event; return False if it is none, or would not be with these."""
         opened = self._events.get(key)
-        if isinstance(opened, Gathered):
-            return opened
-        gathered = Gathered(stamp, node_of(key), opened.since if opened else now)
-        if opened:
-            gathered.add_run(*opened.usual.run())
-            gathered.size = opened.size
-        self._events[key] = gathered
-        return gathered
+        if opened is None or isinstance(opened[0], Gathering):
+            return False
+        usual = opened[0].extended(types, texts)
+        if usual is None:
+            return False
+        self._put(key, (usual, *opened[1:]), len(types), sum(map(len, texts)))
+        return True
 
-    def grow(self, gathered: Gathered, number: int, size: int) -> None:
+    def gather(self, key: Key, stamp: bytes, now: int) -> Gathering:
+        """Return the records of an event, to add some that `grow` is told of; of a new one if it is not open."""
+        event, number, size, since = self._events.get(key) or (Gathering(stamp, node_of(key)), 0, 0, now)
+        if isinstance(event, Usual):
+            usual, event = event, Gathering(stamp, node_of(key))
+            event.add_run(*usual.run())
+        self._events[key] = event, number, size, since
+        return event
+
+    def grow(self, key: Key, number: int, size: int) -> None:
         """Count records that were added to an event."""
-        gathered.size += size
-        self._size += size
-        self.held += number
+        self._put(key, self._events[key], number, size)
 
-    def pop(self, key: Key) -> Opened:
-        """Take an event out."""
-        opened = self._events.pop(key)
-        self.held -= opened.number
-        self._size -= opened.size
-        return opened
+    def _put(self, key: Key, opened: _Opened, more: int, bytes_more: int) -> None:
+        event, number, size, since = opened
+        self._events[key] = event, number + more, size + bytes_more, since
+        self.held += more
+        self._size += bytes_more
 
-    def pop_oldest(self, number: int) -> dict[Key, Opened]:
-        """Take so many events out."""
-        oldest = dict(islice(self._events.items(), number))
-        for key in oldest:
-            del self._events[key]
-        self.held -= sum(map(_number_of, oldest.values()))
-        self._size -= sum(map(_size_of, oldest.values()))
-        return oldest
+    def pop(self, key: Key) -> tuple[Event, int]:
+        """Take an event out; return it, and how many records it has."""
+        event, number, size, _ = self._events.pop(key)
+        self.held -= number
+        self._size -= size
+        return event, number
+
+    def pop_oldest(self, number: int) -> Oldest:
+        """Take so many events out, one at least."""
+        keys, oldest = zip(*map(self._events.popitem, repeat(False, number)))
+        events, numbers, sizes, _ = zip(*oldest)
+        self.held -= sum(numbers)
+        self._size -= sum(sizes)
+        return Oldest(keys, events, numbers)
 
     def has_room(self, number: int, records: int, size: int) -> bool:
         """Say whether there is for so many more events, with so many records and bytes together."""
@@ -160,18 +139,18 @@ class OpenEvents:
         if over <= 0:
             return surplus
         number = 0
-        for opened in self._events.values():
+        for _, records, size, _ in self._events.values():
             if over <= 0:
                 break
-            over -= opened.size + opened.number * _RECORD_SIZE
+            over -= size + records * _RECORD_SIZE
             number += 1
         return max(number, surplus)
 
     def older(self, time: int) -> int:
         """Return how many were opened at that time or before."""
         number = 0
-        for opened in self._events.values():
-            if opened.since > time:
+        for _, _, _, since in self._events.values():
+            if since > time:
                 break
             number += 1
         return number

@@ -167,14 +167,14 @@ class RunStream(RecordStream):
                 yield from self._take_interleaved(others, block[position : others.end])
                 position = others.end
                 continue
-            if usual and following < end:
+            if usual:
                 usuals.append(usual)
                 sizes.append(following - position)
                 position = following
                 continue
             yield from self._take(usuals, sizes)
             usuals, sizes = [], []
-            # Here may come a record in another shape, or the event goes on in the next block.
+            # Here comes a record in another shape, or one of an event that began before.
             following = block.find(_NEXT, position) + 1 or end
             yield from self._feed_lines(block[position:following])
             position = following

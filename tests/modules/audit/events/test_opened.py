@@ -30,26 +30,28 @@ def test_the_oldest_go_first() -> None:
     """Whether they are usual ones or not."""
     events = OpenEvents(9, 10**6)
     first = _begin(events, 1)
-    events.grow(events.gather(b"2", b"2", 5), 0, 0)
+    events.gather(b"2", b"2", 5)
     last = _begin(events, 3, time=7)
 
     assert (events.since(), events.older(4), events.older(5)) == (0, 1, 2)
-    assert list(events.pop_oldest(2)) == [*first, b"2"]
-    assert list(events.pop_oldest(9)) == last
+    assert events.pop_oldest(2).keys == (*first, b"2")
+    assert events.pop_oldest(1).keys == tuple(last)
 
 
 def test_a_usual_event_stays_where_it_is_when_it_gets_records() -> None:
     """Be it a usual one with these or not."""
     events = OpenEvents(9, 10**6)
     first, second = _begin(events, 1, 2)
-    begun = events.extend(first, ["CWD"], [b"x"])
-    assert begun is not None
+    assert events.extend(first, ["CWD"], [b"x"])
     gathered = events.gather(second, second, 9)
 
-    assert (begun.number, begun.size, gathered.since) == (2, 101, 0)
-    assert events.extend(second, ["CWD"], [b"x"]) is None
-    assert (events.held, list(events.pop_oldest(2))) == (3, [first, second])
-    assert events.held == 0
+    assert not events.extend(second, ["CWD"], [b"x"])
+    assert (len(gathered), events.since(), events.held) == (1, 0, 3)
+    keys, (usual, other), numbers = events.pop_oldest(2)
+    assert (keys, numbers) == ((first, second), (2, 1))
+    assert isinstance(usual, Usual)
+    assert (usual.cwd, other, events.held) == (b"x", gathered, 0)
+    assert events.has_room(1, 1, 10**6 - 400)
 
 
 def test_too_many_are_a_surplus() -> None:
