@@ -47,9 +47,14 @@ class RecordsFormat:
         if event.gaps:
             document["incomplete"] = list(event.gaps)
         document["records"] = []
-        # One after the other: of an event with all the arguments that there may be, the objects take 250 MiB.
-        records = b",".join([to_json(_record(record, self._names)) for record in event.records])
-        return b"%b%b]}" % (to_json(document)[: -len("]}")], records)
+        # One after the other: of an event with all the arguments that there may be, the objects take 250 MiB, and what
+        # orjson returns takes more than its length.
+        text = bytearray(to_json(document)[: -len("]}")])
+        for record in event.records:
+            text += to_json(_record(record, self._names))
+            text += b","
+        text[-1:] = b"]}"
+        return bytes(text)
 
 
 def _record(record: Record, names: Names) -> dict[str, Any]:
