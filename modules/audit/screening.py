@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 from mig_audit.modules.audit.config_changes import CONFIG_CHANGE
 from mig_audit.modules.audit.events.glance import glance_at
 from mig_audit.modules.audit.events.identities import LookUp
-from mig_audit.modules.audit.events.usual import UsualMessage
+from mig_audit.modules.audit.events.usual_message import UsualMessage
 from mig_audit.modules.audit.events.verdict import DROPPED, KEPT
 
 if TYPE_CHECKING:

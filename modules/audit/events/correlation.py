@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, cast
 from mig_audit.modules.audit.events.completed import Completed, key_of, keys_of, node_of
 from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle, Gathering, Group
 from mig_audit.modules.audit.events.opened import OpenEvents
-from mig_audit.modules.audit.events.usual import UsualMessage, UsualRun, bundles, with_ending
+from mig_audit.modules.audit.events.usual import UsualRun, bundles, with_ending
+from mig_audit.modules.audit.events.usual_message import UsualMessage
 from mig_audit.modules.audit.records.record import SECONDS_LIMIT
 from mig_audit.modules.audit.tables import record_type_number
 

@@ -8,14 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
-from mig_audit.modules.audit.events.usual import (
-    ENRICHED_MESSAGE,
-    USUAL,
-    USUAL_MESSAGE,
-    EnrichedUsual,
-    Usual,
-    UsualMessage,
-)
+from mig_audit.modules.audit.events.usual import USUAL, EnrichedUsual, Usual
+from mig_audit.modules.audit.events.usual_message import ENRICHED_MESSAGE, USUAL_MESSAGE, UsualMessage
 from mig_audit.modules.audit.records.record import SEPARATOR
 
 if TYPE_CHECKING:

@@ -15,15 +15,8 @@ from mig_audit.errors import RecordError
 from mig_audit.modules.audit.events.interleaved import untangle
 from mig_audit.modules.audit.events.ledger import AUDITD_TYPES
 from mig_audit.modules.audit.events.node_lines import NO_NODE, by_node, node_of
-from mig_audit.modules.audit.events.usual import (
-    ENRICHED_MESSAGE,
-    USUAL,
-    USUAL_MESSAGE,
-    EnrichedUsual,
-    Usual,
-    UsualMessage,
-    count_records,
-)
+from mig_audit.modules.audit.events.usual import USUAL, EnrichedUsual, Usual, count_records
+from mig_audit.modules.audit.events.usual_message import ENRICHED_MESSAGE, USUAL_MESSAGE, UsualMessage
 from mig_audit.modules.audit.records.rawline import MARK
 from mig_audit.modules.audit.records.record import (
     LINE_LIMIT,

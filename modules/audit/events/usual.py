@@ -9,18 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
-from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.events.glance import Seen, is_auxiliary
-from mig_audit.modules.audit.events.group import END, SINGLE, Bundle
+from mig_audit.modules.audit.events.group import END, Bundle
+from mig_audit.modules.audit.events.usual_message import MESSAGE_END, NUMBER, STAMP, UsualMessage
 from mig_audit.modules.audit.records.record import SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-_NUMBER = rb"(0|[1-9][0-9]{0,9})"
-
-
-_STAMP = rb"(([1-9][0-9]{9})\.([0-9]{3}):([1-3][0-9]{9}|[1-9][0-9]{0,8}))"
 
 
 def _record(name: bytes, body: bytes) -> bytes:
@@ -36,14 +31,14 @@ _FIRST_PATH = (
 SYSCALL_BODY = (
     rb"(arch=[0-9a-f]{1,8} syscall=[0-9]{1,10} success=(?:yes|no)) exit=(0|-?[1-9][0-9]{0,18})"
     + b"".join(rb" a%d=([0-9a-f]{1,16})" % index for index in range(4))
-    + rb" items=%b ppid=%b pid=%b (.*)" % (_NUMBER, _NUMBER, _NUMBER)
+    + rb" items=%b ppid=%b pid=%b (.*)" % (NUMBER, NUMBER, NUMBER)
 )
 """Matches the body of a SYSCALL record; its groups are those of a `Usual` from ``call`` to ``who``."""
 
 _FOLLOWING = (b"SOCKADDR", b"EXECVE", b"CWD", b"PATH", b"PATH", b"PATH", b"PATH", b"PROCTITLE")
 
 USUAL = re.compile(
-    rb"type=SYSCALL msg=audit\(%b\): %b\n" % (_STAMP, SYSCALL_BODY)
+    rb"type=SYSCALL msg=audit\(%b\): %b\n" % (STAMP, SYSCALL_BODY)
     # An empty alternative is found in three quarters of the time that an optional group takes.
     + b"(?:%b|)" % _record(b"(BPRM_FCAPS|OBJ_PID)", b"(.*)")
     + b"".join(
@@ -57,34 +52,11 @@ USUAL = re.compile(
 The order is that of kernel/auditsc.c, audit_log_exit; there are more records that could be between these, which are not usual.
 """
 
-MESSAGE_BODY = (
-    rb"pid=%b (uid=[0-9]{1,10} auid=[0-9]{1,10}) ses=%b( subj=[^ '\"=\n]{1,64})? msg='(.{1,200})'"
-    % (_NUMBER, _NUMBER)
-)
-"""Matches what the kernel writes before the text of a message (kernel/audit.c, audit_log_common_recv_msg), and a short text.
-
-Its groups are those of a `UsualMessage` from ``pid`` to ``text``.
-"""
-
-MESSAGE_TYPES = (
-    *(b"USER_ACCT", b"USER_AUTH", b"USER_CHAUTHTOK", b"USER_CMD", b"USER_END", b"USER_ERR"),
-    *(b"USER_LOGIN", b"USER_LOGOUT", b"USER_MGMT", b"USER_START"),
-    *(b"CRED_ACQ", b"CRED_DISP", b"CRED_REFR", b"SERVICE_START", b"SERVICE_STOP"),
-)
-"""What PAM, sudo, login programs and the manager of services send; every such record is an event of its own."""
-
-_MESSAGE = rb"type=(%b) msg=audit\(%b\): %b" % (b"|".join(MESSAGE_TYPES), _STAMP, MESSAGE_BODY)
-USUAL_MESSAGE = compile_late(_MESSAGE + rb"()\n")
-"""Matches a usual message that has no separator in it; `UsualMessage.of` takes its groups."""
-
-ENRICHED_MESSAGE = compile_late(_MESSAGE + rb"\x1d([^\x1d\n]+)\n")
-"""Matches one with what auditd added."""
-
 _TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
 _WHO, _AUX, _ADDRESS, _PATH, _NAME, _SECOND_PATH = 13, 15, 16, 19, 20, 23  # where they are in a `Usual`
 _PLACES = tuple(zip(_TYPES, (_ADDRESS, 17, 18, _PATH, _SECOND_PATH, 24, 25, 26)))
 _MOST = 2 + len(_FOLLOWING)  # without EOE
-_EOE, _SINGLE = b"EOE", b"SINGLE"
+_EOE = b"EOE"
 _new = tuple.__new__  # what Usual(...) does, without its Python frame
 
 
@@ -250,58 +222,6 @@ class EnrichedUsual(Usual):
         return _new(Usual, (*self[:_WHO], *parts)), added if cut else None
 
 
-class UsualMessage(NamedTuple):
-    """A message that a program sent, as `USUAL_MESSAGE` cuts it.
-
-    Attributes:
-        stamp: as that of a `Usual`, and its three numbers.
-        pid: the sender; ``uid`` and ``auid`` as the record has them, and the session.
-        subject: ``subj`` as the record has it, with a space before; None without one.
-        text: what was sent.
-        enriched: what auditd added to it; empty where it added nothing.
-        type: of the record.
-        end: ``SINGLE``, which is how it ends.
-    """
-
-    stamp: bytes
-    seconds: bytes
-    milliseconds: bytes
-    serial: bytes
-    pid: bytes
-    ids: bytes
-    session: bytes
-    subject: Optional[bytes]
-    text: bytes
-    enriched: bytes
-    type: bytes
-    end: bytes = _SINGLE
-
-    @classmethod
-    def of(cls, groups: tuple[Optional[bytes], ...]) -> UsualMessage:
-        """Return what was matched: the type, and the others in their order."""
-        return _new(cls, groups[1:] + (groups[0], _SINGLE))  # noqa: RUF005  # takes less than to unpack them
-
-    @property
-    def whole(self) -> bool:
-        """Say that it has all that it announces."""
-        return True
-
-    @property
-    def ending(self) -> str:
-        """Return why it is complete."""
-        return SINGLE
-
-    def bundle(self, node: str = "") -> Bundle:
-        """Return the same as a bundle, of a node if it is of one."""
-        return Bundle.of(self.stamp, *self.run(), SINGLE, 0, node)
-
-    def run(self) -> tuple[list[str], list[bytes]]:
-        """Return type and text of its record."""
-        ids = (self.pid, self.ids, self.session, self.subject or b"")
-        added = SEPARATOR + self.enriched if self.enriched else b""
-        return [self.type.decode("ascii")], [b"pid=%b %b ses=%b%b msg='%b'%b" % (*ids, self.text, added)]
-
-
 UsualEvent = Union[Usual, UsualMessage]
 
 
@@ -315,7 +235,7 @@ def count_records(usuals: Iterable[UsualEvent]) -> list[int]:
     """Return how many records each of some events has."""
     return [
         1
-        if usual[-1] == _SINGLE
+        if usual[-1] == MESSAGE_END
         else _MOST - usual[_AUX:_NAME].count(None) - usual[_SECOND_PATH:-1].count(None) + (usual[-1] == _EOE)
         for usual in usuals
     ]

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from mig_audit.modules.audit.events.usual import Usual, UsualMessage
+from mig_audit.modules.audit.events.usual import Usual
+from mig_audit.modules.audit.events.usual_message import UsualMessage
 from mig_audit.modules.audit.formats.mozdef_enrichment import add_enrichment
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Frame
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import ENTRIES, Declined, Memory, written

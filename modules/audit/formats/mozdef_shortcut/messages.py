@@ -17,7 +17,7 @@ from mig_audit.modules.audit.events.draft import IDENTITIES
 from mig_audit.modules.audit.events.event import Identities
 from mig_audit.modules.audit.events.group import SINGLE, Bundle
 from mig_audit.modules.audit.events.summary import Actor, user_of
-from mig_audit.modules.audit.events.usual import MESSAGE_BODY, UsualMessage
+from mig_audit.modules.audit.events.usual_message import MESSAGE_BODY, UsualMessage
 from mig_audit.modules.audit.events.values import plain_value
 from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.jsontext import to_json
