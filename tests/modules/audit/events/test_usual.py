@@ -188,13 +188,11 @@ def test_nearly_all_events_of_a_busy_host_are_usual() -> None:
 
 def test_one_without_an_end_is_usual_all_the_same() -> None:
     """It ends by time, or with the stream."""
-    ledger = Ledger()
-    (run,) = _of_stream(RunStream(ledger, Correlator()), [CALL, PATH, TITLE, CALL.replace(b":77)", b":78)")])[
-        :1
-    ]
+    lines = [CALL, PATH, TITLE, CALL.replace(b":77)", b":78)")]
+    (run,) = _of_stream(RunStream(Ledger(), Correlator()), lines)
 
     assert isinstance(run, UsualRun)
-    assert [(usual.ending, count_records([usual])) for usual in run.events] == [("end", [3])]
+    assert [(usual.ending, count_records([usual])) for usual in run.events] == [("end", [3]), ("end", [1])]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
