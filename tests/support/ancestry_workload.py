@@ -77,12 +77,13 @@ def forks() -> None:
     time.sleep(0.1)
 
 
-def in_child(work: object) -> int:
-    """Do something in a forked process, and return its pid when it has ended."""
+def in_child(work: object, late: float = 0) -> int:
+    """Do something in a forked process, and return its pid when it has ended, or so many seconds later."""
     pid = os.fork()
     if pid == 0:
         work()  # type: ignore[operator]  # this runs on every Python
         os._exit(0)
+    time.sleep(late)
     os.waitpid(pid, 0)
     return pid
 
@@ -113,12 +114,12 @@ def container(group: str) -> None:
 
 
 def reuse(number: int) -> None:
-    """A pid that another program had a moment ago."""
+    """A pid that another program had a moment ago; of some processes it is left for a while what they are after their end."""
     for _ in range(50):
         pid = spawn("/bin/sh", "-c", ":")
         with open(LAST_PID, "w") as file:  # noqa: PTH123  # as above
             file.write(str(pid - 1))
-        if in_child(lambda pid=pid: after_reuse(pid, number)) == pid:
+        if in_child(lambda pid=pid: after_reuse(pid, number), late=0.3 * (number % 3 == 2)) == pid:
             return
     sys.exit("no pid was given twice")
 

@@ -46,6 +46,10 @@ class ProcTree:
         (folder / "status").write_text(f"Name:\t{comm}\nNSpid:\t{pid}{namespaces}\n")
         (folder / "exe").symlink_to(exe)
 
+    def leave_zombie(self, pid: int) -> None:
+        """End it, but let nobody wait for it: it has no program any more."""
+        (self._root / str(pid) / "exe").unlink()
+
     def end(self, pid: int) -> None:
         """End it."""
         shutil.rmtree(self._root / str(pid))

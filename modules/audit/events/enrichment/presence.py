@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.enrichment.process import Process
 
 SLACK = 12
-"""Milliseconds by which a record's time may be before a start: a tick of the coarse clock, and of starts."""
+"""Milliseconds by which a record's time may be before a start, or a start before what it was: a tick of either clock."""
 
 
 def why_absent(proc: Optional[Proc], process: Process, time: int) -> str:
@@ -21,20 +21,29 @@ def why_absent(proc: Optional[Proc], process: Process, time: int) -> str:
     stat = proc.stat(process.program.pid)
     if stat is None:
         return GONE
-    return "" if is_same(proc, process, stat, time) else REUSED
+    same = is_same(proc, process, stat, time)
+    if same is None:
+        return GONE
+    return "" if same else REUSED
 
 
 def is_there(proc: Optional[Proc], process: Process, *, if_gone: bool) -> bool:
-    """Say whether ``/proc`` has this very process; ``if_gone`` where it has none of that pid."""
+    """Say whether ``/proc`` has this very process; ``if_gone`` where what has that pid has ended, or nothing has it."""
     stat = proc.stat(process.program.pid) if proc else None
-    return if_gone if proc is None or stat is None else is_same(proc, process, stat, process.seen)
+    same = None if proc is None or stat is None else is_same(proc, process, stat, process.seen)
+    return if_gone if same is None else same
 
 
-def is_same(proc: Proc, process: Process, stat: Stat, time: int) -> bool:
-    """Say whether what ``/proc`` has under its pid is this process, which was there at ``time`` (ms)."""
+def is_same(proc: Proc, process: Process, stat: Stat, time: int) -> Optional[bool]:
+    """Say whether what ``/proc`` has under its pid is this process, which was there at ``time`` (ms).
+
+    None where nothing tells: it has ended, and all that is left are its pid and its start.
+    """
     if process.ticks is None and stat.start <= time + SLACK:
         # A start is known to a clock tick only; within one, the program must tell.
         exe = proc.exe(process.program.pid)
+        if exe is None and stat.start > time - SLACK:
+            return None
         if exe is None or process.program.exe in {None, exe}:
             process.ticks = stat.ticks
     return stat.ticks == process.ticks and stat.start <= time + SLACK

@@ -238,12 +238,13 @@ class ProcessTable:
         looked = self._clock()
         stat = proc.stat(pid)
         recorded = process is not None and process.program.source == LOG and self._execs
-        if stat is None:
+        same = None if process is None or stat is None else is_same(proc, process, stat, process.seen)
+        if stat is None or (process is not None and same is None):
             if process is not None and recorded and self._recent(process):
                 process.seen = self._now
                 return process, "", True
             return None, GONE, False
-        if process is not None and is_same(proc, process, stat, process.seen):
+        if process is not None and same:
             process.seen, process.checked = self._now, looked
             known = recorded or self._unchanged(proc, process, stat)
             return (process, "", False) if known else (None, CHANGED, False)

@@ -309,6 +309,31 @@ def test_a_pid_that_is_used_again_within_a_clock_tick_is_told_by_its_program(tre
     assert _exe(host.exec(11, 10, "/bin/a", at=1005).parent) == "/bin/server"
 
 
+def test_nothing_tells_a_zombie_from_what_had_its_pid_in_the_same_clock_tick(
+    tree: ProcTree,
+) -> None:
+    """As long as nobody waits for it, it has a start, and no program that could tell it from the one before."""
+    host = _Host(tree)
+    host.exec(10, 1, "/bin/short", at=1000)
+    tree.start(10, 1, "/bin/server", at=1000)
+    tree.leave_zombie(10)
+    found = host.exec(11, 10, "/bin/a", at=1005)
+
+    assert (_exe(found.parent), found.presumed) == ("/bin/short", True)
+    assert host.exec(12, 10, "/bin/a", at=9000).why == "gone"
+
+
+def test_what_has_ended_is_the_same_if_it_started_before_it_was_seen(tree: ProcTree) -> None:
+    """By more than what a start is known to: then nothing else can have had the pid."""
+    host = _Host(tree)
+    tree.start(10, 1, "/bin/bash", at=1000)
+    tree.leave_zombie(10)
+    host.exec(10, 1, "/bin/bash", at=1020)
+    found = host.exec(11, 10, "/bin/a", at=900_000)
+
+    assert (_exe(found.parent), found.presumed) == ("/bin/bash", False)
+
+
 def test_a_parent_that_is_gone_is_still_known_if_it_was_seen_lately(tree: ProcTree) -> None:
     """Most shells are gone when their commands are processed."""
     host = _Host(tree)
