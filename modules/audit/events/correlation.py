@@ -137,9 +137,10 @@ class Correlator:
 
         ``records`` is how many each of them has, ``sizes`` how many bytes those are of each that has no end.
         """
-        if not sizes and self._are_complete(usuals):
-            return [UsualRun(usuals, sum(records), self._node)]
         done: list[Complete] = []
+        if not sizes:
+            self._end(usuals, records, done)
+            return done
         if len(sizes) == len(usuals):
             self._begin(usuals, records, sizes, done)
             return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mig_audit.late_patterns import compile_late
@@ -41,6 +42,7 @@ def by_node(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         start = found.end() if found else len(block)
 
 
+@lru_cache(maxsize=1024)
 def node_of(prefix: bytes) -> str:
     """Return the node, empty where there is none."""
     return printable(prefix[len(_BEGINNING) : -1])

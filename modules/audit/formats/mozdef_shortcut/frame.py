@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple, Optional
 
 import mig_audit
@@ -48,6 +49,14 @@ class Openings(Memory[tuple[str, bool], tuple[bytes, int]]):
         return to_json({"category": category, "summary": line})[:-2], room
 
 
+@lru_cache(maxsize=1024)
+def _around(host: str) -> tuple[bytes, bytes, bytes]:
+    """Return the name of a host in a JSON string, and the two pieces that it is in."""
+    told = encoded_text(host)
+    before_pid = b'","severity":"INFO","hostname":' + told + b',"processid":"'
+    return told[1:-1], before_pid, b'","auditid":' + told[:-1] + b"/"
+
+
 class Frame:
     """The pieces of an event that go around its details.
 
@@ -75,10 +84,7 @@ class Frame:
             self._node = node
 
     def _name_host(self, name: str) -> None:
-        told = encoded_text(name)
-        self.host = told[1:-1]
-        self.before_pid = b'","severity":"INFO","hostname":' + told + b',"processid":"'
-        self.before_stamp = b'","auditid":' + told[:-1] + b"/"
+        self.host, self.before_pid, self.before_stamp = _around(name)
 
     def numbers(self, stamp: bytes) -> tuple[bytes, bytes, bytes]:
         """Return an event's seconds, milliseconds and serial.
