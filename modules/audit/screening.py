@@ -1,7 +1,7 @@
 """What is asked of every event before it is decoded: what enrichment learns from it, and whether the filters let it through.
 
-Enrichment comes first, since filters may ask for it, and since it learns from events that they take away. What cannot be
-told from a glance waits for the decoded event; nothing is asked twice.
+Enrichment comes first, since filters may ask for it, and since it learns from events that they take away. What cannot
+be told from a glance waits for the decoded event; nothing is asked twice.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Constant work per record, however many events are open: one ordered dict, oldest event first, is all the state there
 is. Time is stream time (the records' own), never the wall clock, so a replay groups exactly as the live run did.
 
-Most records need not become a `Record` to be grouped: those that came one behind the other with the same stamp are
+Most records need not become a `Record` to be grouped: those that came one after the other with the same stamp are
 taken as a run of types and texts, and given out as a `Bundle`, which becomes a group for whoever wants one.
 """
 
@@ -133,7 +133,7 @@ class Correlator:
     def add_usuals(
         self, usuals: list[UsualEvent], records: list[int], sizes: Sequence[int] = ()
     ) -> list[Complete]:
-        """Take usual events, or what may be only the first records of them, one behind the other.
+        """Take usual events, or what may be only the first records of them, one after the other.
 
         ``records`` is how many each of them has, ``sizes`` how many bytes those are of each that has no end.
         """
@@ -249,7 +249,7 @@ class Correlator:
         return len(set(keys)) == len(keys) and self._open.has_none(keys) and self._completed.knows_none(keys)
 
     def add_run(self, stamp: bytes, now: int, types: list[str], texts: list[bytes]) -> list[Complete]:
-        """Take records that came one behind the other, all with this stamp.
+        """Take records that came one after the other, all with this stamp.
 
         Their texts are what `Bundle.of` takes. Only the last of them may be EOE, and the first may be of a type that is an
         event of its own only if the event is open; ``now`` is the stamp's time in milliseconds. The lists are not used by

@@ -49,7 +49,8 @@ USUAL = re.compile(
 )
 """Matches the records of a usual event, or as many of its first ones as come together; its groups are a `Usual`.
 
-The order is that of kernel/auditsc.c, audit_log_exit; there are more records that could be between these, which are not usual.
+The order is that of kernel/auditsc.c, audit_log_exit; there are more records that could be between these, which are not
+usual.
 """
 
 _TYPES = tuple(name.decode("ascii") for name in _FOLLOWING)
@@ -98,10 +99,12 @@ class Usual(_Cut, Seen):
 
     Attributes:
         stamp: ``SEC.MMM:SERIAL``; then its three numbers, of which the first and the last have no leading zeros.
-        call: of the SYSCALL record ``arch`` to ``success``; then what it returned, its arguments, its numbers, and what follows ``pid``.
+        call: of the SYSCALL record ``arch`` to ``success``; then what it returned, its arguments, its numbers, and what
+            follows ``pid``.
         aux_type: which of the two records there may be after that, None for neither, and ``aux``, its body.
         address: the body of the SOCKADDR record, None if there is none; likewise those of the other records.
-        name: of the first PATH record, if that is plain: in its quotes; then its inode, if it has one, and what follows.
+        name: of the first PATH record, if that is plain: in its quotes; then its inode, if it has one, and what
+            follows.
         end: ``EOE`` if it ends with that; None while it may get more records; then one of `ENDINGS`, as bytes.
     """
 

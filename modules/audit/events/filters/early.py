@@ -1,8 +1,8 @@
 """What is known of an event before it is decoded: from a glance at a system call's records, or from one message.
 
 A filter that drops most events would otherwise decode them only to drop them. The values are those that the decoder
-would give (its own functions make them); where they may not be, there are none. Names of users are those that the decoder
-has for them at the time, if it can be asked.
+would give (its own functions make them); where they may not be, there are none. Names of users are those that the
+decoder has for them at the time, if it can be asked.
 """
 
 from __future__ import annotations

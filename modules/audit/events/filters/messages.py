@@ -1,7 +1,8 @@
 """What one message of a program tells before it is decoded: who sent it, what it does not have, and its fields.
 
-The text after ``msg=`` is the program's; what the kernel writes before it counts first. A value is known here if the text is
-of the usual shape and has its name once, or not at all: what the decoder makes of anything else is for it to say.
+The text after ``msg=`` is the program's; what the kernel writes before it counts first. A value is known here if the
+text is of the usual shape and has its name once, or not at all: what the decoder makes of anything else is for it to
+say.
 """
 
 from __future__ import annotations

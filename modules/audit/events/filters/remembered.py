@@ -1,8 +1,8 @@
 """Conditions as functions of a glance: each part of one asks the piece of the records that decides it, once for each text.
 
 The same programs call the same calls for the same rules, so that most answers are one look into a dict: a condition is
-taken apart into parts that one piece of text decides, and what was the answer to a text is remembered, in bounded memory.
-What has no such piece asks the records anew each time. `matching.decide` is the plain version of all of it.
+taken apart into parts that one piece of text decides, and what was the answer to a text is remembered, in bounded
+memory. What has no such piece asks the records anew each time. `matching.decide` is the plain version of all of it.
 """
 
 from __future__ import annotations

@@ -223,8 +223,8 @@ class Filters:
     ) -> int:
         """Say what becomes of the event of a system call, as far as a glance at it tells.
 
-        Returns ``KEPT``, ``DROPPED``, or the number of the first filter that must see the decoded event; those before it
-        are not asked again. Users by name are known only if there is ``look_up``. ``time`` is in milliseconds.
+        Returns ``KEPT``, ``DROPPED``, or the number of the first filter that must see the decoded event; those before
+        it are not asked again. Users by name are known only if there is ``look_up``. ``time`` is in milliseconds.
         """
         if not glance.alone:
             return 0
