@@ -2,7 +2,7 @@
 
 The library reads ``/etc/passwd`` from its start for every id that it is asked for, and where ``systemd`` comes after
 ``files``, an id that nobody has costs some forty system calls more, or a question to PID 1; a log can name thousands of
-those. So the file is read once, if it is certain to hold all that the library could tell:
+those. So the file is read once, until it changes, if it is certain to hold all that the library could tell:
 
 - ``/etc/nsswitch.conf`` has one line for the database, and that names ``files``, or ``files`` and ``systemd``, and
   nothing else (nsswitch.conf(5));
@@ -54,16 +54,37 @@ _LINES = {
 }
 
 
+_Version = tuple[int, int, int, int, int]
+
+
+class _File(NamedTuple):
+    """A file as it was read: device and inode, size, and times of change say that it is no other by now."""
+
+    path: str
+    version: _Version
+    lines: list[bytes]
+
+
 class Accounts(NamedTuple):
     """What a file of accounts tells.
 
     Attributes:
         names: by id, of those in the file.
         elsewhere: ids that may have a name even if they are not in the file.
+        path: of the file, and its ``version``; None where all are elsewhere.
     """
 
     names: dict[int, str]
     elsewhere: tuple[range, ...]
+    path: str = ""
+    version: Optional[_Version] = None
+
+    def still(self) -> bool:
+        """Return whether the file still tells the same."""
+        try:
+            return self.version is None or _version(os.stat(self.path)) == self.version  # noqa: PTH116  # a text
+        except OSError:
+            return False
 
     def tell(self, number: int) -> bool:
         """Return whether the file alone says what an id's name is, or that it has none."""
@@ -96,16 +117,18 @@ def _certain(database: str, root: str) -> Optional[Accounts]:
     with_systemd = sources[1] is not None
     if with_systemd and _systemd_is_told(root):
         return None
-    names = _names(database, root)
-    return None if names is None else Accounts(names, _OF_SYSTEMD if with_systemd else ())
+    file = _read(f"{root}/etc/{database}")
+    names = None if file is None else _names(database, file.lines)
+    if file is None or names is None:
+        return None
+    return Accounts(names, _OF_SYSTEMD if with_systemd else (), file.path, file.version)
 
 
 def _sources(database: str, root: str) -> Optional[re.Match[bytes]]:
     """Return where the library looks: a match of ``_SOURCES``, or None."""
-    name = database.encode()
-    of_database = [
-        line for line in _lines(f"{root}/etc/nsswitch.conf") or () if _WORD.split(line.lstrip(), 1)[0] == name
-    ]
+    file = _read(f"{root}/etc/nsswitch.conf")
+    lines = file.lines if file else ()
+    of_database = [line for line in lines if _WORD.split(line.lstrip(), 1)[0] == database.encode()]
     return _SOURCES[database].fullmatch(of_database[0]) if len(of_database) == 1 else None
 
 
@@ -121,11 +144,8 @@ def _systemd_is_told(root: str) -> bool:
         return True
 
 
-def _names(database: str, root: str) -> Optional[dict[int, str]]:
+def _names(database: str, lines: list[bytes]) -> Optional[dict[int, str]]:
     """Return the names of a file by id, as with the library the first of each; None where a line is not plain."""
-    lines = _lines(f"{root}/etc/{database}")
-    if lines is None:
-        return None
     names: dict[int, str] = {}
     plain = _LINES[database].fullmatch
     for line in lines:
@@ -136,14 +156,21 @@ def _names(database: str, root: str) -> Optional[dict[int, str]]:
     return names
 
 
-def _lines(path: str) -> Optional[list[bytes]]:
-    """Return the lines of a file; None where it cannot be read, is no regular one, too large, or ends within a line."""
+def _read(path: str) -> Optional[_File]:
+    """Return a file; None where it cannot be read, is no regular one, too large, empty, or ends within a line."""
     try:
         with open(path, "rb", opener=_at_once) as file:
-            content = file.read(_LARGEST + 1) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+            status = os.fstat(file.fileno())
+            content = file.read(_LARGEST + 1) if stat.S_ISREG(status.st_mode) else b""
     except OSError:
         return None
-    return content.split(b"\n")[:-1] if content.endswith(b"\n") and len(content) <= _LARGEST else None
+    if not content.endswith(b"\n") or len(content) > _LARGEST:
+        return None
+    return _File(path, _version(status), content.split(b"\n")[:-1])
+
+
+def _version(status: os.stat_result) -> _Version:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _at_once(path: str, flags: int) -> int:

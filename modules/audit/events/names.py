@@ -40,8 +40,8 @@ class HostNames:
         lifetime: seconds for which an answer holds; accounts are made and renamed while audit runs.
         clock: monotonic seconds.
         library: who knows all that this host does.
-        root: the folder whose ``etc`` has the files of accounts, which are read once a lifetime where they are all that
-            the library would look at.
+        root: the folder whose ``etc`` has the files of accounts, which are read where they are all that the library would
+            look at: once a lifetime, and if they change.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class _Remembered:
         return names[number]
 
     def _find(self, number: int) -> Optional[str]:
-        if self._accounts is None:
+        if self._accounts is None or not self._accounts.still():
             self._accounts = self._read()
         in_file = self._accounts
         return in_file.names.get(number) if in_file.tell(number) else self._ask(number)

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mig_audit.modules.audit.events import HostNames, names_from_files
-from mig_audit.modules.audit.events.accounts import groups, users
+from mig_audit.modules.audit.events.accounts import Accounts, groups, users
 from mig_audit.modules.audit.events.names import LibraryNames
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def test_a_line_that_is_not_plain_leaves_all_to_the_library(root: Path, line: by
     """Wherever it stands: the library may take it for anyone's."""
     (root / "etc/passwd").write_bytes(_PASSWD + line + b"\n")
 
-    assert users(str(root)) == ({}, (range(2**32),))
+    assert users(str(root)) == Accounts({}, (range(2**32),))
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", _GROUP[:-1], b"a:x:1:\n" * 200_000])
@@ -235,6 +235,21 @@ def test_a_file_that_is_not_as_usual_leaves_all_to_the_library(root: Path, conte
     (root / "etc/group").write_bytes(content)
 
     assert not groups(str(root)).tell(4711)
+
+
+def test_a_file_that_was_changed_or_put_in_place_of_another_tells_something_else(root: Path) -> None:
+    """Also where nobody can tell by its size."""
+    before = users(str(root))
+    assert before.still()
+
+    (root / "etc/other").write_bytes(_PASSWD)
+    (root / "etc/other").replace(root / "etc/passwd")
+    assert not before.still()
+    after = users(str(root))
+    assert after.still()
+    (root / "etc/passwd").unlink()
+    assert not after.still()
+    assert users(str(root)).still()
 
 
 def test_a_file_that_is_none_leaves_all_to_the_library(root: Path) -> None:

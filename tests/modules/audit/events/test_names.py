@@ -66,8 +66,8 @@ def test_answers_hold_for_a_while(tmp_path: Path) -> None:
     assert library.asked == [1, 2, 2, 1, 1]
 
 
-def test_the_files_of_accounts_are_read_once_in_a_while(tmp_path: Path) -> None:
-    """At the first question, and again when the answers have expired; the library is not asked beside them."""
+def test_the_files_of_accounts_tell_whoever_is_made_while_audit_runs(tmp_path: Path) -> None:
+    """What was told holds for a while, and what was not is told as it is now; the library is not asked beside them."""
     etc = tmp_path / "etc"
     etc.mkdir()
     library, clock = _Library(), _Clock()
@@ -77,8 +77,9 @@ def test_the_files_of_accounts_are_read_once_in_a_while(tmp_path: Path) -> None:
     (etc / "group").write_text("wheel:x:3:\n")
 
     assert [names.user(number) for number in (1, 2, 3)] == [None, "anna", None]
-    (etc / "passwd").write_text("berta:x:2:2:::\n")
-    assert [names.user(2), names.user(4), names.group(3)] == ["anna", None, "wheel"]
+    (etc / "passwd").write_text("berta:x:2:2:::\ncarla:x:4:4:::\n")
+    assert [names.user(number) for number in (2, 3, 4)] == ["anna", None, "carla"]
+    assert names.group(3) == "wheel"
     clock.now = 60
     assert names.user(2) == "berta"
     assert library.asked == []
