@@ -99,9 +99,15 @@ class Summary:
             self._add(self._counts[kind], found)
 
     def _add(self, counts: Counter[str], found: Mapping[str, int]) -> None:
+        others = 0
         for whole, events in found.items():
             value = whole[:_VALUE_LIMIT]
-            counts[value if value in counts or len(counts) < self._distinct else OTHER] += events
+            if value in counts or len(counts) < self._distinct:
+                counts[value] += events
+            else:
+                others += events
+        if others:
+            counts[OTHER] += others
 
 
 def user_of(identities: Identities) -> str:

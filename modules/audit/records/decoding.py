@@ -7,6 +7,7 @@ is written ``(null)``, ``(none)`` or ``?``.
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from enum import Enum
 from typing import Union
 
@@ -113,7 +114,7 @@ def decode(raw: bytes) -> Value:
     if marker is not None:
         return marker
     if len(raw) % 2 == 0 and raw and not raw.translate(None, _HEX_DIGITS):
-        return bytes.fromhex(raw.decode("ascii"))
+        return unhexlify(raw)
     return raw
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from typing import NamedTuple, Optional
 
 from mig_audit.modules.audit.events.draft import only_value
@@ -211,7 +212,7 @@ class Places(dict[tuple[bytes, Optional[str], bool], Place]):
 
 def _told_digits(digits: bytes) -> tuple[str, bytes]:
     """Return what the digits of a string mean, and that as a JSON string; those that are no bytes mean themselves."""
-    data = digits if len(digits) % 2 else bytes.fromhex(digits.decode("ascii"))
+    data = digits if len(digits) % 2 else unhexlify(digits)
     text = printable(data)
     return text, encoded_text(text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from binascii import unhexlify
 from typing import NamedTuple, Optional
 
 from mig_audit.late_patterns import compile_late
@@ -92,7 +93,7 @@ class Titles(Memory[bytes, bytes]):
         """Return the title: its arguments with a space between, as `mozdef_details.add_process` has them."""
         match = _TITLE.fullmatch(key)
         if match is not None and len(key) % 2 == 0:
-            value = bytes.fromhex(match[1].decode("ascii"))
+            value = unhexlify(match[1])
         else:
             raw = only_value(key, b"proctitle=")
             if raw is None:
@@ -151,7 +152,7 @@ class Addresses(Memory[tuple[bytes, str], Told]):
         told = None
         if match is not None and len(body) % 2 == 0:
             family, digits = match.groups()
-            told = _FAMILIES[family](bytes.fromhex(digits.decode("ascii")), category)
+            told = _FAMILIES[family](unhexlify(digits), category)
         return told or _unusual_address(body, category)
 
     def keep(self, key: tuple[bytes, str], value: Told) -> None:
