@@ -14,6 +14,7 @@ OTHER = "(other)"
 NONE = "(none)"
 _NO_KEYS = (NONE,)
 _VALUE_LIMIT = 256
+_UNTOLD = 512  # each may have a path of 4,096 bytes, or 16,384 characters where they are no text
 
 
 class Count(NamedTuple):
@@ -63,13 +64,13 @@ class Summary:
     def add(self, category: str, actor: Actor) -> None:
         """Count one event; once for each of its keys."""
         self._untold[category, actor] += 1
-        if len(self._untold) >= self._distinct:
+        if len(self._untold) >= _UNTOLD:
             self._tell()
 
     def add_all(self, pairs: Iterable[tuple[str, Actor]]) -> None:
         """Count events, each by its category and actor."""
         self._untold.update(pairs)
-        if len(self._untold) >= self._distinct:
+        if len(self._untold) >= _UNTOLD:
             self._tell()
 
     def top(self, limit: int = 20) -> dict[str, tuple[Count, ...]]:

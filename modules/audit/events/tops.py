@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Callable
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _DISTINCT = 65_536  # values of a kind that are told apart
 _VALUE_LIMIT = 4096
+_SIZE = 24 << 20  # bytes of values, of all kinds together
 
 
 def _keys(event: Event) -> Sequence[str]:
@@ -70,10 +72,12 @@ class Tops:
     Args:
         kinds: names of `KINDS`.
         distinct: how many values of each kind are told apart; further ones are counted together as ``(other)``.
+        size: how many bytes all of them may take; beyond it, the same.
     """
 
-    def __init__(self, kinds: Iterable[str], *, distinct: int = _DISTINCT) -> None:
+    def __init__(self, kinds: Iterable[str], *, distinct: int = _DISTINCT, size: int = _SIZE) -> None:
         self._distinct = distinct
+        self._room = size
         self._counts: dict[str, Counter[str]] = {kind: Counter() for kind in kinds}
 
     def add(self, event: Event) -> None:
@@ -81,7 +85,14 @@ class Tops:
         for kind, counts in self._counts.items():
             for value in dict.fromkeys(KINDS[kind](event)):
                 known = value[:_VALUE_LIMIT]
-                counts[known if known in counts or len(counts) < self._distinct else OTHER] += 1
+                counts[known if known in counts or self._has_room(counts, known) else OTHER] += 1
+
+    def _has_room(self, counts: Counter[str], value: str) -> bool:
+        size = sys.getsizeof(value)
+        if len(counts) >= self._distinct or size > self._room:
+            return False
+        self._room -= size
+        return True
 
     def top(self, limit: int) -> dict[str, tuple[Count, ...]]:
         """Return the most frequent values of each kind, the most frequent first, then by value."""

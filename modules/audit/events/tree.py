@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _LIMIT = 50_000  # processes that are kept
 _COMMANDS = 20  # of a process that starts one program after the other
 _COMMAND_LENGTH = 200  # characters of a command that are shown
+_ROOM = 8 << 20  # characters of commands, of all processes together
 
 _Moment = tuple[int, int, str]  # seconds, milliseconds, and both as text: events need not come in order
 _Path = tuple[str, tuple[int, ...]]  # the host, and pids from the oldest ancestor on
@@ -23,12 +24,13 @@ _Path = tuple[str, tuple[int, ...]]  # the host, and pids from the oldest ancest
 class _Node:
     """A process: its programs or commands in order, its children, and how often it is in the events."""
 
-    __slots__ = ("children", "commands", "events", "exe", "first", "host", "last", "pid", "why")
+    __slots__ = ("children", "commands", "events", "exe", "first", "host", "last", "left_out", "pid", "why")
 
     def __init__(self, host: str, pid: int) -> None:
         self.host = host
         self.pid = pid
         self.commands: list[str] = []
+        self.left_out = 0  # further commands
         self.children: list[_Node] = []
         self.events = 0
         self.exe: Optional[str] = None
@@ -36,10 +38,16 @@ class _Node:
         self.last: Optional[_Moment] = None
         self.why = ""
 
-    def note(self, command: Optional[str]) -> None:
+    def note(self, command: Optional[str], room: int) -> int:
+        """Note a command, if there is room for it; return how much that takes."""
         known = command and command[:_COMMAND_LENGTH]
-        if known and len(self.commands) < _COMMANDS and known not in self.commands[-1:]:
-            self.commands.append(known)
+        if not known or known in self.commands[-1:]:
+            return 0
+        if len(self.commands) >= _COMMANDS or len(known) > room:
+            self.left_out += 1
+            return 0
+        self.commands.append(known)
+        return len(known)
 
     def count(self, moment: _Moment) -> None:
         self.events += 1
@@ -47,7 +55,8 @@ class _Node:
         self.last = max(self.last or moment, moment)
 
     def words(self, *, root: bool) -> str:
-        runs = ", then ".join(self.commands) or "?"
+        more = [f"{self.left_out} more"] if self.left_out else []
+        runs = ", then ".join([*self.commands, *more]) or "?"
         counted = f"  ({self.events} event{'s' if self.events > 1 else ''})" if self.events else ""
         why = f"  (parent {self.why})" if self.why else ""
         host = f"node={self.host} " if root and self.host else ""
@@ -56,10 +65,16 @@ class _Node:
 
 
 class ProcessTree:
-    """Gathers events; a process is told from another by its host, its pid and those of its ancestors."""
+    """Gathers events; a process is told from another by its host, its pid and those of its ancestors.
 
-    def __init__(self, *, limit: int = _LIMIT) -> None:
+    Args:
+        limit: how many processes are kept.
+        room: how many characters their commands may have together.
+    """
+
+    def __init__(self, *, limit: int = _LIMIT, room: int = _ROOM) -> None:
         self._limit = limit
+        self._room = room
         self._nodes: dict[_Path, _Node] = {}
         self._roots: list[_Node] = []
         self.left_out = 0
@@ -77,7 +92,7 @@ class ProcessTree:
         if node is None:
             self.left_out += 1
             return
-        _note(node, event)
+        self._note(node, event)
         node.count((event.seconds, event.milliseconds, event.timestamp))
         if not enrichment.ancestors:
             node.why = next((gap.why for gap in enrichment.gaps if gap.what == "parent"), node.why)
@@ -98,6 +113,7 @@ class ProcessTree:
                 "pid": node.pid,
                 "parents": list(reversed(pids[:-1])),
                 "commands": node.commands,
+                "commands_omitted": node.left_out,
                 "events": node.events,
                 "first": node.first and node.first[-1],
                 "last": node.last and node.last[-1],
@@ -109,7 +125,16 @@ class ProcessTree:
     def _ancestor(self, path: _Path, ancestor: Ancestor) -> None:
         node = self._node(path)
         if node is not None and not node.events:
-            node.note(ancestor.command or ancestor.exe or ancestor.comm)
+            self._room -= node.note(ancestor.command or ancestor.exe or ancestor.comm, self._room)
+
+    def _note(self, node: _Node, event: Event) -> None:
+        """Note what an event says its process runs: the command where one was started, else a program that is new."""
+        argv, exe = event.process.argv, event.process.exe and event.process.exe[:_COMMAND_LENGTH]
+        if argv is not None and event.success is not False:
+            self._room -= node.note(command_line(argv[:_COMMAND_LENGTH]), self._room)
+        elif exe is not None and exe != node.exe and (node.exe is not None or not node.commands):
+            self._room -= node.note(exe, self._room)
+        node.exe = exe or node.exe
 
     def _node(self, path: _Path) -> Optional[_Node]:
         node = self._nodes.get(path)
@@ -119,16 +144,6 @@ class ProcessTree:
             parent = self._nodes.get((host, pids[:-1]))
             (self._roots if parent is None else parent.children).append(node)
         return node
-
-
-def _note(node: _Node, event: Event) -> None:
-    """Note what an event says its process runs: the command where one was started, else a program that is new."""
-    argv, exe = event.process.argv, event.process.exe
-    if argv is not None and event.success is not False:
-        node.note(command_line(argv[:_COMMAND_LENGTH]))
-    elif exe is not None and exe != node.exe and (node.exe is not None or not node.commands):
-        node.note(exe)
-    node.exe = exe or node.exe
 
 
 def _drawn(node: _Node, first: str, rest: str) -> Iterator[str]:

@@ -38,6 +38,15 @@ def test_what_is_told_apart_is_bounded() -> None:
     assert tops.top(9)["exes"] == (("(other)", 2), ("/a", 2), ("/b", 1))
 
 
+def test_what_is_told_apart_is_bounded_in_bytes() -> None:
+    """A path has 4,096 of them, and there may be as many paths as somebody likes to make."""
+    tops = Tops(["exes"], size=3000)
+    for exe in ("a", "b" * 2000, "c" * 2000, "d", "a"):
+        tops.add(syscall_event(exe=f'"/{exe}"'))
+
+    assert tops.top(9)["exes"] == (("/a", 2), ("(other)", 1), (f"/{'b' * 2000}", 1), ("/d", 1))
+
+
 def test_a_table_has_a_heading_for_each_kind() -> None:
     """And numbers in a column."""
     tops = Tops(["users", "addresses"])

@@ -83,6 +83,20 @@ def test_a_process_that_starts_several_programs_has_all_of_them() -> None:
     assert lines == ["22:13:20.000 10 sh, then env perl, then perl  (4 events)  (parent unseen)"]
 
 
+def test_commands_that_are_left_out_are_counted() -> None:
+    """Where there are many of one process, or too many of all."""
+    many = _tree(*[_call(10, 1, "/bin/sh", f"c{number}", ms=number) for number in range(23)])
+    tree = ProcessTree(room=6)
+    enricher = Enricher(EnrichmentSettings(ancestors=64))
+    for event in _SESSION:
+        tree.add(enricher.enrich(event))
+
+    assert many.lines()[0].endswith(", then c18, then c19, then 3 more  (23 events)  (parent unseen)")
+    assert many.documents()[0]["commands_omitted"] == 3
+    assert [document["commands"] for document in tree.documents()] == [["-bash"], [], [], [], []]
+    assert tree.lines()[-1] == "└─ 22:13:20.020 14 1 more  (1 event)"
+
+
 def test_a_process_that_started_nothing_has_its_program() -> None:
     """It was there before."""
     assert _tree(_call(10, 1, "/bin/cron", call=_OPEN)).lines() == [
@@ -99,6 +113,7 @@ def test_documents_say_the_same() -> None:
         "pid": 13,
         "parents": [11, 10],
         "commands": ["cat /etc/shadow"],
+        "commands_omitted": 0,
         "events": 2,
         "first": "2023-11-14T22:13:20.012+00:00",
         "last": "2023-11-14T22:13:20.016+00:00",
