@@ -117,7 +117,7 @@ class Correlator:
 
     def add(self, record: Record) -> list[Complete]:
         """Take one record and return the events that are complete because of it."""
-        name, node, seconds, milliseconds, _, stamp, body, _ = record
+        name, node, seconds, milliseconds, _, stamp, body, enriched = record
         done: list[Complete] = []
         self._advance(seconds * 1000 + milliseconds, done)
         key = key_of(stamp, node)
@@ -126,7 +126,7 @@ class Correlator:
             return done
         gathered = self._open.gather(key, stamp, self._clock)
         gathered.add_record(record)
-        self._open.grow(key, 1, len(body))
+        self._open.grow(key, 1, len(body) + len(enriched or b""))
         self._close(key, gathered, done, ended=name == _EOE)
         return done
 

@@ -162,14 +162,12 @@ def test_beyond_the_cap_the_oldest_event_is_given_out() -> None:
     assert [(bundle.group().records[0].serial, bundle.ending) for bundle in bundles] == [(1, "evicted")]
 
 
-def test_what_open_events_hold_together_is_bounded_too() -> None:
-    """A few events of many records take as much memory as many of few."""
+@pytest.mark.parametrize(("body", "enriched"), [("x" * 100, None), ("", b"x" * 100)])
+def test_what_open_events_hold_together_is_bounded_too(body: str, enriched: bytes | None) -> None:
+    """A few events of many records take as much memory as many of few; what auditd added takes some, too."""
     correlator = Correlator(max_size=5000)
-    groups = list(
-        chain.from_iterable(
-            _add(correlator, _record("PATH", serial, 0, "x" * 100)) for serial in [1] * 6 + [2] * 6
-        )
-    )
+    records = [_record("PATH", serial, 0, body)._replace(enriched=enriched) for serial in [1] * 6 + [2] * 6]
+    groups = list(chain.from_iterable(_add(correlator, record) for record in records))
 
     assert [(len(group), group.ending) for group in groups] == [(6, "evicted")]
     assert correlator.held == 6
