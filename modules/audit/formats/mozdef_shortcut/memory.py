@@ -59,13 +59,14 @@ class Memory(dict[_Key, _Value]):
         raise NotImplementedError
 
     def __missing__(self, key: _Key) -> _Value:
-        """Make it."""
+        """Make it; remember it if this is not the first time."""
         value = self.make(key)
-        self.offer(key, value)
+        if came_before(self._traces, hash(key)):
+            self.keep(key, value)
         return value
 
     def offer(self, key: _Key, value: _Value) -> None:
-        """Remember it if this is not the first time."""
+        """Do the same with what was made elsewhere."""
         if came_before(self._traces, hash(key)):
             self.keep(key, value)
 

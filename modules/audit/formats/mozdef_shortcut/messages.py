@@ -149,9 +149,11 @@ class _Stretches(Memory[bytes, _Stretch]):
                 told.append(written)
         return _Stretch(b" ".join(kinds), tuple(texts), tuple(told), sum(map(len, texts)))
 
-    def offer(self, key: bytes, value: _Stretch) -> None:
-        """Remember it at once: of a session or a service there are several messages, one soon after the other."""
-        self.keep(key, value)
+    def __missing__(self, key: bytes) -> _Stretch:
+        """Remember them at once: of a session or a service there are several messages, one soon after the other."""
+        stretch = self.make(key)
+        self.keep(key, stretch)
+        return stretch
 
 
 _NO_FIELDS = _Stretch(b"", (), (), 0)

@@ -14,33 +14,57 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _REGISTER = 0xFFFF_FFFF  # flags and choices are ints: what stands above is what the register held before
+_BYTE = 0xFF
 _SIGN = 0x8000_0000
 _HEXADECIMAL = 16
 
 
-class Flags(NamedTuple):
-    """Bits with names.
+class Flags:
+    """Bits with names; what is said of each byte of a number is remembered.
 
-    Attributes:
-        bits: (bit, its word), ascending.
+    Args:
+        bits: by word.
         zero: the word for none of ``zero_mask``, such as O_RDONLY; empty where there is none.
         zero_mask: the bits that ``zero`` excludes.
         zero_alone: nothing is said beside ``zero``.
         separator: what stands between words.
     """
 
-    bits: tuple[tuple[int, str], ...]
-    zero: str
-    zero_mask: int
-    zero_alone: bool
-    separator: str
+    def __init__(
+        self, bits: Mapping[str, int], *, zero: str, zero_mask: int, zero_alone: bool, separator: str
+    ) -> None:
+        self._first, self._second, self._third, self._fourth = (
+            _Byte(bits, shift, separator) for shift in (0, 8, 16, 24)
+        )
+        self._zero = zero
+        self._zero_mask = zero_mask
+        self._zero_alone = zero_alone
+        self._before_first = len(separator)
 
     def text(self, value: int) -> Optional[str]:
-        """Return the words of all bits that are set, None if there are none."""
-        words = [word for bit, word in self.bits if value & bit]
-        if self.zero and not value & self.zero_mask:
-            words = [self.zero] if self.zero_alone else [self.zero, *words]
-        return self.separator.join(words) or None
+        """Return the words of all bits that are set, ascending, None if there are none."""
+        words = (
+            self._first[value & _BYTE]
+            + self._second[value >> 8 & _BYTE]
+            + self._third[value >> 16 & _BYTE]
+            + self._fourth[value >> 24 & _BYTE]
+        )
+        if self._zero and not value & self._zero_mask:
+            return self._zero if self._zero_alone else self._zero + words
+        return words[self._before_first :] or None
+
+
+class _Byte(dict[int, str]):
+    """By eight of the bits, their words, a separator before each."""
+
+    def __init__(self, bits: Mapping[str, int], shift: int, separator: str) -> None:
+        super().__init__()
+        self._words = sorted((bit >> shift, separator + word) for word, bit in bits.items())
+
+    def __missing__(self, value: int) -> str:
+        """Join them."""
+        words = self[value] = "".join(word for bit, word in self._words if value & bit)
+        return words
 
 
 class Choices(NamedTuple):
@@ -85,11 +109,11 @@ def flags(name: str) -> Flags:
     """
     table = document()["flags"][name]
     return Flags(
-        tuple(sorted((bit, word) for word, bit in table["bits"].items())),
-        table.get("zero", ""),
-        table.get("zero_mask", 0),
-        table.get("zero_alone", False),
-        table.get("separator", "|"),
+        table["bits"],
+        zero=table.get("zero", ""),
+        zero_mask=table.get("zero_mask", 0),
+        zero_alone=table.get("zero_alone", False),
+        separator=table.get("separator", "|"),
     )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mig_audit.modules.audit.records.interpretation.words import choices, document, flags
 from mig_audit.modules.audit.tables import errno_name
@@ -75,12 +77,23 @@ def test_every_table_that_a_field_or_a_machine_names_is_there() -> None:
 
 def test_a_number_has_one_word() -> None:
     """Else which one is printed would be chance."""
-    for table in document()["flags"]:
-        bits = [bit for bit, _ in flags(table).bits]
+    for table in document()["flags"].values():
+        bits = list(table["bits"].values())
         assert len(set(bits)) == len(bits)
         assert all(bit & (bit - 1) == 0 for bit in bits)
-    for table, content in document()["choices"].items():
-        assert len(choices(table).words) == len(content["values"])
+    for name, content in document()["choices"].items():
+        assert len(choices(name).words) == len(content["values"])
+
+
+@given(st.sampled_from(sorted(document()["flags"])), st.integers(0, 2**64 - 1))
+@settings(deadline=None)
+def test_what_is_said_of_a_number_are_the_words_of_its_bits(name: str, value: int) -> None:
+    """In ascending order, with the word for none of some bits before them, or alone."""
+    table = document()["flags"][name]
+    words = [word for bit, word in sorted((bit, word) for word, bit in table["bits"].items()) if value & bit]
+    if "zero" in table and not value & table["zero_mask"]:
+        words = [table["zero"], *([] if table.get("zero_alone") else words)]
+    assert flags(name).text(value) == (table.get("separator", "|").join(words) or None)
 
 
 def test_every_errno_has_its_message() -> None:
