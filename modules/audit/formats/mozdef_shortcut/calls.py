@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Syscall
 
 _BEFORE_EXIT = b',"exit":"'
+_OTHERWISE_RELATIVE = NEVER_RELATIVE | LINKING
 _new = tuple.__new__  # what Opening(...) does, without its Python frame
 Arguments = tuple[bytes, bytes, bytes, bytes]
 # Picks out of a0 to a3 those that decide what is said of them.
@@ -61,7 +62,7 @@ class Call(Memory[bytes, Opening]):
         self.deciding = _deciding(machine, name)
         self._deciding_without_mode = _deciding(machine, name, creates=False)
         self.directories = directory_arguments(name)
-        self.relative = name if name is None or name in NEVER_RELATIVE else ""
+        self.relative = name if name is None or name in _OTHERWISE_RELATIVE else ""
         self.by_descriptor = is_by_descriptor(name)
         self.asks_for_socket = name in mozdef_details.SOCKET_CALLS
         self.words: Memory[object, bytes] = Memory()
@@ -109,8 +110,6 @@ class Heads(Memory[bytes, Head]):
         syscall = decode_syscall({"arch": arch, "syscall": number, "success": success})
         if syscall.name == "socketcall":
             raise Declined  # which call that is stands in its first argument
-        if syscall.name in LINKING:
-            raise Declined  # not all of its names are paths
         call = self._calls.get((arch, number))
         if call is None:
             call = Call(syscall)

@@ -7,7 +7,7 @@ from binascii import unhexlify
 from typing import NamedTuple, Optional
 
 from mig_audit.modules.audit.events.draft import only_value
-from mig_audit.modules.audit.events.paths import NOWHERE, Directory, directory_of, parse_path
+from mig_audit.modules.audit.events.paths import LINKING, NOWHERE, Directory, directory_of, parse_path
 from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.jsontext import to_json
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import SHORT, Words
@@ -45,6 +45,7 @@ _TOLD_END = b',"dev":"%b","mode":"%b","ouid":"%b","ogid":"%b","rdev":"%b","namet
 _PLAIN_DIRECTORY = re.compile(rb'cwd=("[!#-\[\]-~]*")')
 _PATHS = 8192  # in all places together
 _LONGEST_PATH = SHORT + len('""')
+_NOT_LOOKED_UP = b"nametype=UNKNOWN"
 _new = tuple.__new__  # what Path(...) does, without its Python frame
 AT_FDCWD = b"ffffff9c"  # how the register ends, sign-extended or not
 
@@ -162,6 +163,20 @@ class Place(dict[bytes, Path]):
         return _usual(match, end, self._directory)
 
 
+class LinkPlace(Place):
+    """The same of a call that makes a symbolic link: what that shall hold is relative to nothing that is known."""
+
+    __slots__ = ()
+
+    def __missing__(self, key: bytes) -> Path:
+        """Make a PATH record, or take it from where there is no directory."""
+        match = _PATH.fullmatch(key)
+        entry = match and (match[4] or match[5])
+        if entry is None or self._places.ends[entry] is None:
+            raise Declined
+        return self._places.nowhere[key] if _NOT_LOOKED_UP in entry else super().__missing__(key)
+
+
 class Places(dict[tuple[bytes, Optional[str], bool], Place]):
     """What names may be relative to: by CWD record, what else changes that, and whether it is that directory.
 
@@ -203,7 +218,8 @@ class Places(dict[tuple[bytes, Optional[str], bool], Place]):
         place = self.get(key)
         if place is None:
             number = hash(key)
-            place = Place(self, number, directory_of(cwd, relative, here=here))
+            kind = LinkPlace if relative in LINKING else Place
+            place = kind(self, number, directory_of(cwd, relative, here=here))
             if came_before(self.traces, number) and len(body) <= LONGEST:
                 self.count()
                 self[key] = place

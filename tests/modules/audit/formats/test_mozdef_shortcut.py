@@ -89,7 +89,15 @@ SETUID = [
     ),
     *EXEC[1:],
 ]
-EVENTS = (EVENT, EXEC, CONNECT, KILL, SETUID, OPEN)
+LINK = [
+    EVENT[0].replace("syscall=257", "syscall=88").replace("items=2", "items=3").replace(":77)", ":81)"),
+    EVENT[1].replace(":77)", ":81)"),
+    'type=PATH msg=audit(1700000000.123:81): item=0 name="notes" nametype=UNKNOWN',
+    EVENT[2].replace("item=0", "item=1").replace(":77)", ":81)"),
+    EVENT[3].replace("item=1", "item=2").replace(":77)", ":81)"),
+    *[line.replace(":77)", ":81)") for line in EVENT[4:]],
+]
+EVENTS = (EVENT, EXEC, CONNECT, KILL, SETUID, OPEN, LINK)
 
 
 def _compare(lines: Iterable[bytes], names: Names = NAMES) -> tuple[int, int]:
