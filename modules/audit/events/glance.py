@@ -49,6 +49,7 @@ _AUXILIARIES = frozenset([name.decode("ascii") for name in AUXILIARY_FIELDS])
 _CWD, _TITLE, _ADDRESS, _WHO = b"cwd=", b"proctitle=", b"saddr=", b"auid="
 _ONE_FIELD = {"CWD": _CWD, "PROCTITLE": _TITLE, "SOCKADDR": _ADDRESS}
 _KNOWN = _QUIET | _AUXILIARIES | frozenset(_ONE_FIELD)
+_MOST_TYPES = 64  # of an event whose layout is remembered
 _new = tuple.__new__  # what Glance(...) does, without its Python frame
 
 
@@ -201,7 +202,7 @@ class _Layout(NamedTuple):
 
 def glance_at(types: Sequence[str], bodies: Sequence[bytes]) -> Optional[Glance]:
     """Return what the records of an event show, none of which has a node or interpretations; None if it is nothing."""
-    layout = _layout(tuple(types))
+    layout = (_layout if len(types) <= _MOST_TYPES else _find_layout)(tuple(types))
     if layout is None:
         return None
     at_call, at_cwd, at_address, at_title, at_paths, at_commands, at_others, at_ends = layout
@@ -241,8 +242,7 @@ def call_of(text: bytes) -> Call:
     return resolve_call(arch, number, uring=False)
 
 
-@lru_cache(maxsize=4096)
-def _layout(types: tuple[str, ...]) -> Optional[_Layout]:
+def _find_layout(types: tuple[str, ...]) -> Optional[_Layout]:
     """Return where the records of these types are; None where others than the SYSCALL record may say who did what."""
     if types.count("SYSCALL") != 1 or any(types.count(name) > 1 for name in _ONE_FIELD):
         return None
@@ -265,3 +265,6 @@ def _layout(types: tuple[str, ...]) -> Optional[_Layout]:
         every(*_AUXILIARIES),
         every("EOE"),
     )
+
+
+_layout = lru_cache(maxsize=4096)(_find_layout)

@@ -112,9 +112,9 @@ class Summary:
 
 
 def user_of(identities: Identities) -> str:
-    """Return who it was: who logged in if that is known, else on whose account it ran."""
+    """Return who it was: who logged in if that is known, else on whose account it ran; of a long name, the start."""
     for identity in (identities.auid, identities.uid):
         if identity is not None and identity.name is not None:
-            return identity.name
+            return identity.name[:_VALUE_LIMIT]
     uid = identities.uid
     return NONE if uid is None or uid.number is None else str(uid.number)

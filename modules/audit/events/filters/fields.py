@@ -68,11 +68,13 @@ class Field:
     words: str = ""
 
 
-@lru_cache(maxsize=2048)
 def parse_ip(text: Optional[str]) -> Optional[Address]:
     """Return the IP address that a text is, None if it is none."""
-    if text is None or len(text) > _IP_LENGTH:
-        return None
+    return None if text is None or len(text) > _IP_LENGTH else _parse_short_ip(text)
+
+
+@lru_cache(maxsize=2048)
+def _parse_short_ip(text: str) -> Optional[Address]:
     try:
         return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

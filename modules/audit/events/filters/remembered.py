@@ -185,12 +185,19 @@ def _by_enrichment(condition: Condition) -> EarlyTest:
 
 
 def _remember(known: dict[_Key, _Answer], key: _Key, answer: _Answer) -> _Answer:
-    if isinstance(key, bytes) and len(key) > LONGEST:
+    if _length(key) > LONGEST:
         return answer
     if len(known) >= _MEMORY:
         known.clear()
     known[key] = answer
     return answer
+
+
+def _length(key: object) -> int:
+    """Return how long a text is, or several together: of each EXECVE record of an event there may be kilobytes."""
+    if isinstance(key, tuple):
+        return len(key) + sum(map(_length, key))
+    return len(key) if isinstance(key, (bytes, str)) else 0
 
 
 def _opening(glance: Seen) -> Hashable:

@@ -34,6 +34,7 @@ _SYSCALL = re.compile(SYSCALL_BODY, re.DOTALL)
 _OTHERS = ("SOCKADDR", "EXECVE", "CWD")
 # The types that an event may have here: PATH any number of times, the others once.
 _TYPES = frozenset({"SYSCALL", *TYPES, *_OTHERS, "PATH", "PROCTITLE", "EOE"})
+_MOST_TYPES = 64  # of an event whose order is remembered
 _NO_END = (b"", True)
 _NO_PATHS = (None,) * 7
 _NO_DIRECTORY = (b"", None)
@@ -84,6 +85,11 @@ class _Orders(Memory[tuple[str, ...], _Order]):
             places.get("EOE", -1),
             _shape(types, ending),
         )
+
+    def keep(self, key: tuple[str, ...], value: _Order) -> None:
+        """Remember one more, unless it is long: an event may have thousands of records."""
+        if len(key) <= _MOST_TYPES:
+            super().keep(key, value)
 
 
 _ShapeKey = tuple[Optional[bytes], bool, bool, bool, int, bool, Optional[bytes]]
