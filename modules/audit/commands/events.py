@@ -106,8 +106,9 @@ def _run(options: argparse.Namespace, write: Callable[[str], None]) -> int:
 
 def _events(options: argparse.Namespace, origin: Origin, write: Callable[[str], None], stop: Stop) -> int:
     view = _view(options)
-    filters = filters_of(options, time.time())
-    reason = never_selecting(options)
+    now = time.time()
+    filters = filters_of(options, now)
+    reason = never_selecting(options, now)
     if reason:
         say(f"no event can be selected: {reason}")
     form: Union[Format, View] = view or _for_reader(make_format(options.format, origin))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import FilterError, UsageError
 from mig_audit.modules.audit.events.filters import Filters, make_leaf, parse_expression
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mig_audit.modules.audit.events.filters.model import Condition
     from mig_audit.modules.audit.events.filters.stages import Stage
+    from mig_audit.modules.audit.events.filters.times import Point
 
 
 def add_selection(parser: ArgumentParser) -> None:
@@ -60,13 +61,21 @@ def filters_of(options: Namespace, now: float) -> Filters:
     return Filters(list(_stages(options, now)))
 
 
-def never_selecting(options: Namespace) -> str:
+def never_selecting(options: Namespace, now: float) -> str:
     """Return why no event can be selected, or nothing."""
+    since, until = _points(options, now)
+    if since and until and since.since == until.since and since.milliseconds > until.milliseconds:
+        return f"--until {options.until} is before --since {options.since}"
     return why_never(Every(tuple(condition for _, condition in _conditions(options))))
 
 
-def _stages(options: Namespace, now: float) -> Iterator[tuple[str, Stage]]:
+def _points(options: Namespace, now: float) -> tuple[Optional[Point], Optional[Point]]:
     since, until = (parse_point(text, now) if text else None for text in (options.since, options.until))
+    return since, until
+
+
+def _stages(options: Namespace, now: float) -> Iterator[tuple[str, Stage]]:
+    since, until = _points(options, now)
     if since or until:
         yield "time", Between(since, until)
     for name, condition in _conditions(options):

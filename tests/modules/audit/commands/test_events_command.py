@@ -111,6 +111,17 @@ def test_the_options_select_events(log: Path, options: list[str], shown: list[in
     assert _shown(log, *options) == shown
 
 
+@pytest.mark.parametrize(
+    ("since", "until"), [("23:00", "01:00"), ("+2s", "+1s"), ("2026-11-22", "2026-11-21"), ("1m", "2m")]
+)
+def test_a_time_that_ends_before_it_begins_is_said(log: Path, since: str, until: str) -> None:
+    """A clock's hours are those of the first event's day, and of no other one."""
+    result = _run(log, "--since", since, "--until", until)
+
+    assert result.stdout == b""
+    assert f"no event can be selected: --until {until} is before --since {since}\n" in result.stderr.decode()
+
+
 def test_what_cannot_be_selected_is_said(log: Path) -> None:
     """A mistake looks like a clean host otherwise."""
     result = _run(log, "--where", "syscall = opn")
