@@ -9,7 +9,8 @@
     unique    no path, argument, title, process or inode is there twice: nothing that was seen can be used again
     entropy   every path, argument and title is of random bytes, which records write in hex
     enriched  with auditd's interpretations after each record, as it writes them by default, with this host's names
-    node      with the name of the host before each record, as auditd writes it for logs that are collected
+    node      with the name of the host before each record, as auditd writes it for logs that are collected; without the
+              record that ends an event, as auditd 3.0.9 was seen to write it then
     nodes     the same, of four hosts in turn
 
 Streams, so a log of any size will do.
@@ -146,12 +147,12 @@ def _interpretations(record: Record, names: Names) -> Iterator[bytes]:
 
 def node(lines: Iterable[bytes]) -> Iterator[bytes]:
     """See above."""
-    return (b"node=%b %b" % (_NODES[0], line) for line in lines)
+    return (b"node=%b %b" % (_NODES[0], line) for line in no_eoe(lines))
 
 
 def nodes(lines: Iterable[bytes]) -> Iterator[bytes]:
     """See above; all records of an event are of the same host, and each host numbers its own events."""
-    for line in lines:
+    for line in no_eoe(lines):
         stamp = _STAMP.search(line)
         time, _, serial = stamp[1].partition(b":") if stamp else (b"", b"", b"0")
         number, place = divmod(int(serial), len(_NODES))
