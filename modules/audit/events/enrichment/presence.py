@@ -44,6 +44,6 @@ def is_same(proc: Proc, process: Process, stat: Stat, time: int) -> Optional[boo
         exe = proc.exe(process.program.pid)
         if exe is None and stat.start > time - SLACK:
             return None
-        if exe is None or process.program.exe in {None, exe}:
+        if exe is None or process.program.exe is None or process.program.runs(exe):
             process.ticks = stat.ticks
     return stat.ticks == process.ticks and stat.start <= time + SLACK

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 COMMAND_LIMIT = 512
 """Characters of a command that are kept."""
 
+EXE_LIMIT = 512
+"""Characters of a program's path that are kept: one of 4,096 bytes has 16,384 where they are no text."""
+
 
 class Program:
     """What a process runs, as long as it lives; its descendants keep this, and not all of it.
@@ -35,10 +38,14 @@ class Program:
 
     def become(self, exe: Optional[str], comm: Optional[str], command: Optional[str], source: str) -> None:
         """Take note of what it runs now."""
-        self.exe, self.comm, self.source = exe, comm, source
+        self.exe, self.comm, self.source = exe and exe[:EXE_LIMIT], comm, source
         self.command = None if command is None else command[:COMMAND_LIMIT]
         self._view = None
         self.changes += 1
+
+    def runs(self, exe: str) -> bool:
+        """Say whether this is its program, as far as that is kept."""
+        return self.exe == exe[:EXE_LIMIT]
 
     @property
     def view(self) -> Ancestor:

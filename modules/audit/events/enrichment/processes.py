@@ -174,7 +174,7 @@ class ProcessTable:
             return True
         starts = told.starts
         known = self._execs and not starts and program.source == LOG and program.exe is not None
-        if known and told.exe not in {None, program.exe}:
+        if known and told.exe is not None and not program.runs(told.exe):
             return False  # it runs something else, and did not start it
         moved = process.ppid > 0 and told.ppid not in {None, process.ppid}
         if (moved or starts) and self._proc is not None:
@@ -204,8 +204,8 @@ class ProcessTable:
             argv = told.argv
             command = None if argv is None else command_line(argv[:_ARGUMENTS_LIMIT])
             self._kept.become(program, told.exe, told.comm, command, LOG)
-        elif told.exe is not None and (fresh or told.exe != program.exe):
-            command = program.command if told.exe == program.exe else None
+        elif told.exe is not None and (fresh or not program.runs(told.exe)):
+            command = program.command if program.runs(told.exe) else None
             self._kept.become(program, told.exe, told.comm, command, LOG)
 
     def _holder(self, ppid: Optional[int], time: int) -> _Holder:
@@ -255,10 +255,10 @@ class ProcessTable:
         if stat.comm == process.stat_comm:
             return True
         program = process.program
-        exe, before = proc.exe(program.pid), program.exe
+        before = program.exe
         process.stat_comm = stat.comm
-        self._kept.become(program, exe, stat.comm, proc.command(program.pid), PROC)
-        return exe == before
+        self._kept.become(program, proc.exe(program.pid), stat.comm, proc.command(program.pid), PROC)
+        return program.exe == before
 
     def _late(self, proc: Proc, pid: int, stat: Stat) -> _Holder:
         """Return a process that only ``/proc`` knows of.

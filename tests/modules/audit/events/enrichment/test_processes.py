@@ -465,3 +465,17 @@ def test_of_a_long_command_the_beginning_is_kept() -> None:
     found = _find(host.table, event)
 
     assert found.process.program.command == f"sh {'x' * 509}"
+
+
+def test_of_a_long_path_the_beginning_is_kept() -> None:
+    """A process stays what it is: its next event has the same path, or it is another process."""
+    host = _Host()
+    path = f"/{'x' * 5000}"
+    started = host.exec(10, 1, path)
+    again = host.call(10, 1, _OPEN, path, at=1)
+    other = host.call(10, 1, _OPEN, "/bin/other", at=2)
+
+    assert _exe(started.process) == path[:512]
+    assert again.process is started.process
+    assert again.process.program.command is not None
+    assert other.process is not started.process
