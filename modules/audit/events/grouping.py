@@ -64,7 +64,7 @@ class RunGrouping(Grouping, Protocol):
         """Take usual events whose records came by turns; nothing, if that has to be record by record."""
 
     def add_run(self, stamp: bytes, now: int, types: list[str], texts: list[bytes]) -> Sequence[Complete]:
-        """Take records that came one behind the other, all with this stamp."""
+        """Take records that came one after the other, all with this stamp."""
 
     def add_single(self, stamp: bytes, now: int, name: str, text: bytes) -> Sequence[Complete]:
         """Take a record that is an event of its own."""

@@ -33,7 +33,7 @@ _CHUNK = 1 << 20
 _MOST = 256 << 20  # bytes: the longest that is read, of a hundred thousand rules
 _DEAD = (b"Z", b"X")
 _START_TIME = (
-    19  # field 22 of /proc/PID/stat (proc(5)), counted from behind the name; the state is the first there
+    19  # field 22 of /proc/PID/stat (proc(5)), counted from after the name; the state is the first there
 )
 
 

@@ -28,7 +28,7 @@ _NAME = compile_late(rb"(\(?)(%b)=" % _NAME_PATTERN)
 _OLD_AND_NEW = compile_late(rb"(old|new) (auid|ses)=")
 # What no other word can belong to: `uid=0 old auid=`, `old=64 by auid=`, `res=success, auditd pid=`.
 _COMPLETE = compile_late(rb"-?[0-9]+|[^ ]*,")
-_LABELS = frozenset({b"subj", b"obj"})  # a profile of AppArmor has any name, and its mode behind that
+_LABELS = frozenset({b"subj", b"obj"})  # a profile of AppArmor has any name, and its mode after that
 _AVC = compile_late(rb"avc: +(granted|denied) +\{ ?([^{}]*)\} +for(?: +|$)")
 _SPACES = compile_late(rb" +")
 # CONFIG_CHANGE of a watch that the kernel removed itself lacks a space: `ses=4294967295op=remove_rule`.

@@ -168,7 +168,7 @@ class _Added(Memory[bytes, bytes]):
 
 
 def _process(match: re.Match[bytes]) -> tuple[bytes, Optional[str]]:
-    """Return the program as members of the details behind a quote, and its path."""
+    """Return the program as members of the details after a quote, and its path."""
     tty, session, comm, exe, subj, _ = match.groups()
     name, path = told_value(comm), told_value(exe)
     if name is None or path is None or tty == b"(null)" or subj in _ABSENT:

@@ -123,7 +123,7 @@ class Errors(Memory[bytes, bytes]):
     """By what a call returned that is less than 0: the number, and the error's name if it has one."""
 
     def make(self, key: bytes) -> bytes:
-        """Return both as they stand between the quotes before and behind them."""
+        """Return both as they stand between the quotes around them."""
         return written(mozdef_details.add_call, decode_syscall({"exit": key}))[len(_BEFORE_EXIT) : -1]
 
 
