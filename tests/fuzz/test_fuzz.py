@@ -56,7 +56,9 @@ class NoShortcut:
     def encode(self, _bundle: Bundle, _enrichment: object = None) -> None:
         """Leave it to the format."""
 
-    def encode_usuals(self, _usuals: object, _enrichments: object = ()) -> tuple[list[bytes], list[object]]:
+    def encode_usuals(
+        self, _usuals: object, _enrichments: object = (), _node: str = ""
+    ) -> tuple[list[bytes], list[object]]:
         """Leave them to the format."""
         return [], []
 
