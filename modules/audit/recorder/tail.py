@@ -33,8 +33,8 @@ class Tail:
 
     @property
     def torn(self) -> bytes:
-        """Return the line that has no end yet; whoever was to write it may be dead."""
-        return self._partial
+        """Return the line that has no end yet; whoever was to write it may be dead, or have cut it off again."""
+        return b"" if self.size < self.offset else self._partial
 
     def block(self) -> bytes:
         """Return the next whole lines, about 64 KiB of them at the most; nothing if there are none yet."""
@@ -51,7 +51,7 @@ class Tail:
         size = self.size if size is None else size
         if self.offset > size:
             # A torn end was read before the recorder cut it off.
-            self._digest, self.offset = hashlib.sha256(), 0
+            self._digest, self.offset, self._partial = hashlib.sha256(), 0, b""
         while self.offset < size:
             chunk = os.pread(self._descriptor, min(_CHUNK, size - self.offset), self.offset)
             if not chunk:

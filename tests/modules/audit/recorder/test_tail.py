@@ -43,6 +43,18 @@ def test_half_a_line_that_stays_is_known(file: int) -> None:
     assert tail.torn == b"tw"
 
 
+def test_half_a_line_that_was_cut_off_is_none(file: int) -> None:
+    """The disk was full: its writer left whole lines, and does not count what it could not write."""
+    tail = Tail(file)
+    os.write(file, b"one\ntw")
+    tail.block()
+    os.ftruncate(file, len(b"one\n"))
+    assert tail.torn == b""
+
+    assert tail.sha256(len(b"one\n")) == hashlib.sha256(b"one\n").hexdigest()
+    assert tail.torn == b""
+
+
 def test_an_end_that_was_cut_off_is_not_in_the_digest(file: int) -> None:
     """The recorder cuts a torn record off a full disk, maybe after it was read."""
     tail = Tail(file)
