@@ -11,7 +11,7 @@ from mig_audit.modules.audit.events.system_calls import decode_syscall
 from mig_audit.modules.audit.formats import mozdef_details
 from mig_audit.modules.audit.formats.mozdef_shortcut.frame import Words
 from mig_audit.modules.audit.formats.mozdef_shortcut.memory import Declined, Memory, members, written
-from mig_audit.modules.audit.formats.summaries import is_by_descriptor
+from mig_audit.modules.audit.formats.summaries import call_text, is_by_descriptor
 from mig_audit.modules.audit.records.interpretation.arguments import (
     creates_file,
     deciding_positions,
@@ -54,7 +54,7 @@ class Call(Memory[bytes, Opening]):
     def __init__(self, syscall: Syscall) -> None:
         super().__init__()
         name = self.name = syscall.name
-        self.title = Words.of(name or f"{syscall.arch_name or syscall.arch} system call {syscall.number}")
+        self.title = Words.of(call_text(syscall))
         self.flags = categories.open_flags_index(name)
         self.category = categories.categorise(("SYSCALL",), name, None, apparmor=False)
         machine = syscall.arch_name
