@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Callable
 
 from mig_audit.documents import STDIN
 from mig_audit.errors import NO_DESCRIPTORS, DamagedInputError, UsageError
+from mig_audit.modules.audit.sources.ausearch import PrintedEvents
 from mig_audit.modules.audit.sources.compression import decompressed, decompressor_for, undecided
 from mig_audit.modules.audit.sources.interface import CHUNK
 from mig_audit.modules.audit.sources.lines import LineCutter
@@ -63,12 +64,12 @@ class FileSource:
 
     def blocks(self) -> Iterator[bytes]:
         """Yield whole lines; see the interface."""
-        cutter = LineCutter()
+        cutter, events = LineCutter(), PrintedEvents(self.name)
         try:
             for chunk in self._content():
                 lines = cutter.cut(chunk)
                 if lines or not chunk:
-                    yield lines
+                    yield from events.in_order(lines)
         except DamagedInputError as error:
             self.troubles.append(error)
         except OSError as error:
@@ -85,6 +86,7 @@ class FileSource:
                 DamagedInputError(f"the last line of {self.name} has no newline", "it may be torn")
             )
             yield rest
+        yield from events.rest()
 
     def _content(self) -> Iterator[bytes]:
         """Yield its bytes, decompressed."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 from mig_audit.documents import STDIN, name_of
 from mig_audit.errors import DamagedInputError, UsageError
 from mig_audit.late_patterns import compile_late
+from mig_audit.modules.audit.sources.ausearch import refuse_interpreted
 from mig_audit.modules.audit.sources.compression import decompressor_for, refuse_archive
 from mig_audit.modules.audit.sources.file import OPENING, open_log
 
@@ -203,6 +204,7 @@ def _identity_of(path: str) -> tuple[int, int]:
 def _first_time(descriptor: int, name: str) -> float:
     text = _beginning(descriptor, name)
     refuse_archive(text, name)
+    refuse_interpreted(text, name)
     stamp = _STAMP.search(text)
     return int(stamp[1]) * 1000 + int(stamp[2]) if stamp else _NEVER
 
