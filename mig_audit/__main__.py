@@ -17,7 +17,9 @@ def entrypoint() -> int:
         return _run()
     except KeyboardInterrupt:
         # Whoever waits for something, or has begun something, heeds signals in a better way.
-        sys.stderr.write("mig-audit: stopped by SIGINT\n")
+        from .console import say  # noqa: PLC0415  # as below
+
+        say("stopped by SIGINT")
         return 1
     finally:
         gc.freeze()  # an exit that looks for cycles once more takes a tenth of the time of a short command
@@ -25,13 +27,13 @@ def entrypoint() -> int:
 
 def _run() -> int:
     from .cli import main  # noqa: PLC0415  # what it imports is not looked through either
-    from .standard_streams import discard_stdout, hold_standard_streams  # noqa: PLC0415
+    from .standard_streams import discard, hold_standard_streams  # noqa: PLC0415
 
     hold_standard_streams()
     try:
         return main()
     except BrokenPipeError:
-        discard_stdout()
+        discard(1)
         return 0
 
 

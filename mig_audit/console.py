@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from .errors import MigAuditError, OutputError, ParametersError
-from .standard_streams import discard_stdout
+from .standard_streams import discard
 from .terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_ELSEWHERE = "write to another place"
 _NARROW = 20  # columns; what is narrower is no terminal that anybody reads
 
 
@@ -29,15 +30,27 @@ def to_stdout(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        discard_stdout()
-        raise OutputError(
-            f"stdout could not be written: {error.strerror}", "write to another place"
-        ) from error
+        discard(1)
+        raise OutputError(f"stdout could not be written: {error.strerror}", _ELSEWHERE) from error
+
+
+def to_stderr(text: str) -> None:
+    """Write there what was asked for there.
+
+    Raises:
+        OutputError: stderr takes no more.
+    """
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError as error:
+        discard(2)
+        raise OutputError(f"stderr could not be written: {error.strerror}", _ELSEWHERE) from error
 
 
 def say(text: str) -> None:
     """Write a line for people, under our name; file names and rules in it may be anybody's."""
-    sys.stderr.write(f"mig-audit: {printable(text)}\n")
+    _tell(f"mig-audit: {printable(text)}\n")
 
 
 def say_error(error: MigAuditError) -> None:
@@ -56,8 +69,14 @@ def progress(beside: int | None = None) -> Callable[[str], None]:
 
 
 def _show_progress(text: str) -> None:
-    sys.stderr.write(f"\r\033[K{_cut(printable(text), _columns())}")
-    sys.stderr.flush()
+    _tell(f"\r\033[K{_cut(printable(text), _columns())}")
+
+
+def _tell(text: str) -> None:
+    """Write to stderr for as long as it takes anything; a terminal that was hung up is no reason to lose a result."""
+    # Where there is nobody left to be told, what must be known is in the result and the exit code as well.
+    with suppress(OutputError):
+        to_stderr(text)
 
 
 def _columns() -> int:

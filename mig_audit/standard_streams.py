@@ -42,8 +42,11 @@ def stdout_is_closed() -> bool:
     return fcntl.fcntl(1, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
 
 
-def discard_stdout() -> None:
-    """Let nothing be written any more, not even what is left in the buffer at exit, where it would be a traceback."""
+def discard(stream: int) -> None:
+    """Let nothing be written any more to descriptor 1 or 2, not even what is left in the buffer at exit.
+
+    It would be a traceback there, and an exit code of Python's own.
+    """
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
+    os.dup2(null, stream)
     os.close(null)

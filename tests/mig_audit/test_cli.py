@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from subprocess import PIPE
 from typing import TYPE_CHECKING
 
 import pytest
@@ -424,6 +425,28 @@ def test_an_agent_is_answered_even_without_a_stdin() -> None:
 
     assert (result.returncode, result.stderr) == (0, "")
     assert "stdin cannot be read: Bad file descriptor" in json.loads(result.stdout)["errors"][0]
+
+
+@pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-", ""])
+def test_a_stderr_that_takes_nothing_changes_no_result(stderr: str) -> None:
+    """It is where people read, and they may be gone: their terminal was hung up, or `head` had enough."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    shell = ["sh", "-c", f'exec "$@" {stderr}', "sh", sys.executable, "-m", "mig_audit"]
+    log = "no record\ntype=AVC msg=audit(1.000:1): pid=1\n"
+    command = [*shell, "replay", "--format", "text", "-"]
+    result = subprocess.run(command, input=log, stdout=PIPE, stderr=writing, text=True, check=False)
+    os.close(writing)
+
+    assert result.returncode == 1  # a line was kept aside
+    assert result.stdout.count("\n") == 1
+
+
+def test_a_ledger_that_was_asked_for_and_cannot_be_written_is_told() -> None:
+    """By the exit code: there is no other way left."""
+    result = _in_shell("2>/dev/full", "replay", "--stats", os.devnull)
+
+    assert result.returncode == 2
 
 
 def test_a_closed_stderr_is_not_in_the_way() -> None:

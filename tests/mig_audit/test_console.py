@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
+import subprocess
 import sys
 import termios
 from contextlib import contextmanager
+from subprocess import PIPE
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,3 +78,17 @@ def test_progress_is_not_shown_among_data(
 
     assert seen == b"\r\x1b[Kbeside data"
     assert capfd.readouterr().err == ""
+
+
+def test_a_terminal_that_was_hung_up_stops_no_work() -> None:
+    """Whoever records over ssh loses the connection, and not the result."""
+    show = "from mig_audit.console import progress, say; show = progress(); show('1'); input(); show('2'); say('3')"
+    person, ours = os.openpty()
+    command = [sys.executable, "-c", f"{show}; print('done')"]
+    worker = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=ours)
+    os.close(ours)
+    seen = os.read(person, 1000)
+    os.close(person)
+    said, _ = worker.communicate(b"\n", 30)
+
+    assert (seen, said, worker.returncode) == (b"\r\x1b[K1", b"done\n", 0)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable
 
-from mig_audit.console import Output, output, progress, say, say_error
+from mig_audit.console import Output, output, progress, say, say_error, to_stderr
 from mig_audit.errors import StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.commands.enrichment_options import add_enrichment, enricher_of
@@ -149,7 +148,7 @@ def _tell(options: Namespace, replay: Replay, stopped: Sequence[MigAuditError], 
         say_error(error)
     ledger = json.dumps(statistics(account, errors))
     if options.stats:
-        sys.stderr.write(f"{ledger}\n")
+        to_stderr(f"{ledger}\n")
     if options.stats_file:
         to.write(f"{ledger}\n")
     return exit_code(errors) or int(account.records.aside > 0)
