@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 # What is made of a record has no cycles, and is freed when its event is given out. To look for cycles among it as often
 # as Python does of its own accord takes a fifth of the time of a replay.
 _YOUNG_OBJECTS = 100_000
+_OTHERS = 0o077
 
 
 def entrypoint() -> int:
@@ -30,6 +32,8 @@ def _run() -> int:
     from .standard_streams import discard, hold_standard_streams  # noqa: PLC0415
 
     hold_standard_streams()
+    # What is made is for its owner alone, and of use to it, whatever the caller's mask is.
+    os.umask(_OTHERS)
     try:
         return main()
     except BrokenPipeError:

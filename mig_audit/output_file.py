@@ -38,6 +38,8 @@ def place(path: str, inputs: Iterable[Union[str, int]] = ()) -> Iterator[Place]:
     """
     if not path:
         raise OutputError("the output has no name", _NAME_ONE)
+    if not _can_be_named(path):
+        raise OutputError(f"{path} cannot be written: the working directory is gone", _NAME_ONE)
     refuse_same(path, inputs)
     descriptor = _stream(path)
     if descriptor is None:
@@ -194,10 +196,21 @@ def _own_descriptor(path: str) -> Optional[int]:
     return None
 
 
+def _can_be_named(path: str) -> bool:
+    """Say whether a path leads anywhere: a relative one does not where the working directory was removed."""
+    try:
+        os.path.abspath(path)  # noqa: PTH100  # what is done with it later
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _is_same(path: str, other: Union[str, int]) -> bool:
     """Say whether both are one file, which may be still to come; what is no file may be read and written by one command."""
     try:
         found, others = os.stat(path), os.stat(other)  # noqa: PTH116  # plain strings, or a descriptor
     except OSError:
-        return isinstance(other, str) and os.path.realpath(path) == os.path.realpath(other)
+        if not isinstance(other, str) or not _can_be_named(other):
+            return False
+        return os.path.realpath(path) == os.path.realpath(other)
     return stat.S_ISREG(found.st_mode) and os.path.samestat(found, others)

@@ -21,8 +21,15 @@ def is_gsoc(document: Mapping[str, Any]) -> bool:
     return any(name in document for name in FIELDS)
 
 
+def _absolute(path: str) -> str:
+    try:
+        return os.path.abspath(path)  # noqa: PTH100  # the document's own words are strings
+    except FileNotFoundError:  # the working directory was removed: it is told when the file is read
+        return path
+
+
 def translate(
-    document: Mapping[str, Any], absolute: Callable[[str], str] = os.path.abspath
+    document: Mapping[str, Any], absolute: Callable[[str], str] = _absolute
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return a document of ours, and where each of its values stood in the old one, by JSON paths.
 

@@ -37,14 +37,15 @@ def _all(folders: tuple[Path, ...]) -> Iterator[Path]:
             yield from folder.rglob("*")
 
 
-def test_what_was_made_is_what_is_told(kernel: Control, tmp_path: Path) -> None:  # noqa: ARG001  # the lock
+@pytest.mark.parametrize("mask", [0, 0o777])
+def test_what_was_made_is_what_is_told(kernel: Control, tmp_path: Path, mask: int) -> None:  # noqa: ARG001  # the lock
     """Private all of it, whatever the umask; what is gone again is told, too."""
     log, target, listening = tmp_path / "to" / "be" / "raw.log", tmp_path / "result.json", tmp_path / "s"
     sink = {"type": "unix", "mode": "listen", "path": str(listening)}
     document = {"window": "200ms", "rules": [RULE], "sinks": [sink], "raw_log": {"path": str(log)}}
     command = [sys.executable, "-m", "mig_audit", "run", "-o", str(target), "-"]
     before = _seen(tmp_path, STATE)
-    umask = os.umask(0)
+    umask = os.umask(mask)
     try:
         subprocess.run(command, input=json.dumps(document).encode(), check=True, cwd="/")
     finally:

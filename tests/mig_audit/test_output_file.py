@@ -213,3 +213,28 @@ def test_without_stdout_nothing_is_begun(tmp_path: Path) -> None:
 
     assert result.returncode == 2
     assert result.stderr == b"mig-audit: stdout is closed: give the command one, or name a file with -o\n"
+
+
+@pytest.mark.parametrize("name", ["out", "./out", os.devnull])
+def test_a_working_directory_that_was_removed_is_told(tmp_path: Path, name: str) -> None:
+    """Where a relative name leads nowhere any more; every other place is as good as ever."""
+    folder, log = tmp_path / "gone", tmp_path / "log"
+    folder.mkdir()
+    log.write_text("type=AVC msg=audit(1.000:1): pid=1\n")
+    script = 'cd "$1"; rmdir "$1"; exec "$2" -m mig_audit replay -o "$3" "$4"'
+
+    command = ["sh", "-c", script, "sh", folder, sys.executable, name, log]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    gone = f"mig-audit: {name} cannot be written: the working directory is gone: name a file in a writable folder\n"
+    assert (result.returncode, result.stderr) == ((0, "") if name == os.devnull else (2, gone))
+
+
+@pytest.mark.parametrize("mask", ["0777", "0177", "0"])
+def test_a_result_is_private_and_its_owner_can_read_it(tmp_path: Path, mask: str) -> None:
+    """Whatever the caller's umask is."""
+    (tmp_path / "log").write_text("type=AVC msg=audit(1.000:1): pid=1\n")
+    command = [sys.executable, "-m", "mig_audit", "replay", "-o", "events", "log"]
+    subprocess.run(["sh", "-c", f'umask {mask}; exec "$@"', "sh", *command], check=True, cwd=tmp_path)
+
+    assert stat.S_IMODE((tmp_path / "events").stat().st_mode) == 0o600

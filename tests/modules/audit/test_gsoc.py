@@ -87,3 +87,18 @@ def test_problems_are_named_by_the_fields_that_were_given(tmp_path: Path) -> Non
 def test_what_is_wrong_is_said_in_words(document: dict[str, object], word: str) -> None:
     """The original took some of these, and failed later or not at all."""
     assert any(word in problem.message for problem in AuditModule().validate(document))
+
+
+def test_a_working_directory_that_was_removed_leaves_a_file_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is said of the rule file, as of any other that is not there."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+
+    (problem,) = AuditModule().validate({"rulefilepath": "a.json", "serveraddress": _SERVER})
+
+    assert problem.path == "$.rulefilepath"
+    assert "No such file or directory" in problem.message
