@@ -223,7 +223,7 @@ def test_a_working_directory_that_was_removed_is_told(tmp_path: Path, name: str)
     log.write_text("type=AVC msg=audit(1.000:1): pid=1\n")
     script = 'cd "$1"; rmdir "$1"; exec "$2" -m mig_audit replay -o "$3" "$4"'
 
-    command = ["sh", "-c", script, "sh", folder, sys.executable, name, log]
+    command = ["sh", "-c", script, "sh", str(folder), sys.executable, name, str(log)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
 
     gone = f"mig-audit: {name} cannot be written: the working directory is gone: name a file in a writable folder\n"
