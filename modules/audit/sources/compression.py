@@ -84,11 +84,13 @@ def _zstd_library() -> Any:  # noqa: ANN401  # a module that may not be there
         return import_module("backports.zstd")  # the same for others
 
 
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_KINDS: tuple[tuple[bytes, Callable[[], Decompressor]], ...] = (
-    (b"\x1f\x8b", _Gzip),
-    (b"\xfd7zXZ\0", _xz),
-    (b"BZh", _bzip2),
+# A frame, and the sixteen beginnings of one to be skipped (RFC 8878), as pzstd writes it before each.
+_ZSTD = (b"\x28\xb5\x2f\xfd", *(b"%c\x2a\x4d\x18" % number for number in range(0x50, 0x60)))
+# How a member begins; of one kind, all beginnings are of one length.
+_KINDS: tuple[tuple[tuple[bytes, ...], Callable[[], Decompressor]], ...] = (
+    ((b"\x1f\x8b",), _Gzip),
+    ((b"\xfd7zXZ\0",), _xz),
+    ((b"BZh",), _bzip2),
     (_ZSTD, _zstd),
 )
 # What logs are packed into besides, and what unpacks it.
@@ -97,9 +99,10 @@ _UNREAD = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z x -so"),
     (b"\x04\x22\x4d\x18", "compressed with lz4", "lz4 -dc"),
     (b"LZIP", "compressed with lzip", "lzip -dc"),
+    (b"\x5d\0\0", "compressed with lzma", "xz -dc --format=lzma"),
     (b"\x1f\x9d", "compressed with compress", "gzip -dc"),
 )
-_MAGICS = (*(magic for magic, _ in _KINDS), *(magic for magic, _, _ in _UNREAD))
+_MAGICS = (*(magic for magics, _ in _KINDS for magic in magics), *(magic for magic, _, _ in _UNREAD))
 _TAR, _TAR_MAGIC = 257, b"ustar"  # tar(5)
 
 
@@ -125,7 +128,7 @@ def decompressor_for(start: bytes, name: str) -> Optional[Callable[[], Decompres
                 f"{name} is compressed with zstd, which this Python cannot read",
                 "install backports.zstd, or pipe it through `zstd -dc`",
             ) from None
-    return next((make for magic, make in _KINDS if start.startswith(magic)), None)
+    return next((make for magics, make in _KINDS if start.startswith(magics)), None)
 
 
 def refuse_archive(text: bytes, name: str) -> None:
@@ -148,7 +151,7 @@ def decompressed(chunks: Iterator[bytes], make: Callable[[], Decompressor], name
     Raises:
         DamagedInputError: the compressed bytes are torn or damaged, after all that came before has been yielded.
     """
-    magic = next(start for start, kind in _KINDS if kind is make)
+    magics = next(magics for magics, kind in _KINDS if kind is make)
     member: Optional[Decompressor] = None
     behind = b""  # what follows a member, as long as it is too little to tell whether it begins another one
     ended = False
@@ -160,9 +163,9 @@ def decompressed(chunks: Iterator[bytes], make: Callable[[], Decompressor], name
             if member is None:
                 # Padding is allowed between members and after the last one.
                 rest, behind = (behind + rest).lstrip(b"\0"), b""
-                if ended and not rest.startswith(magic[: len(rest)]):
+                if ended and not rest.startswith(tuple([magic[: len(rest)] for magic in magics])):
                     raise _followed(name)
-                if not rest or (ended and len(rest) < len(magic)):
+                if not rest or (ended and len(rest) < len(magics[0])):
                     behind = rest
                     break
                 member = make()
@@ -195,6 +198,11 @@ def _expanded(member: Decompressor, data: bytes, name: str) -> Iterator[bytes]:
                 return
     # Each library has an error of its own, and they share no base.
     except Exception as error:
+        if "memory" in str(error).lower():
+            raise DamagedInputError(
+                f"{name} is compressed, and needs too much memory: {error}",
+                "unpack it, and read what comes out",
+            ) from error
         raise DamagedInputError(
             f"{name} is compressed, and damaged: {error}", "what came before was read; look for a whole copy"
         ) from error

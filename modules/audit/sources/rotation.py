@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.documents import STDIN, name_of
 from mig_audit.errors import DamagedInputError, UsageError
 from mig_audit.late_patterns import compile_late
 from mig_audit.modules.audit.sources.ausearch import refuse_interpreted
-from mig_audit.modules.audit.sources.compression import decompressor_for, refuse_archive
+from mig_audit.modules.audit.sources.compression import decompressed, decompressor_for, refuse_archive
 from mig_audit.modules.audit.sources.file import OPENING, open_log
 
 if TYPE_CHECKING:
@@ -219,12 +219,7 @@ def _beginning(descriptor: int, name: str) -> bytes:
     make = decompressor_for(start, name)
     if make is None:
         return start
-    return _look_into(make().decompress, start) or b""
-
-
-def _look_into(decompress: Callable[[bytes, int], bytes], start: bytes) -> Optional[bytes]:
     try:
-        return decompress(start, _LOOK)
-    # It is told when it is read; each library has an error of its own, and they share no base.
-    except Exception:  # noqa: BLE001
-        return None
+        return next(filter(None, decompressed(iter((start,)), make, name)), b"")
+    except DamagedInputError:
+        return b""  # likewise

@@ -138,11 +138,24 @@ def test_a_file_that_needs_too_much_memory_is_refused() -> None:
     read, error = _read(lzma.compress(b"one\n", filters=filters))
 
     assert read == b""
-    assert "Memory usage limit" in error
+    assert error.startswith("a.log is compressed, and needs too much memory: ")
+
+
+@pytest.mark.parametrize("number", [0x50, 0x5F])
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_frames_that_are_to_be_skipped_are_skipped(number: int, size: int) -> None:
+    """At the beginning, too, as pzstd writes them; where one is torn, that is said."""
+    frame = bytes((number,)) + b"\x2a\x4d\x18\x05\0\0\0hello"
+    one, two = _zstd(b"one\n"), _zstd(b"two\n")
+
+    assert _read(frame + one + frame + frame + two + frame, size) == (b"one\ntwo\n", "")
+    assert _read(frame, size) == (b"", "")
+    assert _read(one + frame[:9], size) == (b"one\n", "a.log is compressed, and torn: its end is missing")
 
 
 @pytest.mark.parametrize(
-    "start", [b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c", b"\x04\x22\x4d\x18", b"LZIP", b"\x1f\x9d\x90"]
+    "start",
+    [b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c", b"\x04\x22\x4d\x18", b"LZIP", b"\x1f\x9d\x90", b"\x5d\0\0\x80\0"],
 )
 def test_what_is_packed_otherwise_is_refused_by_its_name(start: bytes) -> None:
     """With what unpacks it; it is not taken for a log of one strange line."""

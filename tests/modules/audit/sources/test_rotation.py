@@ -39,7 +39,8 @@ def _line(seconds: int, serial: int = 1) -> bytes:
 def _write(folder: Path, times: dict[str, int]) -> None:
     for name, seconds in times.items():
         content = _line(seconds)
-        (folder / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+        packed = gzip.compress(b"") + gzip.compress(content)  # as one that was appended to
+        (folder / name).write_bytes(packed if name.endswith(".gz") else content)
 
 
 def _order(asked: Asked) -> list[str]:
