@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 
 # What is made of a record has no cycles, and is freed when its event is given out. To look for cycles among it as often
 # as Python does of its own accord takes a fifth of the time of a replay.
 _YOUNG_OBJECTS = 100_000
-_OTHERS = 0o077
 
 
 def entrypoint() -> int:
@@ -29,11 +27,11 @@ def entrypoint() -> int:
 
 def _run() -> int:
     from .cli import main  # noqa: PLC0415  # what it imports is not looked through either
+    from .inheritance import mend_inheritance  # noqa: PLC0415
     from .standard_streams import discard, hold_standard_streams  # noqa: PLC0415
 
     hold_standard_streams()
-    # What is made is for its owner alone, and of use to it, whatever the caller's mask is.
-    os.umask(_OTHERS)
+    mend_inheritance()
     try:
         return main()
     except BrokenPipeError:

@@ -234,12 +234,17 @@ NO_DESCRIPTORS = frozenset({errno_names.EMFILE, errno_names.ENFILE})
 def unexpected(error: Exception, where: str = "") -> MigAuditError:
     """Return what an exception means that is none of ours.
 
-    It is a fault of ours, unless this process may not open enough files, or a package is missing.
+    It is a fault of ours, unless this process may not open enough files, or what every host has is not there: proc(5),
+    null(4), or a package that was to be installed with us.
     """
     if isinstance(error, OSError) and error.errno in NO_DESCRIPTORS:
         return UsageError(
             f"{where}too few files may be open: {describe_errno(error.errno or 0)}",
             "allow more, 64 at the least: ulimit -n",
+        )
+    if isinstance(error, FileNotFoundError) and not _is_whole():
+        return UsageError(
+            f"{where}there is no {error.filename} here", "mount /proc, and have /dev/null in /dev"
         )
     missing = error.name.partition(".")[0] if isinstance(error, ModuleNotFoundError) and error.name else ""
     if missing and missing != __package__:
@@ -248,6 +253,11 @@ def unexpected(error: Exception, where: str = "") -> MigAuditError:
             f"install it, or {PROGRAM} itself with pip",
         )
     return InternalError(f"{where}{type(error).__name__}: {error}", "please report this, with the input")
+
+
+def _is_whole() -> bool:
+    """Say whether this is a root folder in which programs can run: a bare chroot(2) is not."""
+    return os.path.exists("/proc/self/stat") and os.path.exists(os.devnull)  # noqa: PTH110  # two questions
 
 
 def describe_errno(number: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 
 import pytest
 
@@ -65,6 +66,7 @@ def test_each_error_has_its_exit_code(error: MigAuditError, code: int) -> None:
         (OSError(23, "many"), 2, "ulimit -n"),
         (OSError(5, "disk"), 6, "please report this"),
         (KeyError("x"), 6, "KeyError: 'x'"),
+        (FileNotFoundError(2, "no", "/etc/nosuch"), 6, "/etc/nosuch"),
         (ModuleNotFoundError("no", name="psutil"), 2, "package psutil is not installed"),
         (ModuleNotFoundError("no", name="mig_audit.nothing"), 6, "please report this"),
     ],
@@ -77,6 +79,19 @@ def test_an_exception_of_another_tree_is_our_fault_but_for_what_the_host_lacks(
 
     assert told.exit_code == code
     assert words in str(told)
+
+
+@pytest.mark.parametrize("lacking", ["/proc/self/stat", os.devnull])
+def test_a_root_folder_without_what_every_program_needs_is_told(
+    monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    """A bare chroot is not a fault of ours."""
+    monkeypatch.setattr("os.path.exists", lambda path: path != lacking)
+    told = unexpected(FileNotFoundError(2, "no", lacking), "the recorder failed: ")
+
+    assert told.exit_code == 2
+    assert told.what == f"the recorder failed: there is no {lacking} here"
+    assert "mount /proc" in told.remedy
 
 
 def test_no_error_is_exit_code_0() -> None:

@@ -10,6 +10,7 @@ kernel.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import select
 import signal
@@ -18,7 +19,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
-from mig_audit.errors import InternalError, MigAuditError
+from mig_audit.errors import InternalError, MigAuditError, unexpected
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.journal import Process
 from mig_audit.modules.audit.kernel.recovery import boot_id, recover_run
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _WORD_BYTES = 1 << 12
 _FIRST_FREE = 3  # after stdin, stdout and stderr
 _DISMISSAL = b"."
+_FAILED = "the guard of the run could not be started: "
 
 
 class Guard(NamedTuple):
@@ -71,8 +73,11 @@ def start(run_id: str, line: int) -> Guard:
     os.close(told)
     if not word:
         os.close(ours)
-        raise InternalError("the guard of the run could not be started")
+        raise InternalError(f"{_FAILED}it said nothing")
     pid, _, bound = word.partition(" ")
+    if not int(pid):
+        os.close(ours)
+        raise reports.error_from_json(json.loads(bound))
     return Guard(Process.of(int(pid)), ours, bound)
 
 
@@ -87,17 +92,27 @@ def _become_guard(life: int, tell: int, line: int, run_id: str, recorder: int) -
             signal.signal(number, signal.SIG_IGN)
         # Where the caller had closed stderr, a pipe may be in its place.
         life, tell, line = (fcntl.fcntl(each, fcntl.F_DUPFD, _FIRST_FREE) for each in (life, tell, line))
-        _keep_only(life, tell, line)
-        open_control = _opened()
-        bound = cgroup.leave()
-        confinement.of_guard()
-        os.write(tell, f"{os.getpid()} {bound}".encode(errors="replace"))
+        try:
+            open_control, word = _prepared(life, tell, line)
+        except Exception as error:  # noqa: BLE001  # the recorder tells it, and nothing has been changed yet
+            os.write(tell, f"0 {json.dumps(reports.error_to_json(unexpected(error, _FAILED)))}".encode())
+            os._exit(code)
+        os.write(tell, word.encode(errors="replace"))
         os.close(tell)
         channel = Channel(socket.socket(fileno=line))
         watch(0, channel, run_id, open_control=open_control, wake=lambda: _wake(recorder))
         code = 0
     finally:
         os._exit(code)
+
+
+def _prepared(life: int, tell: int, line: int) -> tuple[Callable[[], Control], str]:
+    """Return the way to the kernel, and the word of who we are and what binds us."""
+    _keep_only(life, tell, line)
+    open_control = _opened()
+    bound = cgroup.leave()
+    confinement.of_guard()
+    return open_control, f"{os.getpid()} {bound}"
 
 
 def _wake(recorder: int) -> None:
