@@ -16,11 +16,13 @@ pytestmark = pytest.mark.guest
 def test_a_locked_configuration_is_read_and_not_touched(tmp_path: Path) -> None:
     """With enabled=2: what the host audits is read, the rules asked for are skipped, exit code 4."""
     watch = "-w /run/watched -p wa -k theirs"
-    guest = record_in_guest(
-        tmp_path,
-        {"window": "8s", "rules": [{"profile": "exec"}, watch]},
-        setup=f"auditctl {watch} >/dev/null\nauditctl -e 2 >/dev/null\nask_doctor\nwhile :; do touch /run/watched; sleep 0.2; done &",
+    setup = (
+        f"auditctl {watch} >/dev/null\nauditctl -e 2 >/dev/null\nask_doctor\n"
+        "recorded() { cat /var/log/mig-audit/*.log | grep -c key=.theirs; }\n"
+        "(until [ $(recorded) -gt 8 ]; do touch /run/watched; sleep 0.2; done; kill -TERM $(main_process)) 2>/dev/null &"
     )
+    parameters = {"window": "40s", "rules": [{"profile": "exec"}, watch]}
+    guest = record_in_guest(tmp_path, parameters, setup=setup)
 
     assert guest.code == guest.doctor["exit_code"] == 4
     assert "locked (enabled=2)" in guest.problem()

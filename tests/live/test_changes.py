@@ -50,7 +50,7 @@ def _folders(envelope: dict[str, Any]) -> int:
 
 def test_a_quiet_window_has_no_drift(run: Start) -> None:
     """Neither what we set up nor what we undo is somebody else's."""
-    envelope = run({"window": "1s", "rules": [MKDIR]}).finish()
+    envelope = run({"window": "60s", "rules": [MKDIR]}).end()
 
     assert _drift(envelope) == []
     assert envelope["errors"] is None
@@ -61,7 +61,7 @@ def test_neither_has_one_where_audit_was_on_before(run: Start, kernel: Control) 
     words = kernel.status().words
     kernel.set(Setting.ENABLED, 1, words)
     try:
-        envelope = run({"window": "1s", "rules": [MKDIR]}).finish()
+        envelope = run({"window": "60s", "rules": [MKDIR]}).end()
     finally:
         kernel.set(Setting.ENABLED, 0, words)
 
@@ -153,8 +153,7 @@ def test_a_rule_on_the_user_list_filters_canaries_and_that_is_said(run: Start, k
     theirs = parse_rule("-a never,user -F msgtype=TRUSTED_APP").rule.pack()
     kernel.add_rule(theirs)
     try:
-        begun = run({"window": "1s", "rules": [MKDIR]})
-        envelope = begun.finish()
+        envelope = run({"window": "60s", "rules": [MKDIR]}).end()
     finally:
         kernel.delete_rule(theirs)
 
@@ -168,10 +167,10 @@ def test_the_processes_of_the_run_and_its_connections_are_not_audited(run: Start
     """Not even by a rule for everybody: sinks connect from the main process, whatever thread does it."""
     rules = ["-a always,exit -F arch=b64 -S connect -k all", "-a always,exit -F arch=b64 -S sendto -k all"]
     sink = {"type": "http", "url": "http://127.0.0.1:9/events"}
-    begun = run({"window": "2s", "drain": "1s", "rules": rules, "sinks": [sink], "events": {"limit": 1000}})
+    begun = run({"window": "60s", "drain": "1s", "rules": rules, "sinks": [sink], "events": {"limit": 1000}})
     own = {begun.process.pid, kernel_pid(begun)}
     subprocess.run(["/bin/sh", "-c", "getent hosts mig-audit.invalid"], check=False)
-    envelope = begun.finish()
+    envelope = begun.end()
 
     assert envelope["elements"]["sinks"][0]["attempts"] > 0
     assert envelope["foundanything"]

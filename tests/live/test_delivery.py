@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import time
 from pathlib import Path
 from typing import Any, Callable
 
@@ -127,8 +128,9 @@ def test_our_own_connections_are_not_recorded(run: Start) -> None:
     """A sink that caused events would never come to an end."""
     with Receiver() as receiver:
         rules = [{"profile": "network"}, {"profile": "exec"}]
-        begun = run({"window": "3s", "rules": rules, "sinks": [{"type": "http", "url": receiver.url}]})
-        envelope = begun.finish()
+        begun = run({"window": "60s", "rules": rules, "sinks": [{"type": "http", "url": receiver.url}]})
+        time.sleep(2)  # for what a connection of ours would cause
+        envelope = begun.end()
         arrived = _events(receiver)
 
     own = [event for event in arrived if event["details"]["pid"] == str(begun.process.pid)]

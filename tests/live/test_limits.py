@@ -79,7 +79,7 @@ def test_the_answer_is_there_before_the_callers_deadline(run: Start, workload: W
 
 def test_processing_gives_way_and_the_recorder_does_not(run: Start) -> None:
     """It is niced and has the idle class for its reads; who must never be late is as before."""
-    begun = run({"window": "2s", "rules": [GETPPID], "priority": {"nice": 7, "io": "idle"}})
+    begun = run({"window": "60s", "rules": [GETPPID], "priority": {"nice": 7, "io": "idle"}})
     stat = {
         int(path.name): path.joinpath("stat").read_bytes().rpartition(b")")[2].split()
         for path in Path("/proc").iterdir()
@@ -87,7 +87,7 @@ def test_processing_gives_way_and_the_recorder_does_not(run: Start) -> None:
     }
     nice = {pid: int(fields[16]) for pid, fields in stat.items()}
     children = [pid for pid, fields in stat.items() if int(fields[1]) == begun.process.pid]
-    envelope = begun.finish()
+    envelope = begun.end()
 
     assert nice[begun.process.pid] == 7
     assert {nice[pid] for pid in children} == {os.getpriority(os.PRIO_PROCESS, 0)}

@@ -96,13 +96,13 @@ def test_in_the_window_each_process_may_do_what_it_has_to(run: Start, tmp_path: 
 def test_what_is_asked_for_decides_what_is_kept(run: Start, tmp_path: Path) -> None:
     """To enrich is to look at others' processes, and a collector's socket is the collector's."""
     parameters = {
-        "window": "1s",
+        "window": "60s",
         "rules": [EXECVE],
         "enrich": {},
         "sinks": [{"type": "unix", "path": str(tmp_path / "nobody")}],
         "drain": "0s",
     }
-    told = run(parameters).finish()["elements"]["privileges"]
+    told = run(parameters).end()["elements"]["privileges"]
 
     main = {Capability.DAC_OVERRIDE, Capability.DAC_READ_SEARCH, Capability.SYS_PTRACE}
     assert told["main"]["capabilities"] == _names(*main)
@@ -189,11 +189,11 @@ def test_rules_for_paths_that_only_their_owner_can_reach(
         f"-a always,exit -F arch=b64 -S execve -F exe={folder}/program",
         f"-a always,exit -F arch=b64 -S openat -F dir={folder} -F perm=r",
     ]
-    begun = run({"window": "60s" if killed else "1s", "rules": rules, "kernel": {"canary": "1s"}})
+    begun = run({"window": "60s", "rules": rules, "kernel": {"canary": "1s"}})
     if killed:
         _wait_until_begun(begun.log)
         os.kill(_undertaking().recorder.pid, signal.SIGKILL)
-    elements = begun.finish()["elements"]
+    elements = (begun.finish() if killed else begun.end())["elements"]
 
     assert [(rule["outcome"], rule["ending"]) for rule in elements["rules"]] == [("added", "removed")] * 3
     assert elements["kernel"]["restored"]

@@ -92,8 +92,8 @@ def test_a_replay_is_byte_for_byte_what_the_run_sent(
 
 def test_the_result_of_a_quiet_run_shows_nothing(run: Callable[..., Any], tmp_path: Path) -> None:
     """Its raw log has its canaries and its changes to audit, and nothing else."""
-    begun = run({"window": "2s", "rules": [f"-a always,exit -S getsid -F uid={_UID} -k quiet"]})
-    envelope = begun.finish()
+    begun = run({"window": "60s", "rules": [f"-a always,exit -S getsid -F uid={_UID} -k quiet"]})
+    envelope = begun.end()
     result = tmp_path / "result.json"
     result.write_text(json.dumps(envelope))
 

@@ -32,12 +32,13 @@ Work = Callable[[str], None]
 
 def test_a_stopped_recorder_is_continued_and_loses_nothing(run: Start, workload: Work) -> None:
     """What came meanwhile waited on its socket; the envelope says that it stood still."""
-    begun = run({"window": "6s", "rules": [EXECVE]})
+    begun = run({"window": "60s", "rules": [EXECVE]})
     os.kill(the_undertaking().recorder.pid, signal.SIGSTOP)
     workload(ONE)
-    envelope = begun.finish()
+    wait_for(lambda: b"stuck-exec" in begun.log.read_bytes(), 30)
+    envelope = begun.end()
 
-    assert envelope["elements"]["window"]["reason"] == "window"
+    assert envelope["elements"]["window"]["reason"] == "stopped"
     assert envelope["elements"]["summary"]["keys"]["stuck-exec"] == 2
     assert envelope["statistics"]["loss"]["events_missing"] == {"min": 0, "max": 0, "why": ""}
     assert envelope["elements"]["kernel"]["restored"]
@@ -116,10 +117,10 @@ def test_a_recorder_that_cannot_even_be_killed_does_not_hold_up_the_run(
 
 def test_a_stopped_guard_does_not_stay_behind(run: Start) -> None:
     """Nothing was left for it to do; that somebody stopped it is told."""
-    begun = run({"window": "2s", "rules": [EXECVE]})
+    begun = run({"window": "60s", "rules": [EXECVE]})
     guard = the_undertaking().guard
     os.kill(guard.pid, signal.SIGSTOP)
-    envelope = begun.finish()
+    envelope = begun.end()
 
     assert not guard.alive()
     assert envelope["elements"]["kernel"]["restored"]
@@ -164,9 +165,9 @@ def test_a_stopped_recorder_is_continued_by_the_guard_when_the_main_process_is_d
 def test_a_stopped_main_process_does_not_hold_up_the_recorder(run: Start, kernel: Control) -> None:
     """The window ends and the kernel is restored without it; it answers when it goes on."""
     found = settings_of(kernel)
-    begun = run({"window": "3s", "rules": [EXECVE]})
+    begun = run({"window": "5s", "rules": [EXECVE]})
     begun.process.send_signal(signal.SIGSTOP)
-    wait_for(lambda: settings_of(kernel) == found, 10)
+    wait_for(lambda: settings_of(kernel) == found, 30)
     with Runs() as runs:
         wait_for(lambda: runs.run_ids() == [], 5)
     begun.process.send_signal(signal.SIGCONT)

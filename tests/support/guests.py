@@ -159,7 +159,9 @@ def _boot(folder: Path, options: list[str], deadline: float) -> str:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    return _readable(output)
+    console = _readable(output)
+    print(console)  # noqa: T201  # shown with the test that fails for it
+    return console
 
 
 def _readable(console: bytes) -> str:
