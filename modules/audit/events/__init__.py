@@ -27,8 +27,9 @@ from mig_audit.modules.audit.events.grouping import Grouping, make_stream
 from mig_audit.modules.audit.events.ledger import Account, Ledger
 from mig_audit.modules.audit.events.names import HostNames, Names, TableNames, names_from_files
 from mig_audit.modules.audit.events.origin import Origin
+from mig_audit.modules.audit.events.run_stream import RunStream
 from mig_audit.modules.audit.events.serials import MissingSerials, SerialTracker
-from mig_audit.modules.audit.events.stream import RecordStream, RunStream
+from mig_audit.modules.audit.events.stream import RecordStream
 from mig_audit.modules.audit.events.summary import Actor, Count, Summary
 
 __all__ = [

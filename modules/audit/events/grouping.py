@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Callable, Protocol
 
 from mig_audit.modules.audit.events.correlation import Correlator
-from mig_audit.modules.audit.events.stream import RecordStream, RunStream
+from mig_audit.modules.audit.events.run_stream import RunStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mig_audit.modules.audit.events.ledger import Ledger
+    from mig_audit.modules.audit.events.stream import RecordStream
     from mig_audit.modules.audit.events.usual import Complete, UsualEvent
     from mig_audit.modules.audit.records import Record
 

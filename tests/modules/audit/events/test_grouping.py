@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mig_audit.modules.audit.events import Ledger, Origin, TableNames, make_stream
-from mig_audit.modules.audit.events.stream import RunStream
+from mig_audit.modules.audit.events.run_stream import RunStream
 from mig_audit.modules.audit.formats import FORMATS, grouping_of, make_format
 
 
