@@ -90,6 +90,15 @@ class Ledger:
         if len(self._samples) < self._samples_limit:
             self._samples.append(printable(line[:_SAMPLE_LIMIT]))
 
+    def keep_aside_all(self, lines: bytes, prefix: bytes = b"") -> None:
+        """Count lines that came in and are no records, one at least; this prefix was taken from each of them."""
+        number = lines.count(b"\n") + (not lines.endswith(b"\n"))
+        self.received += number
+        self._aside += number
+        room = min(self._samples_limit - len(self._samples), number)
+        for line in lines.split(b"\n", room)[:room]:
+            self._samples.append(printable((prefix + line)[:_SAMPLE_LIMIT]))
+
     def begin(self, serial: int) -> None:
         """Let this host's numbering count from this serial on; see `SerialTracker.begin`."""
         self._trackers.setdefault("", SerialTracker()).begin(serial)

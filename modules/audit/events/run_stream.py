@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Optional
 from mig_audit.modules.audit.events.interleaved import untangle
 from mig_audit.modules.audit.events.ledger import AUDITD_TYPES
 from mig_audit.modules.audit.events.node_lines import NO_NODE, by_node, node_of
-from mig_audit.modules.audit.events.stream import RecordStream, lines_of
+from mig_audit.modules.audit.events.stream import STAMPED, RecordStream, is_sparse, lines_of, stamped_lines
 from mig_audit.modules.audit.events.usual import USUAL, EnrichedUsual, Usual, count_records
 from mig_audit.modules.audit.events.usual_message import ENRICHED_MESSAGE, USUAL_MESSAGE, UsualMessage
 from mig_audit.modules.audit.records.rawline import MARK
@@ -70,6 +70,10 @@ class RunStream(RecordStream):
 
     def feed(self, block: bytes) -> Iterator[Complete]:
         """Take whole lines; give the events that are complete because of them."""
+        if STAMPED not in block:
+            yield from self._turn_to(NO_NODE)
+            yield from self._feed_sparse(block)
+            return
         if _has_long_line(block):
             yield from self._turn_to(NO_NODE)
             yield from self._feed_long(block)
@@ -156,6 +160,9 @@ class RunStream(RecordStream):
 
     def _feed_lines(self, block: bytes) -> Iterator[Complete]:  # the hot path of other lines
         lines = lines_of(block)
+        if is_sparse(block, lines):
+            yield from self._feed_sparse(block)
+            return
         kinds, singles, longest = self._kinds, self._singles, _LONGEST_RUN
         is_open, add_run = self._grouping.is_open, self._grouping.add_run
         message, types, texts = self._message, self._types, self._texts
@@ -197,6 +204,14 @@ class RunStream(RecordStream):
             types, texts = self._types, self._texts = [], []
             yield from done
         self._ledger.received += len(lines) - otherwise
+
+    def _feed_sparse(self, block: bytes) -> Iterator[Complete]:
+        yield from self._end_run()
+        for others, line in stamped_lines(block):
+            if others:
+                self._ledger.keep_aside_all(others, self._prefix)
+            if line:
+                yield from self._long_way(line)
 
     def flush(self) -> Iterator[Complete]:
         """Give what is still open: the stream has ended."""

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.ledger import Ledger
     from mig_audit.modules.audit.events.usual import Complete
 
+STAMPED = b"msg=audit("
+"""Is in every record."""
+
+_SHORTEST = len("type=A msg=audit(0.000:0):")  # record
+
 
 class RecordStream:
     """Gives the records of lines to a grouping, one by one, and tells the ledger of each."""
@@ -38,12 +43,24 @@ class RecordStream:
 
     def feed(self, block: bytes) -> Iterator[Complete]:
         """Take whole lines; give the events that are complete because of them."""
-        for line in lines_of(block):
+        lines = lines_of(block)
+        if is_sparse(block, lines):
+            yield from self._feed_sparse(block)
+            return
+        for line in lines:
             yield from self._line(line)
 
     def flush(self) -> Iterator[Complete]:
         """Give what is still open: the stream has ended."""
         yield from self._records.flush()
+
+    def _feed_sparse(self, block: bytes) -> Iterator[Complete]:
+        """Take lines of which few are records; others are counted together."""
+        for others, line in stamped_lines(block):
+            if others:
+                self._ledger.keep_aside_all(others)
+            if line:
+                yield from self._line(line)
 
     def _line(self, line: bytes) -> Sequence[Complete]:
         self._ledger.received += 1
@@ -61,3 +78,23 @@ def lines_of(block: bytes) -> list[bytes]:
     if not block:
         return []
     return (block[:-1] if block.endswith(b"\n") else block).split(b"\n")
+
+
+def is_sparse(block: bytes, lines: Sequence[bytes]) -> bool:
+    """Say whether lines, those of this block, are so short that many cannot be records."""
+    return len(lines) * _SHORTEST > len(block)
+
+
+def stamped_lines(block: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield lines that are no records, and the one after them that may be one, without its newline; neither need be.
+
+    A log of a few KiB, compressed, can have hundreds of millions of lines with nothing in them.
+    """
+    position = 0
+    while position < len(block):
+        found = block.find(STAMPED, position)
+        start = block.rfind(b"\n", position, found) + 1 or position if found >= 0 else len(block)
+        end = block.find(b"\n", start)
+        end = len(block) if end < 0 else end
+        yield block[position:start], block[start:end]
+        position = end + 1

@@ -66,6 +66,19 @@ def test_only_the_first_lines_are_remembered() -> None:
     assert [len(sample) for sample in account.samples] == [512, 512]
 
 
+@given(st.lists(st.binary(max_size=9).map(lambda raw: raw.replace(b"\n", b"")), min_size=1), st.booleans())
+def test_lines_kept_aside_together_are_counted_as_one_by_one(lines: list[bytes], torn: bool) -> None:
+    """With the prefix that they had; the last may lack its newline, where it has something else."""
+    together, single = Ledger(), Ledger()
+    torn = torn and lines[-1] != b""
+    together.keep_aside_all(block_of(lines)[: -1 if torn else None], b"node=a ")
+    for line in lines:
+        single.received += 1
+        single.keep_aside(b"node=a " + line)
+
+    assert together.account() == single.account()
+
+
 def test_incomplete_and_late_groups_are_counted() -> None:
     """EOE first, then the rest of the event."""
     account = _settle(list(reversed(EVENT)))

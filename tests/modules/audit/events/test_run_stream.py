@@ -199,6 +199,23 @@ def test_what_auditd_added_is_in_the_same_records_both_ways(events: list[list[by
     assert _short(lines, size) == _plain(lines)
 
 
+@given(
+    st.lists(
+        st.tuples(_ANY, st.sampled_from([b"", b"", b"x", b"msg=audit(", b"node=a "]), st.integers(0, 50)),
+        max_size=9,
+    ),
+    st.integers(1, 90),
+    st.sampled_from([b"", b"node=a "]),
+)
+def test_records_among_many_other_lines_are_the_same_events_both_ways(
+    parts: list[tuple[list[bytes], bytes, int]], size: int, node: bytes
+) -> None:
+    """Lines with nothing in them, too; of a node, the others are kept aside with its name."""
+    lines = [node + line for event, other, number in parts for line in [*event, *[other] * number]]
+
+    assert _short(lines, size) == _plain(lines)
+
+
 _BOUNDS = st.fixed_dictionaries(
     {"max_open": st.integers(1, 9), "memory": st.integers(2, 9), "step_back": st.sampled_from([1, 3, 25])}
 )
