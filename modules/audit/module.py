@@ -32,6 +32,7 @@ class AuditModule:
             "results": "audit.results.v1.schema.json",
             "event": "audit.event.v1.schema.json",
             "records": "audit.records.v1.schema.json",
+            "files": "audit.files.v1.schema.json",
             "doctor": "audit.doctor.v1.schema.json",
             "restore": "audit.restore.v1.schema.json",
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Protocol, Union
 
 from mig_audit.errors import UsageError
 from mig_audit.modules.audit.formats import header_of
@@ -120,13 +120,31 @@ class Replayed(NamedTuple):
     unrepresented: int
 
 
+class Feedable(Protocol):
+    """Whatever lines can be fed to; `Pipeline` is one."""
+
+    own: int
+    others: int
+    unrepresented: int
+    findings: int
+
+    def feed(self, block: bytes) -> None:
+        """Take whole lines."""
+
+    def flush(self) -> None:
+        """Complete what is open."""
+
+    def account(self) -> Account:
+        """Return the balance of records."""
+
+
 class Replay:
     """One pass over some sources."""
 
     def __init__(
         self,
         sources: Sequence[Source],
-        pipeline: Pipeline,
+        pipeline: Feedable,
         writer: EventWriter,
         *,
         progress: Callable[[str], None],

@@ -13,6 +13,11 @@ COMMANDS = (
     Command("events", "find and show events of raw logs", "mig_audit.modules.audit.commands.events:EVENTS"),
     Command("replay", "turn raw logs into events", "mig_audit.modules.audit.commands.replay:REPLAY"),
     Command(
+        "files",
+        "tell which files were opened, read and written, from raw logs",
+        "mig_audit.modules.audit.commands.files:FILES",
+    ),
+    Command(
         "deliver",
         "send again what a run could not deliver",
         "mig_audit.modules.audit.commands.deliver:DELIVER",

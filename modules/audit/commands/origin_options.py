@@ -9,7 +9,7 @@ from mig_audit.documents import read_whole
 from mig_audit.modules.audit.events import HostNames, Origin, names_from_files
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+    from argparse import ArgumentParser, Namespace, _ArgumentGroup
     from pathlib import Path
 
     from mig_audit.modules.audit.events import Names
@@ -17,10 +17,26 @@ if TYPE_CHECKING:
 
 def add_origin(parser: ArgumentParser) -> None:
     """Add the options to a parser."""
-    host = parser.add_argument_group("the host that the logs are from (default: this one)")
+    host = _origin_group(parser)
     host.add_argument("--passwd", metavar="FILE", help="its /etc/passwd")
     host.add_argument("--group", metavar="FILE", help="its /etc/group")
     host.add_argument("--proc", metavar="DIR", help="its /proc; without it, nothing is looked up there")
+    _add_hostname(host)
+
+
+def add_users_origin(parser: ArgumentParser) -> None:
+    """Add those that matter where nothing but users is named, and nothing looked up."""
+    host = _origin_group(parser)
+    host.add_argument("--passwd", metavar="FILE", help="its /etc/passwd")
+    _add_hostname(host)
+    parser.set_defaults(group=None, proc=None)
+
+
+def _origin_group(parser: ArgumentParser) -> _ArgumentGroup:
+    return parser.add_argument_group("the host that the logs are from (default: this one)")
+
+
+def _add_hostname(host: _ArgumentGroup) -> None:
     host.add_argument("--hostname", metavar="NAME", help="its name, where the records do not say it")
 
 

@@ -43,10 +43,11 @@ class CsvFormat:
     def encode(self, event: Event) -> bytes:
         """Return one row in UTF-8."""
         values = (event.timestamp, event.node or self._hostname, *[find(event) for find in COLUMNS.values()])
-        return ",".join([_cell(value) for value in values]).encode("utf-8")
+        return ",".join([cell(value) for value in values]).encode("utf-8")
 
 
-def _cell(value: Value) -> str:
+def cell(value: Value) -> str:
+    """Return a value as it stands in a row."""
     if value is None:
         return ""
     if not isinstance(value, str):

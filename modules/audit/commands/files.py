@@ -1,0 +1,99 @@
+"""``mig-audit files``: which files a log's processes opened, read and wrote, and where in them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Callable
+
+from mig_audit.console import progress, say, say_error
+from mig_audit.errors import StoppedError, exit_code
+from mig_audit.interface import Implementation
+from mig_audit.modules.audit.commands.named_logs import named_logs
+from mig_audit.modules.audit.commands.origin_options import add_users_origin, origin_of
+from mig_audit.modules.audit.files.formats import DEFAULT_FORMAT, FORMATS, make_row_format
+from mig_audit.modules.audit.files.pipeline import FilesPipeline
+from mig_audit.modules.audit.files.summary import RowCounts, summary_lines
+from mig_audit.modules.audit.files.telling import RowWriter
+from mig_audit.modules.audit.formats.hosts import host_name
+from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, ledger_line
+from mig_audit.modules.audit.sources import Asked, open_sources
+from mig_audit.stop import Stop
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from mig_audit.errors import PartialError
+    from mig_audit.modules.audit.events import Origin
+
+_STDOUT = 1
+
+
+def _configure(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "logs",
+        nargs="+",
+        metavar="RAWLOG",
+        help="a log, plain or .gz/.xz/.bz2/.zst, a folder of logs, - for stdin, or the result of a run",
+    )
+    add("--format", default=DEFAULT_FORMAT, metavar="F", help=f"{', '.join(FORMATS)} (default: %(default)s)")
+    add(
+        "--rotated",
+        action="store_true",
+        help="read first what each log was rotated to (LOG.1, LOG.2.gz, ...)",
+    )
+    add(
+        "--summary",
+        action="store_true",
+        help="say at the end what was found, also where stderr is no terminal",
+    )
+    add_users_origin(parser)
+
+
+def _run(options: Namespace, _write: Callable[[str], None]) -> int:
+    # While a document is read, a signal is no request to be looked at later.
+    origin = origin_of(options)
+    stop = Stop()
+    try:
+        with stop.on_signals():
+            return _files(options, origin, stop)
+    finally:
+        stop.close()
+
+
+def _files(options: Namespace, origin: Origin, stop: Stop) -> int:
+    form = make_row_format(options.format, host_name(origin))
+    logs = named_logs(options.logs)
+    sources = open_sources(
+        Asked(logs.paths, rotated=options.rotated, outputs=[_STDOUT], results=logs.results),
+        StopPatience(stop),
+    )
+    counts = RowCounts()
+    writer = EventWriter(_STDOUT)
+    pipeline = FilesPipeline(RowWriter(form, writer, counts), origin.names)
+    replay = Replay(sources, pipeline, writer, progress=progress(_STDOUT))
+    replay.run()
+    if options.summary or sys.stderr.isatty():
+        for line in summary_lines(counts, pipeline.activity):
+            say(line)
+    return _tell(replay, stop)
+
+
+def _tell(replay: Replay, stop: Stop) -> int:
+    """Say what is not whole, and return the exit code."""
+    account = replay.account()
+    line = ledger_line(account)
+    if line:
+        say(line)
+    errors: Sequence[PartialError] = replay.troubles()
+    if stop.reason:
+        early = StoppedError(f"stopped by {stop.reason} before the end", "what was read by then is shown")
+        errors = (early, *errors)
+    for error in errors:
+        say_error(error)
+    return exit_code(errors) or int(account.records.aside > 0)
+
+
+FILES = Implementation(_configure, _run)
+"""The command."""

@@ -1,0 +1,157 @@
+"""The file activity of a log: each event changes the state of its host, and gives its rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import count
+from typing import TYPE_CHECKING, Optional
+
+from mig_audit.modules.audit.files.births import appear, unconfirmed
+from mig_audit.modules.audit.files.call import NOBODY, URING, Call
+from mig_audit.modules.audit.files.descriptors import Room
+from mig_audit.modules.audit.files.families.failing import fail
+from mig_audit.modules.audit.files.families.nameless import use_ring
+from mig_audit.modules.audit.files.families.table import CALLS, NEVER_FAIL
+from mig_audit.modules.audit.files.host import Counts, Host
+from mig_audit.modules.audit.files.reordering import Arrival, Reordering
+from mig_audit.modules.audit.files.rows import GAP, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mig_audit.modules.audit.files.reordering import Turn
+
+ROW, STATE, OTHER, INCOMPLETE, LATE, UNTRACKED = ["rows", "state", "other", "incomplete", "late", "untracked"]
+OUTCOMES = (ROW, STATE, OTHER, INCOMPLETE, LATE, UNTRACKED)
+"""What becomes of an event: rows; a change of the state alone; nothing, as it is not about files; nothing, as not all of it
+is there, or as it came when its time was over, or as it is of one host too many."""
+
+_MOST_HOSTS = 64
+
+
+class _Place:
+    """One host and the events of it that wait for their turn."""
+
+    __slots__ = ("host", "moment", "waiting")
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.waiting = Reordering()
+        self.moment = (0, 0)
+
+
+class Activity:
+    """Takes events as they are complete, and gives rows.
+
+    Attributes:
+        outcomes: how many events had which of `OUTCOMES`; those that still wait for their turn have none.
+        counts: what else is to be told at the end.
+        gaps: how often events were missing.
+        missing: how many were.
+    """
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
+        self.counts = Counts()
+        self.gaps = self.missing = 0
+        self._room = Room()
+        self._numbers = count(1)
+        self._places: dict[str, _Place] = {}
+
+    def take(self, node: str, arrival: Arrival) -> Iterator[Row]:
+        """Take an event of a host."""
+        place = self._place(node)
+        if place is None:
+            self.outcomes[UNTRACKED] += 1
+            return
+        for turn in place.waiting.add(arrival):
+            yield from self._turn(node, place, turn)
+
+    def flush(self) -> Iterator[Row]:
+        """Give what is still to be told: the log is over."""
+        for node, place in self._places.items():
+            for turn in place.waiting.flush():
+                yield from self._turn(node, place, turn)
+            yield from unconfirmed(place.host)
+
+    def _place(self, node: str) -> Optional[_Place]:
+        place = self._places.get(node)
+        if place is None and len(self._places) < _MOST_HOSTS:
+            place = self._places[node] = _Place(Host(self._room, self.counts, self._numbers))
+        return place
+
+    def _turn(self, node: str, place: _Place, turn: Turn) -> Iterator[Row]:
+        arrival, missing, late, new_boot = turn
+        if new_boot:
+            yield from unconfirmed(place.host)
+            place.host.vacate()
+            place.host = Host(self._room, self.counts, self._numbers)
+        if missing:
+            yield self._gap(node, place, arrival, missing)
+        if late:
+            self._be_late(place.host, arrival)
+            return
+        place.moment = arrival.seconds, arrival.milliseconds
+        call = arrival.call
+        if call is None:
+            self.outcomes[INCOMPLETE if arrival.incomplete else OTHER] += 1
+            return
+        rows = self._apply(place.host, call)
+        yield from rows
+
+    def _gap(self, node: str, place: _Place, arrival: Arrival, missing: int) -> Row:
+        self.gaps += 1
+        self.missing += missing
+        place.host.tick += 1
+        place.host.doubted = place.host.tick
+        seconds, milliseconds = place.moment
+        after = arrival.seconds * 1000 + arrival.milliseconds
+        call = NOBODY._replace(
+            node=node,
+            seconds=arrival.seconds,
+            milliseconds=arrival.milliseconds,
+            serial=arrival.serial,
+        )
+        duration = max(after - seconds * 1000 - milliseconds, 0) if seconds else None
+        return Row(GAP, call, None, amount=missing, duration=duration)
+
+    def _be_late(self, host: Host, arrival: Arrival) -> None:
+        """Leave out what comes too late: what it did to the state, others may have undone by now."""
+        self.outcomes[LATE] += 1
+        process = host.process(arrival.call.pid) if arrival.call is not None else None
+        if process is not None:
+            host.tick += 1
+            host.doubt(process)
+
+    def _apply(self, host: Host, call: Call) -> Sequence[Row]:
+        host.tick += 1
+        process = host.process(call.pid)
+        rows: Sequence[Row] = ()
+        if process is None:
+            process, rows = appear(host, call)
+            process.first = call
+        else:
+            host.touch(process)
+        if call.cwd is not None and process.root.path is not None:
+            process.cwd = process.root.path + call.cwd
+        told: Optional[Sequence[Row]]
+        if call.machine == URING:
+            told = use_ring(host, process, call)
+            host.doubt(process)
+        else:
+            handler = CALLS.get(call.name or "")
+            if handler is None:
+                told = None
+            elif call.success is False:
+                told = (fail(host, process, call),)
+            elif call.success is None and call.name not in NEVER_FAIL:
+                self.outcomes[INCOMPLETE] += 1
+                return rows
+            else:
+                told = handler(host, process, call)
+        host.give_up()
+        if told or rows:
+            self.outcomes[ROW] += 1
+            return (*rows, *(told or ()))
+        self.outcomes[OTHER if told is None else STATE] += 1
+        return ()

@@ -1,0 +1,110 @@
+"""Events in the order of their serials, which is the order in which the calls were over.
+
+In a log of a busy host the records of several calls come by turns, so that some events are whole before others that have
+smaller serials. Times do not help: a call has the time of its beginning.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mig_audit.modules.audit.files.call import Call
+
+_WINDOW = 512
+_SERIALS = 2**32  # after the last one, the kernel begins anew
+_NEW_BOOT = 100_000  # so many serials back, and the host was started again
+
+
+class Arrival(NamedTuple):
+    """An event as it came.
+
+    Attributes:
+        serial: its number.
+        seconds: its time.
+        milliseconds: the rest of that.
+        call: that it tells of; None of any other event.
+        incomplete: it would tell of a call if more of it were there.
+    """
+
+    serial: int
+    seconds: int
+    milliseconds: int
+    call: Optional[Call]
+    incomplete: bool = False
+
+
+class Turn(NamedTuple):
+    """An event whose turn it is.
+
+    Attributes:
+        arrival: the event.
+        missing: how many serials are missing before it.
+        late: it comes after events that it was before.
+        new_boot: the numbers begin anew with it.
+    """
+
+    arrival: Arrival
+    missing: int = 0
+    late: bool = False
+    new_boot: bool = False
+
+
+class Reordering:
+    """The events of one host that wait for those before them.
+
+    Args:
+        window: how many may wait.
+    """
+
+    def __init__(self, window: int = _WINDOW) -> None:
+        self._window = window
+        self._last: Optional[int] = None
+        self._waiting: list[tuple[int, int, Arrival]] = []
+        self._count = 0
+
+    def add(self, arrival: Arrival) -> Iterator[Turn]:
+        """Take an event; give those whose turn it is."""
+        last = self._last
+        if last is None:
+            # Of the first few, nobody knows which is the first.
+            self._push(arrival.serial, arrival)
+            if len(self._waiting) > self._window:
+                yield from self._release(self._waiting[0][0] - 1)
+            return
+        ahead = (arrival.serial - last) % _SERIALS
+        if ahead == 1 and not self._waiting:
+            self._last = last + 1
+            yield Turn(arrival)
+        elif 0 < ahead < _SERIALS // 2:
+            self._push(last + ahead, arrival)
+            yield from self._release(last)
+        elif (last - arrival.serial) % _SERIALS < _NEW_BOOT:
+            yield Turn(arrival, late=True)
+        else:
+            yield from self.flush()
+            self._last = arrival.serial
+            yield Turn(arrival, new_boot=True)
+
+    def flush(self) -> Iterator[Turn]:
+        """Give all that wait: nothing more comes before them."""
+        while self._waiting:
+            yield self._next()
+
+    def _push(self, number: int, arrival: Arrival) -> None:
+        self._count += 1
+        heappush(self._waiting, (number, self._count, arrival))
+
+    def _release(self, last: int) -> Iterator[Turn]:
+        self._last = last
+        while self._waiting and (self._waiting[0][0] <= self._last + 1 or len(self._waiting) > self._window):
+            yield self._next()
+
+    def _next(self) -> Turn:
+        number, _, arrival = heappop(self._waiting)
+        last = number - 1 if self._last is None else self._last
+        self._last = max(number, last)
+        return Turn(arrival, max(number - last - 1, 0))
