@@ -1,18 +1,54 @@
-"""An answer is written, or it is said what else there is of a run that nobody got the result of."""
+"""A result as it leaves the process; and what is said if nobody gets it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable
+import json
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, cast
 
-from .console import say, say_error
+from .console import say
 from .errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from .results import Result
 
 
-def write_answer(write: Callable[[str], None], text: str, result: Result) -> None:
-    """Write a result as it was rendered.
+_KEYS = frozenset({"foundanything", "success", "elements", "statistics", "errors"})
+
+
+class Answer(NamedTuple):
+    """An envelope as one line of JSON, and as what that says; ``exit_code`` is what the CLI makes of it."""
+
+    line: str
+    envelope: Mapping[str, object]
+    exit_code: int
+
+    @classmethod
+    def of(cls, result: Result) -> Answer:
+        """Return the answer that a result is."""
+        return cls(result.to_line(), result.to_json(), result.exit_code)
+
+    @classmethod
+    def parse(cls, line: bytes, exit_code: int = 0) -> Optional[Answer]:
+        """Return the answer that another process has written; None if that is no whole envelope."""
+        try:
+            text = line.decode("utf-8")
+            envelope = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(envelope, dict) or not envelope.keys() >= _KEYS:
+            return None
+        return cls(text, envelope, exit_code)
+
+    @property
+    def errors(self) -> Sequence[str]:
+        """What the envelope says of errors."""
+        return cast("Optional[Sequence[str]]", self.envelope["errors"]) or ()
+
+
+def write_answer(write: Callable[[str], None], text: str, envelope: Mapping[str, object]) -> None:
+    """Write an envelope as it was rendered.
 
     Raises:
         OutputError: it cannot be written; where there is a raw log, the error names it, and other errors were told.
@@ -21,18 +57,19 @@ def write_answer(write: Callable[[str], None], text: str, result: Result) -> Non
         write(text)
     except BrokenPipeError:
         # Who reads no more may have had enough of it.
-        if _raw_log(result):
-            say(f"the result was not read to its end; {_raw_log(result)}")
+        if _raw_log(envelope):
+            say(f"the result was not read to its end; {_raw_log(envelope)}")
         raise
     except OutputError as error:
-        for each in result.errors:
-            say_error(each)
-        raise OutputError(error.what, _raw_log(result) or error.remedy) from error
+        for each in cast("Optional[Sequence[str]]", envelope["errors"]) or ():
+            say(each)
+        raise OutputError(error.what, _raw_log(envelope) or error.remedy) from error
 
 
-def _raw_log(result: Result) -> str:
+def _raw_log(envelope: Mapping[str, object]) -> str:
     """Say where the records are of a result that nobody got; nothing if there are none."""
-    raw_log = (result.elements or {}).get("raw_log")
-    if not isinstance(raw_log, dict):
+    elements = envelope["elements"]
+    raw_log = elements.get("raw_log") if isinstance(elements, dict) else None
+    if not isinstance(raw_log, dict) or "path" not in raw_log:
         return ""
     return f"every record is in {raw_log['path']}: `mig-audit replay {raw_log['path']}` gives the events"

@@ -16,6 +16,9 @@ from .terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Callable
+
+    Write = Callable[[str], None]
 
 _DESCRIPTION = """\
 A flight recorder for Linux hosts, switched on for a bounded time.
@@ -23,6 +26,10 @@ A flight recorder for Linux hosts, switched on for a bounded time.
 `mig-audit doctor` says whether this host can be recorded; `mig-audit run
 PARAMS.json`, as root, records one window of it."""
 _EPILOG = "exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
+_AGENT = """
+Under -m the exit code is always 0, and the envelope says how it went. Under
+-i it is that of the operation that went worst. Neither an action's signatures
+nor its dates are checked: a file is run by who may read it."""
 _COMMANDS = (
     Command("run", "record one window and answer with a results envelope", "mig_audit.document_commands:RUN"),
     Command("validate", "check a parameters document; touch nothing", "mig_audit.document_commands:VALIDATE"),
@@ -43,15 +50,31 @@ def build_parser() -> _Parser:
     parser = _Parser(
         prog=PROGRAM,
         description=_DESCRIPTION,
-        epilog=_EPILOG + "\nUnder -m the exit code is always 0, and the envelope says how it went.",
+        epilog=_EPILOG + _AGENT,
         formatter_class=_help_formatter,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    parser.add_argument(
+    agent = parser.add_mutually_exclusive_group()
+    agent.add_argument(
         "-m",
         dest="module",
         metavar="MODULE",
         help="answer one MIG message on stdin with one JSON object on stdout",
+    )
+    agent.add_argument(
+        "-P",
+        dest="persistent",
+        metavar="MODULE",
+        help="stay, as a persistent module of MIG: messages on stdin and stdout, queries by a socket",
+    )
+    agent.add_argument(
+        "-i",
+        dest="action",
+        metavar="ACTION.json",
+        help="run each operation of a MIG action file, and print an array of results; - is stdin",
+    )
+    parser.add_argument(
+        "-p", "--pretty", action="store_true", help="with -m and -i: print lines for people instead of JSON"
     )
     commands = parser.add_subparsers(prog=PROGRAM, dest="command", metavar="COMMAND")
     for command in _commands():
@@ -70,7 +93,7 @@ def _parse_command(command: Command, arguments: Sequence[str]) -> argparse.Names
     )
     implementation = command.load()
     implementation.configure(parser)
-    parser.set_defaults(module=None, run=implementation.run)
+    parser.set_defaults(run=implementation.run)
     return parser.parse_args(arguments)
 
 
@@ -87,19 +110,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     named = [command for command in _commands() if [command.name] == [*arguments[:1]]]
-    if named:
-        options = _parse_command(named[0], arguments[1:])
-    else:
-        parser = build_parser()
-        options = parser.parse_args(arguments)
-        if not options.module:
-            parser.print_help(sys.stderr)
-            return 2
+    options = _parse_command(named[0], arguments[1:]) if named else _parse_agent(arguments)
+    if options is None:
+        return 2
     fault: MigAuditError
     try:
-        if options.module:
-            _answer_message(options.module)
-            return 0
         return int(options.run(options, to_stdout))
     except BrokenPipeError:
         raise
@@ -111,7 +126,38 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     return exit_code([fault])
 
 
-def _answer_message(module: str) -> None:
+def _parse_agent(arguments: Sequence[str]) -> Optional[argparse.Namespace]:
+    """Return the options where no command comes first: those of MIG's agent; None where none of them is."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    chosen = [
+        run
+        for name, run in (("module", _one_shot), ("persistent", _persistent), ("action", _action))
+        if getattr(options, name)
+    ]
+    if options.pretty and chosen not in ([_one_shot], [_action]):
+        parser.error("-p goes with -m or -i")
+    if not chosen:
+        parser.print_help(sys.stderr)
+        return None
+    options.run = chosen[0]
+    return options
+
+
+def _one_shot(options: argparse.Namespace, write: Write) -> int:
     from .runner import run_one_shot  # noqa: PLC0415  # other commands need none of it
 
-    run_one_shot(module, sys.stdin.fileno(), to_stdout)
+    run_one_shot(options.module, sys.stdin.fileno(), write, pretty=options.pretty)
+    return 0
+
+
+def _persistent(options: argparse.Namespace, _write: Write) -> int:
+    from .persistent import run_persistent  # noqa: PLC0415  # as above
+
+    return run_persistent(options.persistent, sys.stdin.fileno(), sys.stdout.fileno())
+
+
+def _action(options: argparse.Namespace, write: Write) -> int:
+    from .action_command import run_action  # noqa: PLC0415  # as above
+
+    return run_action(options.action, write, pretty=options.pretty)

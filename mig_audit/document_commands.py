@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     Write = Callable[[str], None]
 
+_OWN_SCHEMAS = {"action": "action.v1.schema.json"}  # of what no module knows
+
 
 def _add_parameters(parser: ArgumentParser) -> None:
     parser.add_argument("parameters", metavar="PARAMS.json", help="the parameters document; - is stdin")
@@ -82,7 +84,7 @@ def _run_and_answer(options: Namespace, stop: Stop) -> Result:
             result = run_module(find_module(DEFAULT_MODULE), document, context)
         _refuse_output(result)
         if result.found_anything or not options.found_only:
-            write_answer(to.write, _rendered(result, options), result)
+            write_answer(to.write, _rendered(result, options), result.to_json())
     return result
 
 
@@ -113,7 +115,7 @@ def _validate(options: Namespace, write: Write) -> int:
 
 
 def _schema(options: Namespace, write: Write) -> int:
-    schemas = find_module(DEFAULT_MODULE).schemas()
+    schemas = {**find_module(DEFAULT_MODULE).schemas(), **_OWN_SCHEMAS}
     if options.name is None:
         write("".join(f"{name}\n" for name in schemas))
         return 0

@@ -10,6 +10,7 @@
     |   |-- RuleError                      carries the column in the rule's text
     |   `-- FilterError                    carries the column in the filter's text
     |-- NotPermittedError              3
+    |-- BusyError                      4   another process, or another query, has what is needed
     |-- AuditUnavailableError          4   no audit, locked, or owned by another
     |   |-- AuditAbsentError
     |   |-- AuditLockedError
@@ -132,6 +133,12 @@ class NotPermittedError(MigAuditError):
     """The kernel or the file system says that this process may not do it."""
 
     exit_code = 3
+
+
+class BusyError(MigAuditError):
+    """What is needed is there once only, and somebody else has it now."""
+
+    exit_code = 4
 
 
 class AuditUnavailableError(MigAuditError):
@@ -268,5 +275,10 @@ def describe_errno(number: int) -> str:
 
 def exit_code(errors: Iterable[MigAuditError]) -> int:
     """Return the exit code of the CLI for a run that ended with these errors."""
-    codes = {error.exit_code for error in errors}
-    return next((code for code in _PRECEDENCE if code in codes), 0)
+    return worst_code(error.exit_code for error in errors)
+
+
+def worst_code(codes: Iterable[int]) -> int:
+    """Return the exit code of what was done in several parts, each of which has one."""
+    found = set(codes)
+    return next((code for code in _PRECEDENCE if code in found), 0)

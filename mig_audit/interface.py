@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Protocol, cast
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -72,6 +72,16 @@ class Module(Protocol):
 
         Raises:
             ParametersError: the document is not valid; nothing was touched.
+        """
+
+    def configured(self, configuration: Mapping[str, object]) -> Optional[object]:
+        """Return the parameters document of a persistent process's configuration, for queries that have none of their own.
+
+        The configuration is what MIG's agent has made of the module's file; it is empty where there is none. None means
+        that it has no such document.
+
+        Raises:
+            ParametersError: it is not valid.
         """
 
     def describe(self, result: Mapping[str, object], *, found_only: bool) -> Sequence[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from .capabilities import NONE, keep_only
 from .documents import MAX_DOCUMENT
@@ -19,8 +19,52 @@ from .validation import parse_document
 if TYPE_CHECKING:
     from .stop import Stop
 
+STOPPED = "stop message"
+"""What a stop is called that a message asks for."""
+
 _CHUNK = 1 << 16
 _REMEDY = 'send {"class":"parameters","parameters":{...}} on one line'
+
+
+class Message(NamedTuple):
+    """One message: its class, its parameters, and the address of the persistent process that it is for, if it names one.
+
+    What is no object, or has no class, is of the class that has no name.
+    """
+
+    kind: str
+    parameters: object = None
+    address: str = ""
+
+    @classmethod
+    def parse(cls, line: bytes, origin: str) -> Message:
+        """Read one line, with or without its newline; other keys mean nothing, as in MIG.
+
+        Raises:
+            UsageError: it cannot be read; the error names ``origin``.
+        """
+        message = parse_document(line, origin)
+        if not isinstance(message, dict) or not isinstance(message.get("class"), str):
+            return cls("")
+        address = message.get("persistsock") or ""
+        if not isinstance(address, str):
+            raise UsageError(f"persistsock in {origin} is no string", "send the address as it was registered")
+        return cls(message["class"], message.get("parameters"), address)
+
+    def document(self) -> object:
+        """Return the parameters of a message of class ``parameters``; they are empty if it has none.
+
+        Raises:
+            UsageError: it is of another class.
+        """
+        if self.kind != "parameters":
+            raise UsageError("unexpected input is not module parameters", _REMEDY)
+        return {} if self.parameters is None else self.parameters
+
+    def to_line(self) -> bytes:
+        """Return it as it is sent, with its newline; without parameters if it has none."""
+        parameters = {} if self.parameters is None else {"parameters": self.parameters}
+        return json.dumps({"class": self.kind, **parameters}, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 class Lines:
@@ -49,11 +93,11 @@ class Lines:
         return line
 
 
-def read_parameters(lines: Lines) -> object:
-    """Return the parameters of the first message.
+def read_message(lines: Lines) -> Message:
+    """Return the first message.
 
     Raises:
-        UsageError: there is no message, it cannot be read, or it is not one of class ``parameters``.
+        UsageError: there is none, or it cannot be read.
     """
     try:
         line = lines.next()
@@ -61,25 +105,28 @@ def read_parameters(lines: Lines) -> object:
         raise UsageError(f"stdin cannot be read: {error.strerror}", _REMEDY) from error
     if not line.strip():
         raise UsageError("stdin ended before a message", _REMEDY)
-    message = parse_document(line, "the message on stdin")
-    if not isinstance(message, dict) or message.get("class") != "parameters":
-        raise UsageError("unexpected input is not module parameters", _REMEDY)
-    parameters: object = message.get("parameters")
-    return {} if parameters is None else parameters
+    return Message.parse(line, "the message on stdin")
 
 
 def watch_for_stop(lines: Lines, stop: Stop) -> threading.Thread:
-    """Request a stop when a ``stop`` message comes; the end of the input means nothing."""
+    """Request a stop with each ``stop`` message that comes; the end of the input means nothing."""
+    return watch(lines, stop, lambda line: STOPPED if _is_stop(line) else "")
 
-    def watch() -> None:
+
+def watch(lines: Lines, stop: Stop, reason: Callable[[bytes], str]) -> threading.Thread:
+    """Request a stop for each line that is a ``reason`` for it; the end of the input comes as an empty line."""
+
+    def read() -> None:
         # It was started with all that the process may do, and has nothing to do but to read.
         keep_only(NONE)
-        for line in iter(lines.next, b""):
-            if _is_stop(line):
-                stop.request("stop message")
-                return
+        line = b"\n"
+        while line:
+            line = lines.next()
+            why = reason(line)
+            if why:
+                stop.request(why)
 
-    thread = threading.Thread(target=watch, name="stop-watcher", daemon=True)
+    thread = threading.Thread(target=read, name="stop-watcher", daemon=True)
     thread.start()
     return thread
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Optional
 
-from .answer import write_answer
+from .answer import Answer, write_answer
 from .errors import MigAuditError, ParametersError, StoppedError, UsageError, unexpected
 from .interface import Context
-from .messages import Lines, read_parameters, watch_for_stop
+from .messages import Lines, read_message, watch_for_stop
 from .registry import find_module
 from .results import Result
 from .stop import Stop, interruptible
+from .terminal import lines_for_people
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .interface import Module
 
 
@@ -30,10 +33,11 @@ def run_module(module: Module, document: object, context: Context) -> Result:
         return Result.failure(unexpected(error))
 
 
-def run_one_shot(name: str, stdin: int, write: Callable[[str], None]) -> None:
+def run_one_shot(name: str, stdin: int, write: Callable[[str], None], *, pretty: bool = False) -> None:
     """Answer one message on the descriptor ``stdin``, as MIG's agent expects it: one JSON object, whatever happens.
 
-    A module that does not exist is answered with ``errors`` alone, as the agent's own binary does.
+    A module that does not exist is answered with ``errors`` alone, as the agent's own binary does. With ``pretty`` the
+    answer is lines for people.
 
     Raises:
         OutputError: the answer cannot be written.
@@ -41,24 +45,38 @@ def run_one_shot(name: str, stdin: int, write: Callable[[str], None]) -> None:
     try:
         module = find_module(name)
     except UsageError as error:
-        write(json.dumps({"errors": [error.what]}))
+        unknown = {"errors": [error.what]}
+        write(render(None, unknown) if pretty else json.dumps(unknown))
         return
     stop = Stop()
     # Until the answer is written: a signal that comes before or behind the module's work is no reason to give none.
     with stop.on_signals():
-        result = _one_shot(module, stdin, stop)
-        write_answer(write, result.to_line(), result)
+        answer = _one_shot(module, stdin, stop)
+        write_answer(write, render(module, answer.envelope) if pretty else answer.line, answer.envelope)
 
 
-def _one_shot(module: Module, stdin: int, stop: Stop) -> Result:
+def _one_shot(module: Module, stdin: int, stop: Stop) -> Answer:
     lines = Lines(stdin)
     try:
         with interruptible("before a message came"):
-            document = read_parameters(lines)
+            message = read_message(lines)
+        document = message.document()
+        watch_for_stop(lines, stop)
+        if message.address:
+            from .persistent.client import ask  # noqa: PLC0415  # few messages are for a persistent process
+
+            return ask(message.address, document, stop)
     except MigAuditError as error:
-        return Result.failure(error)
-    watch_for_stop(lines, stop)
-    return run_module(module, document, Context(stop, _silent, last=True))
+        return Answer.of(Result.failure(error))
+    return Answer.of(run_module(module, document, Context(stop, _silent, last=True)))
+
+
+def render(module: Optional[Module], envelope: Mapping[str, object]) -> str:
+    """Return an envelope as lines for people; what no module is there for has errors alone."""
+    if module is not None:
+        return lines_for_people(module.describe(envelope, found_only=False))
+    errors = envelope["errors"]
+    return lines_for_people(f"error: {error}" for error in (errors if isinstance(errors, list) else ()))
 
 
 def check_parameters(module: Module, document: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+_LOOK = 0.2  # seconds between looks whether there is another request
 
 
 class Stop:
@@ -52,6 +55,27 @@ class Stop:
 
     def _signalled(self, number: int, _frame: object) -> None:
         self.request(signal.Signals(number).name)
+
+
+class Relay:
+    """Passes requests to stop on, each of them, to somebody who is waited for."""
+
+    def __init__(self, stop: Stop, pass_on: Callable[[str], None]) -> None:
+        """Call ``pass_on`` with the reason."""
+        self._stop = stop
+        self._pass_on = pass_on
+        self._passed = 0
+
+    def wait(self, descriptor: int) -> None:
+        """Wait until a descriptor is readable."""
+        readable: list[int] = []
+        while descriptor not in readable:
+            # The first request is seen at once: from then on its descriptor stays readable.
+            first = [] if self._passed else [self._stop.fileno()]
+            readable, _, _ = select.select([descriptor, *first], [], [], _LOOK if self._passed else None)
+            while self._passed < self._stop.requests:
+                self._passed += 1
+                self._pass_on(self._stop.reason)
 
 
 @contextmanager

@@ -36,6 +36,7 @@ _DOCUMENTS = (
     "docs/filters.md",
     "docs/interpretation.md",
     "docs/rules.md",
+    "docs/agent.md",
 )
 _INTERPRETATION = _ROOT / "tests" / "data" / "interpretation" / "differences.json"
 _EXAMPLE_PARAMETERS = _ROOT / "params.example.json"
@@ -94,6 +95,22 @@ def gsoc_parameters() -> str:
     """Return the table of the parameters of the GSoC module."""
     schema = json.loads(load_schema("audit.parameters.v1.schema.json"))
     return _FIELDS + "".join(_rows(schema, schema["$defs"]["gsoc"], ""))
+
+
+def action_file() -> str:
+    """Return the table of the fields of an action file that are looked at, and of those that are not."""
+    schema = json.loads(load_schema("action.v1.schema.json"))
+    rows = _rows(schema, schema, "")
+    ignored = [row for row in rows if "| Not used" in row or "| Not checked" in row]
+    names = ", ".join(row.split(" | ")[0].lstrip("| ") for row in ignored)
+    used = "".join(row for row in rows if row not in ignored)
+    return f"{_FIELDS}{used}| {names} | Those of MIG's own files: neither used nor checked. |  |\n"
+
+
+def configuration() -> str:
+    """Return the table of the persistent process's configuration."""
+    schema = json.loads(load_schema("audit.configuration.v1.schema.json"))
+    return _FIELDS + "".join(_rows(schema, schema, ""))
 
 
 def _rows(schema: dict[str, Any], node: dict[str, Any], prefix: str) -> list[str]:
@@ -222,6 +239,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     "parameters": parameters,
     "parameters of the GSoC module": gsoc_parameters,
+    "action file": action_file,
+    "configuration": configuration,
     "params.example.json": example_parameters,
     "result": example_result,
     "refused rules": lambda: deviations(strictness.REFUSED),

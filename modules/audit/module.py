@@ -5,7 +5,7 @@ What it does is imported when it is asked for it: a command that replays a log n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from mig_audit.errors import ParametersError
 from mig_audit.modules.audit.commands import COMMANDS
@@ -29,6 +29,7 @@ class AuditModule:
         """Return the names and files of the published schemas."""
         return {
             "parameters": "audit.parameters.v1.schema.json",
+            "configuration": "audit.configuration.v1.schema.json",
             "results": "audit.results.v1.schema.json",
             "event": "audit.event.v1.schema.json",
             "records": "audit.records.v1.schema.json",
@@ -61,6 +62,12 @@ class AuditModule:
         from mig_audit.modules.audit.window import record_window  # noqa: PLC0415  # as said above
 
         return record_window(document, context)
+
+    def configured(self, configuration: Mapping[str, object]) -> Optional[object]:
+        """Return the parameters that a configuration has, in our words or in those of MIG's own audit module."""
+        from mig_audit.modules.audit.configuration import document_of  # noqa: PLC0415  # as said above
+
+        return document_of(configuration)
 
     def describe(self, result: Mapping[str, object], *, found_only: bool) -> Sequence[str]:
         """Return an envelope as lines for people."""

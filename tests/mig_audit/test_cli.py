@@ -66,17 +66,20 @@ def test_help_needs_neither_requests_nor_jsonschema() -> None:
     assert result.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("name", ["parameters", "results", "event"])
+@pytest.mark.parametrize("name", ["parameters", "results", "event", "action"])
 def test_a_schema_is_printed_as_it_is_published(name: str) -> None:
     """By its short name."""
     schema = json.loads(_mig_audit("schema", name).stdout)
 
-    assert schema["$id"].endswith(f"audit.{name}.v1.schema.json")
+    assert schema["$id"].endswith(f"{name}.v1.schema.json")
 
 
 def test_the_names_of_the_schemas_are_listed() -> None:
     """One a line."""
-    assert _mig_audit("schema").stdout == "parameters\nresults\nevent\nrecords\ndoctor\nrestore\n"
+    assert (
+        _mig_audit("schema").stdout
+        == "parameters\nconfiguration\nresults\nevent\nrecords\ndoctor\nrestore\naction\n"
+    )
 
 
 def test_an_unknown_schema_is_a_usage_error() -> None:
@@ -86,7 +89,7 @@ def test_an_unknown_schema_is_a_usage_error() -> None:
     assert result.returncode == 2
     assert (
         result.stderr
-        == "mig-audit: there is no schema 'nosuch': known schemas: parameters, results, event, records, doctor, restore\n"
+        == "mig-audit: there is no schema 'nosuch': known schemas: parameters, configuration, results, event, records, doctor, restore, action\n"
     )
 
 
@@ -240,6 +243,20 @@ def test_an_unknown_module_is_answered_with_errors_alone() -> None:
     result = _mig_audit("-m", "nosuch", stdin="")
 
     assert (result.returncode, result.stdout) == (0, '{"errors": ["module \'nosuch\' is not available"]}')
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("audit", "error: $.rules: 1 is not an array\n"),
+        ("nosuch", "error: module 'nosuch' is not available\n"),
+    ],
+)
+def test_an_agent_may_ask_for_lines_for_people(module: str, line: str) -> None:
+    """Exit code 0, as always."""
+    result = _mig_audit("-p", "-m", module, stdin='{"class":"parameters","parameters":{"rules":1}}')
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, line, "")
 
 
 @pytest.mark.usefixtures("signals_heeded")

@@ -8,9 +8,11 @@ import sys
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mig_audit.errors import UsageError
-from mig_audit.messages import Lines, read_parameters, watch_for_stop
+from mig_audit.messages import Lines, Message, read_message, watch_for_stop
 from mig_audit.stop import Stop
 
 
@@ -22,11 +24,11 @@ def _lines(data: bytes) -> Lines:
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b'\n{"class":"stop"}\n'])
-def test_the_first_line_is_the_parameters(end: bytes) -> None:
+def test_the_first_line_is_the_message(end: bytes) -> None:
     """The agent leaves the newline out and closes stdin."""
     stdin = _lines(b'{"class":"parameters","parameters":{"rules":[]}}' + end)
 
-    assert read_parameters(stdin) == {"rules": []}
+    assert read_message(stdin) == Message("parameters", {"rules": []})
 
 
 @pytest.mark.parametrize(
@@ -37,18 +39,44 @@ def test_the_first_line_is_the_parameters(end: bytes) -> None:
         (b"not json", "not JSON"),
         (b"[]", "unexpected input is not module parameters"),
         (b'{"class":"ping"}', "unexpected input is not module parameters"),
+        (b'{"class":1}', "unexpected input is not module parameters"),
         (b'{"parameters":{}}', "unexpected input is not module parameters"),
+        (b'{"class":"parameters","persistsock":1}', "persistsock in the message on stdin is no string"),
     ],
 )
-def test_anything_else_is_an_error(line: bytes, words: str) -> None:
+def test_what_is_no_message_with_parameters_is_an_error(line: bytes, words: str) -> None:
     """With the words of MIG's own reader where it has some."""
     with pytest.raises(UsageError, match=words):
-        read_parameters(_lines(line))
+        read_message(_lines(line)).document()
 
 
-def test_a_message_without_parameters_has_empty_ones() -> None:
+@pytest.mark.parametrize("line", [b'{"class":"parameters"}', b'{"class":"parameters","parameters":null}'])
+def test_a_message_without_parameters_has_empty_ones(line: bytes) -> None:
     """The module says what is missing."""
-    assert read_parameters(_lines(b'{"class":"parameters"}')) == {}
+    assert read_message(_lines(line)).document() == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "address"), [("", ""), (',"persistsock":null', ""), (',"persistsock":"unix:/p"', "unix:/p")]
+)
+def test_a_message_may_be_for_a_persistent_process(given: str, address: str) -> None:
+    """Whose address the agent has added; other keys mean nothing."""
+    line = f'{{"class":"parameters","parameters":{{}},"x":1{given}}}'
+
+    assert read_message(_lines(line.encode())).address == address
+
+
+@given(
+    st.text(),
+    st.none() | st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.lists(st.text())),
+)
+def test_what_is_sent_is_one_line_and_can_be_read(kind: str, parameters: object) -> None:
+    """Whatever is in it."""
+    line = Message(kind, parameters).to_line()
+
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert Message.parse(line, "it") == Message(kind, parameters)
 
 
 def test_a_stop_message_asks_to_stop() -> None:
@@ -58,6 +86,15 @@ def test_a_stop_message_asks_to_stop() -> None:
 
     assert stop.reason == "stop message"
     assert os.read(stop.fileno(), 1)
+    stop.close()
+
+
+def test_who_asks_twice_is_in_a_hurry() -> None:
+    """As with signals."""
+    stop = Stop()
+    watch_for_stop(_lines(b'{"class":"stop"}\n{"class":"stop"}'), stop).join()
+
+    assert stop.requests == 2
     stop.close()
 
 

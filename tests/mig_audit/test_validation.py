@@ -18,7 +18,7 @@ _TESTS = Path(__file__).parent.parent
 _EXAMPLE = _TESTS.parent / "params.example.json"
 _INVALID = sorted((_TESTS / "params" / "invalid").glob("*.json"))
 _VALID = [*sorted((_TESTS / "params" / "valid").glob("*.json")), _EXAMPLE]
-_SCHEMAS = ["audit.parameters.v1.schema.json", "audit.results.v1.schema.json", "audit.event.v1.schema.json"]
+_SCHEMAS = sorted(path.name for path in (_TESTS.parent / "schemas").glob("*.json"))
 
 
 @pytest.mark.parametrize("name", _SCHEMAS)

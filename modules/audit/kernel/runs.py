@@ -14,20 +14,20 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from mig_audit.errors import MigAuditError, NotPermittedError
+from mig_audit.errors import MigAuditError
 from mig_audit.modules.audit.kernel.journal import Journal, Undertaking, read_journal
 from mig_audit.modules.audit.kernel.run_folder import LOCK, folder_error, strange
+from mig_audit.private_folder import RUN_FOLDER, open_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from typing_extensions import Self
 
-DIRECTORY = "/run/mig-audit"
+DIRECTORY = RUN_FOLDER
 """On a file system that is empty after a boot, as the kernel's audit is."""
 
 _SUFFIX = ".journal"
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PATIENCE = 0.01  # seconds between looks at the lock
 _SAFE = os.O_NOFOLLOW | os.O_CLOEXEC
 _AT_ONCE = os.O_NONBLOCK | os.O_NOCTTY  # the opening of a FIFO would wait for its other end
@@ -64,18 +64,9 @@ class Runs:
         self._sleep = sleep
         self._lock: Optional[int] = None
         try:
-            if create:
-                with suppress(FileExistsError):
-                    os.mkdir(path, 0o700)  # noqa: PTH102  # pathlib is not worth its import here
-            self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _SAFE)
+            self._folder = open_private(path, create=create)
         except OSError as error:
             raise folder_error(path, error) from error
-        status = os.fstat(self._folder)
-        if status.st_uid not in {0, os.geteuid()} or status.st_mode & _OTHERS:
-            self.close()
-            raise NotPermittedError(
-                f"{path} can be read or changed by other users", "remove it, or make it root's with mode 0700"
-            )
 
     def close(self) -> None:
         """Close the directory, and give up the lock."""

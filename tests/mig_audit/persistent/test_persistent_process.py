@@ -1,0 +1,450 @@
+"""The persistent process, with a module that needs no kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any, Callable, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample_module import command, install
+
+from mig_audit.messages import Message
+from mig_audit.persistent.agent import Agent
+from mig_audit.persistent.endpoint import Endpoint
+from mig_audit.persistent.process import PersistentProcess
+from mig_audit.stop import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mig_audit.interface import Module
+
+pytest_plugins = ["heeded"]
+
+_START = (
+    "import sys; from mig_audit.persistent import run_persistent; "
+    "sys.exit(run_persistent(sys.argv[1], 0, 1, sys.argv[2]))"
+)
+
+
+class _Persistent:
+    """One as an agent sees it."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], module: str = "sample") -> None:
+        self._environment = environment
+        self.run_folder = folder / "run"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _START, module, str(self.run_folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=folder,
+        )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.stdin, self._stdout = self.process.stdin, self.process.stdout
+        self.address = ""
+        self.seen: list[dict[str, Any]] = []
+
+    def register(self) -> None:
+        """Wait until it has said where it is."""
+        self.address = self.next("register")["parameters"]["sockpath"]
+
+    def send(self, kind: str, parameters: object = None) -> None:
+        """Send a message."""
+        self.stdin.write(Message(kind, parameters).to_line())
+        self.stdin.flush()
+
+    def next(self, kind: str) -> dict[str, Any]:
+        """Return the next message of a class; those before it are `seen`."""
+        while True:
+            line = self._stdout.readline()
+            assert line, self.process.communicate()
+            message = json.loads(line)
+            self.seen.append(message)
+            if message["class"] == kind:
+                return cast("dict[str, Any]", message)
+
+    def query(self, **parameters: object) -> subprocess.Popen[str]:
+        """Ask, as an agent does: by a process of its own."""
+        message = {"class": "parameters", "persistsock": self.address, "parameters": parameters}
+        process = subprocess.Popen(
+            command("-m", "sample"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self._environment,
+        )
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(message))
+        process.stdin.close()
+        process.stdin = None
+        return process
+
+    def connect(self, said: bytes) -> socket.socket:
+        """Ask by a connection of the test's own."""
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(30)
+        sock.connect(self.address.partition(":")[2])
+        sock.sendall(said)
+        return sock
+
+    def finish(self) -> int:
+        """Read the rest, and return the exit code."""
+        stdout, stderr = self.process.communicate(timeout=60)
+        self.seen += [json.loads(line) for line in stdout.splitlines()]
+        assert stderr == b""
+        return self.process.returncode
+
+    def logged(self, words: str) -> bool:
+        """Say whether a log message has these words."""
+        return any(
+            words in message["parameters"]["message"] for message in self.seen if message["class"] == "log"
+        )
+
+
+@pytest.fixture
+def persistent(tmp_path: Path) -> Iterator[_Persistent]:
+    """Start one; none is left behind."""
+    started = _Persistent(tmp_path, install(tmp_path))
+    started.register()
+    yield started
+    started.process.kill()
+    started.process.communicate()
+
+
+def _answer(process: subprocess.Popen[str]) -> dict[str, Any]:
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (0, "")
+    return cast("dict[str, Any]", json.loads(stdout))
+
+
+def _read(sock: socket.socket) -> dict[str, Any]:
+    with sock:
+        return cast("dict[str, Any]", json.loads(b"".join(iter(lambda: sock.recv(1 << 16), b""))))
+
+
+def _until(condition: Callable[[], object]) -> None:
+    limit = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+
+
+def test_a_query_is_answered_by_a_run_of_its_own(persistent: _Persistent) -> None:
+    """Which gives up what it has no use for; the process stays, and answers the next."""
+    first = _answer(persistent.query(say="one"))
+    second = _answer(persistent.query(say="two"))
+
+    assert [first["elements"]["said"], second["elements"]["said"]] == ["one", "two"]
+    assert first["elements"]["last"]
+    persistent.stdin.close()
+    persistent.process.stdin = None
+    assert persistent.finish() == 0
+    assert not (persistent.run_folder / "persist-sample.sock").exists()
+
+
+def test_a_ping_is_answered_while_a_query_is_worked_on(persistent: _Persistent, tmp_path: Path) -> None:
+    """The agent kills what does not answer in 30 seconds, and a window may be longer."""
+    query = persistent.query(began="began", wait=60)
+    _until((tmp_path / "began").exists)
+    for number in range(3):
+        persistent.send("ping", {"n": number} if number else None)
+    pings = [persistent.next("ping") for _ in range(3)]
+
+    assert pings == [
+        {"class": "ping"},
+        {"class": "ping", "parameters": {"n": 1}},
+        {"class": "ping", "parameters": {"n": 2}},
+    ]
+    assert query.poll() is None
+    persistent.send("stop")
+    assert _answer(query)["elements"]["stopped"] == "stop message"
+
+
+def test_one_query_is_worked_on_at_a_time(persistent: _Persistent, tmp_path: Path) -> None:
+    """Another one is told so at once."""
+    query = persistent.query(began="began", wait=60)
+    _until((tmp_path / "began").exists)
+    busy = _answer(persistent.query(say="me too"))
+
+    assert not busy["success"]
+    assert re.match(r"busy: query 1 has been running for \d+ s: ask again when it is done", busy["errors"][0])
+    persistent.send("stop")
+    assert _answer(query)["success"]
+
+
+@pytest.mark.parametrize("how", ["stop", "end", "gone", "SIGTERM", "SIGINT", "SIGHUP"])
+@pytest.mark.usefixtures("signals_heeded")
+def test_the_end_is_in_order(persistent: _Persistent, tmp_path: Path, how: str) -> None:
+    """What is under way undoes what it has begun, and is answered; then it is over."""
+    query = persistent.query(began="began", wait=60, undoing=0.5, undone="undone")
+    _until((tmp_path / "began").exists)
+    persistent.next("log")
+    if how == "stop":
+        persistent.send("stop")
+        persistent.send("ping")
+        persistent.next("ping")
+    elif how == "end":
+        persistent.stdin.close()
+        persistent.process.stdin = None
+    elif how == "gone":
+        assert persistent.process.stdout is not None
+        persistent.process.stdout.close()
+        persistent.process.stdout = None
+    else:
+        persistent.process.send_signal(signal.Signals[how])
+
+    reasons = {
+        "stop": "stop message",
+        "end": "the end of the agent's messages",
+        "gone": "the agent's leaving",
+    }
+    answer = _answer(query)
+    assert answer["elements"]["stopped"] == reasons.get(how, how)
+    assert (tmp_path / "undone").exists()
+    assert persistent.process.wait(20) == 0
+    assert not (persistent.run_folder / "persist-sample.sock").exists()
+
+
+def test_a_client_that_hangs_up_ends_its_query(persistent: _Persistent, tmp_path: Path) -> None:
+    """The agent kills it at its deadline: nobody is left to be answered."""
+    query = persistent.query(began="began", wait=60, undone="undone")
+    _until((tmp_path / "began").exists)
+    query.kill()
+    query.communicate()
+    undone = tmp_path / "undone"
+    _until(lambda: undone.exists() and undone.read_text())
+
+    assert undone.read_text() == "the hanging up of who asked"
+    assert _answer(persistent.query(say="next"))["elements"]["said"] == "next"
+    persistent.send("stop")
+    persistent.finish()
+    assert persistent.logged("query 1 ended, and nobody was there to be answered")
+
+
+def test_a_client_that_says_no_more_is_answered(persistent: _Persistent) -> None:
+    """As by `nc -N`: the end of what it says is not a request to stop."""
+    sock = persistent.connect(b'{"class":"parameters","parameters":{"wait":0.5,"say":"hello"}}')
+    sock.shutdown(socket.SHUT_WR)
+
+    answer = _read(sock)
+    assert (answer["elements"]["said"], answer["elements"]["stopped"]) == ("hello", "")
+
+
+def test_a_client_may_ask_to_stop(persistent: _Persistent) -> None:
+    """As a signal to `-m` does, and a stop message to its stdin."""
+    sock = persistent.connect(
+        b'{"class":"parameters","parameters":{"wait":60}}\nnonsense\n{"class":"stop"}\n'
+    )
+
+    assert _read(sock)["elements"]["stopped"] == "stop message"
+
+
+@pytest.mark.usefixtures("signals_heeded")
+def test_a_signal_to_the_client_is_passed_on(persistent: _Persistent, tmp_path: Path) -> None:
+    """And it still has the answer."""
+    query = persistent.query(began="began", wait=60)
+    _until((tmp_path / "began").exists)
+    query.send_signal(signal.SIGTERM)
+
+    assert _answer(query)["elements"]["stopped"] == "stop message"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"nonsense\n", "the query is not JSON"),
+        (b'{"class":"ping"}\n', "unexpected input is not module parameters"),
+        (b"\n", "the query is empty"),
+    ],
+)
+def test_what_is_no_query_is_refused(persistent: _Persistent, said: bytes, words: str) -> None:
+    """With an envelope; and the agent's log has it."""
+    answer = _read(persistent.connect(said))
+
+    assert words in answer["errors"][0]
+    persistent.next("log")
+    assert persistent.logged(words)
+
+
+def test_a_run_that_is_killed_is_answered_too(persistent: _Persistent) -> None:
+    """And the process goes on."""
+    answer = _answer(persistent.query(kill=True))
+
+    assert answer["errors"][0].startswith("the process of this run was killed by SIGKILL before it answered")
+    assert _answer(persistent.query(say="on"))["elements"]["said"] == "on"
+
+
+def test_an_answer_of_any_size_comes_whole(persistent: _Persistent) -> None:
+    """Beside pings."""
+    query = persistent.query(size=20_000_000)
+    persistent.send("ping")
+    persistent.next("ping")
+
+    assert len(_answer(query)["elements"]["filling"]) == 20_000_000
+
+
+def test_the_configuration_has_parameters_for_queries_without(persistent: _Persistent) -> None:
+    """Others come with their own."""
+    persistent.send("config", {"config": {"document": {"say": "configured"}}, "hostname": "h", "tags": {}})
+    persistent.next("log")
+
+    assert _answer(persistent.query())["elements"]["said"] == "configured"
+    assert _answer(persistent.query(say="own"))["elements"]["said"] == "own"
+
+
+def test_a_bad_configuration_is_told_and_not_used(persistent: _Persistent) -> None:
+    """The process stays: queries may have parameters of their own."""
+    persistent.send("config", {"config": {"bad": 1}})
+    persistent.next("log")
+    persistent.send("config")
+    persistent.next("log")
+
+    assert persistent.logged("the configuration is not used: $.bad: it is bad")
+    assert persistent.logged("configured: a query without parameters is an error")
+    assert _answer(persistent.query(say="own"))["elements"]["said"] == "own"
+
+
+def test_findings_and_errors_are_alerts(persistent: _Persistent) -> None:
+    """With the envelope, but not its elements; what found nothing is none."""
+    _answer(persistent.query(say="nothing"))
+    _answer(persistent.query(found=True, error="something to know", say="secret"))
+    alert = json.loads(persistent.next("alert")["parameters"]["message"])
+
+    assert alert == {
+        "module": "sample",
+        "query": 2,
+        "foundanything": True,
+        "success": True,
+        "statistics": {},
+        "errors": ["something to know"],
+    }
+    assert persistent.logged("query 1 answered after ")
+
+
+def test_a_long_alert_is_cut(persistent: _Persistent) -> None:
+    """The client has all of it."""
+    answer = _answer(persistent.query(error="x" * 100_000))
+    alert = json.loads(persistent.next("alert")["parameters"]["message"])
+
+    assert answer["errors"] == ["x" * 100_000]
+    assert alert["errors"] == ["x" * 500]
+
+
+def test_nobody_waits_for_a_client_that_asks_nothing(persistent: _Persistent) -> None:
+    """Others are answered meanwhile, sixteen of them or more."""
+    silent = [persistent.connect(b"") for _ in range(15)]
+
+    assert _answer(persistent.query(say="hello"))["elements"]["said"] == "hello"
+    persistent.send("stop")
+    assert [sock.recv(1) for sock in silent] == [b""] * 15
+    for sock in silent:
+        sock.close()
+    assert persistent.finish() == 0
+
+
+def test_there_is_one_of_a_module(persistent: _Persistent, tmp_path: Path) -> None:
+    """The second one says so to its agent, and fails."""
+    second = subprocess.run(
+        [sys.executable, "-c", _START, "sample", str(persistent.run_folder)],
+        input=b"",
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"},
+        check=False,
+    )
+
+    (message,) = map(json.loads, second.stdout.splitlines())
+    assert message["class"] == "log"
+    assert "another process answers at" in message["parameters"]["message"]
+    assert second.returncode != 0
+    assert _answer(persistent.query(say="first"))["elements"]["said"] == "first"
+
+
+def test_what_cannot_begin_is_told_to_the_agent_and_to_people(tmp_path: Path) -> None:
+    """With an exit code that a service manager takes for a failure."""
+    result = subprocess.run(
+        command("-P", "nosuch"), input="", capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+
+    assert result.returncode == 2
+    assert json.loads(result.stdout)["parameters"]["message"].startswith("module 'nosuch' is not available")
+    assert result.stderr.startswith("mig-audit: module 'nosuch' is not available")
+
+
+_MESSAGES = st.one_of(
+    st.sampled_from(
+        [b'{"class":"ping"}', b'{"class":"pong"}', b'{"class":"register"}', b'{"class":"config"}']
+    ),
+    st.sampled_from([b'{"class":"ping","class":"stop"}', b'{"class":"alert","parameters":1}', b"", b"{}"]),
+    st.binary(max_size=40).map(lambda line: line.replace(b"\n", b" ")),
+)
+
+
+class _Idle:
+    """A module that nobody asks for anything."""
+
+    def configured(self, _configuration: object) -> None:
+        """Have no parameters."""
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(_MESSAGES, max_size=15))
+def test_whatever_the_agent_says_it_hears_only_what_it_knows(lines: list[bytes]) -> None:
+    """It kills a module for a message of another class, and one that leaves a ping unanswered."""
+    stdin, to_us = os.pipe()
+    from_us, stdout = os.pipe()
+    os.write(to_us, b"\n".join(lines) + b"\n")
+    os.close(to_us)
+    stop = Stop()
+    with tempfile.TemporaryDirectory() as folder:
+        endpoint = Endpoint(folder, "idle")
+        agent = Agent(stdin, stdout)
+        code = PersistentProcess("idle", cast("Module", _Idle()), agent, endpoint, stop).run()
+        endpoint.close()
+    os.close(stdout)
+    with os.fdopen(from_us, "rb") as file:
+        said = [json.loads(line) for line in file]
+    os.close(stdin)
+    stop.close()
+
+    assert code == 0
+    assert said[0]["class"] == "register"
+    assert {each["class"] for each in said} <= {"register", "ping", "log"}
+    assert sum(each["class"] == "ping" for each in said) == lines.count(b'{"class":"ping"}')
+
+
+def test_an_agent_that_reads_nothing_is_left(tmp_path: Path) -> None:
+    """After as long as it would wait for us; with exit code 1, and nothing waits for it meanwhile."""
+    stdin, to_us = os.pipe()
+    from_us, stdout = os.pipe()
+    os.write(stdout, b"x" * (1 << 16))  # pipe(7): what one holds
+    times = iter(range(0, 10_000, 8))
+    stop = Stop()
+    tmp_path.chmod(0o700)
+    endpoint = Endpoint(str(tmp_path), "idle")
+
+    def clock() -> float:
+        return float(next(times))
+
+    agent = Agent(stdin, stdout, clock)
+    code = PersistentProcess("idle", cast("Module", _Idle()), agent, endpoint, stop, clock).run()
+
+    assert code == 1
+    assert not endpoint.is_open
+    for descriptor in (stdin, to_us, from_us, stdout):
+        os.close(descriptor)
+    stop.close()
