@@ -59,7 +59,9 @@ def test_the_recorded_result_fits_its_schema_and_so_do_its_events() -> None:
         assert find_problems(event, "audit.event.v1.schema.json") == []
 
 
-@pytest.mark.parametrize("command", ["run", "validate", "schema", "replay", "-m audit", "-P audit", "-i ACTION.json"])
+@pytest.mark.parametrize(
+    "command", ["run", "validate", "schema", "replay", "-m audit", "-P audit", "-i ACTION.json"]
+)
 def test_every_command_is_in_the_readme(command: str) -> None:
     """With an example."""
     assert f"mig-audit {command}" in _README
