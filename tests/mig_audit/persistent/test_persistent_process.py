@@ -245,13 +245,21 @@ def test_a_client_that_says_no_more_is_answered(persistent: _Persistent) -> None
     assert (answer["elements"]["said"], answer["elements"]["stopped"]) == ("hello", "")
 
 
-def test_a_client_may_ask_to_stop(persistent: _Persistent) -> None:
+def test_a_client_may_ask_to_stop(persistent: _Persistent, tmp_path: Path) -> None:
     """As a signal to `-m` does, and a stop message to its stdin."""
-    sock = persistent.connect(
-        b'{"class":"parameters","parameters":{"wait":60}}\nnonsense\n{"class":"stop"}\n'
-    )
+    sock = persistent.connect(b'{"class":"parameters","parameters":{"wait":60,"began":"began"}}\n')
+    _until((tmp_path / "began").exists)
+    sock.sendall(b'nonsense\n{"class":"stop"}\n')
 
     assert _read(sock)["elements"]["stopped"] == "stop message"
+
+
+def test_a_stop_that_comes_right_behind_the_query_is_heard(persistent: _Persistent) -> None:
+    """The run may not have begun by then."""
+    sock = persistent.connect(b'{"class":"parameters","parameters":{"wait":60}}\n{"class":"stop"}\n')
+
+    answer = _read(sock)
+    assert "stop message" in json.dumps(answer)
 
 
 @pytest.mark.usefixtures("signals_heeded")
