@@ -46,6 +46,8 @@ from . import PROGRAM
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from typing_extensions import Self
+
 EXIT_CODES = {
     0: "done",
     1: "done, but with entries in `errors`",
@@ -74,6 +76,11 @@ class MigAuditError(Exception):
     def __str__(self) -> str:
         """Return both as one line."""
         return f"{self.what}: {self.remedy}" if self.remedy else self.what
+
+    def alone(self) -> Self:
+        """Return it to be kept: without the frames that it came through, each of which would keep what it works on."""
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 class Problem(NamedTuple):

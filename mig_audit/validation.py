@@ -7,6 +7,7 @@ import json
 import re
 from functools import cache
 from importlib import resources
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from .documents import MAX_DOCUMENT
@@ -29,6 +30,7 @@ _KINDS = {
     "object": "an object",
     "string": "a string",
 }
+_MOST_PROBLEMS = 1000
 _MESSAGE_LIMIT = 300  # characters; jsonschema repeats the whole instance
 _FINAL_DOLLAR = re.compile(r"\$$")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # json.loads joins those that are a pair
@@ -81,10 +83,17 @@ class _NotStrictError(ValueError):
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     document = dict(pairs)
     if len(document) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise _NotStrictError(f"the key {twice!r} occurs twice in one object")
+        raise _NotStrictError(f"the key {_twice(pairs)!r} occurs twice in one object")
     return document
+
+
+def _twice(pairs: list[tuple[str, object]]) -> str:
+    seen = set()
+    for name, _ in pairs:
+        if name in seen:
+            break
+        seen.add(name)
+    return name
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -92,10 +101,21 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def find_problems(document: object, schema_name: str) -> list[Problem]:
-    """Return every problem of a document, in the order of their paths; an empty list if it is valid."""
+    """Return every problem of a document, in the order of their paths; an empty list if it is valid.
+
+    Of a document that has a thousand, and so is another one than was meant, no more are looked for.
+    """
     errors = _validator(schema_name).iter_errors(cast("Any", document))
-    problems = [problem for error in errors for problem in _problems(error)]
-    return sorted([*problems, *_not_text(document)], key=lambda problem: problem.path)
+    found = chain((problem for error in errors for problem in _problems(error)), _not_text(document))
+    try:
+        problems = list(islice(found, _MOST_PROBLEMS))
+    except RecursionError:
+        return [Problem("$", "nesting", "it is nested too deep to be read")]
+    if len(problems) == _MOST_PROBLEMS:
+        problems[-1] = Problem(
+            "$", "more", f"it has {_MOST_PROBLEMS} problems or more: is it the right file?"
+        )
+    return sorted(problems, key=lambda problem: problem.path)
 
 
 def _not_text(document: object) -> Iterator[Problem]:

@@ -148,3 +148,29 @@ def test_any_document_is_valid_or_has_problems_with_paths(document: dict[str, ob
         assert problem.path.startswith("$")
         assert problem.keyword
         assert problem.message
+
+
+def test_a_document_that_is_nested_too_deep_has_a_problem() -> None:
+    """It may be JSON, and follow the schema as far as anybody can tell."""
+    condition = '{"not":' * 400 + "{}" + "}" * 400
+    document = parse_document(f'{{"rules": [], "filters": [{{"keep": {condition}}}]}}', "nested")
+
+    assert find_problems(document, _PARAMETERS) == [
+        Problem("$", "nesting", "it is nested too deep to be read")
+    ]
+
+
+def test_of_a_wrong_file_a_thousand_problems_are_enough() -> None:
+    """Their list would be longer than the file."""
+    problems = find_problems({"rules": [1] * 50_000}, _PARAMETERS)
+
+    assert len(problems) == 1000
+    assert problems[0] == Problem("$", "more", "it has 1000 problems or more: is it the right file?")
+
+
+def test_a_key_that_occurs_twice_is_found_among_many() -> None:
+    """In one pass."""
+    members = ", ".join(f'"{number}": 0' for number in range(200_000))
+
+    with pytest.raises(UsageError, match="the key '199999' occurs twice"):
+        parse_document(f'{{{members}, "199999": 1}}', "many")

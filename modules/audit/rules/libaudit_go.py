@@ -128,7 +128,7 @@ def _element(name: str, path: str, element: object, reading: Reading) -> Libaudi
     try:
         parsed = _parsed(name, element, line, reading)
     except RuleError as error:
-        return LibauditGoRule(path, line.text, None, error)
+        return LibauditGoRule(path, line.text, None, error.alone())
     return LibauditGoRule(path, line.text, parsed, None, _is_strict(element, reading))
 
 

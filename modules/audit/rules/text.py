@@ -148,7 +148,7 @@ def _line(number: int, line: bytes, names: Names) -> RuleLine:
             )
         parsed = parse_line(text, names)
     except RuleError as error:
-        return RuleLine(number, text, None, error)
+        return RuleLine(number, text, None, error.alone())
     if isinstance(parsed, ParsedRule):
         return RuleLine(number, text, parsed, None)
     return RuleLine(number, text, None, None, parsed)
