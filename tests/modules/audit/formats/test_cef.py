@@ -20,7 +20,7 @@ from audit_events import (
     syscall,
 )
 from cef_dictionary import KEYS
-from hypothesis import given, settings
+from hypothesis import given
 
 import mig_audit
 from mig_audit.modules.audit.formats.cef import CefFormat
@@ -172,7 +172,6 @@ def test_what_enrichment_adds_has_the_dictionarys_keys() -> None:
 
 
 @given(hostile_text())
-@settings(deadline=None)
 def test_no_text_leaves_its_value(text: bytes) -> None:
     """Equals signs, pipes and backslashes are escaped; each value can be told back."""
     for event in (hostile_exec(text), hostile_login(text), enriched(hostile_exec(text), text)):

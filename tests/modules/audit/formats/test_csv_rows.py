@@ -22,7 +22,7 @@ from audit_events import (
     path,
     syscall,
 )
-from hypothesis import given, settings
+from hypothesis import given
 
 from mig_audit.modules.audit.formats import header_of
 from mig_audit.modules.audit.formats.csv_rows import CsvFormat
@@ -118,7 +118,6 @@ def test_what_enrichment_adds_has_columns() -> None:
 
 
 @given(hostile_text())
-@settings(deadline=None)
 def test_no_text_leaves_its_cell(text: bytes) -> None:
     """Each row has its columns, each value can be told back, and none begins a formula."""
     for event in (hostile_exec(text), hostile_login(text)):

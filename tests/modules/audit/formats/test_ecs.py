@@ -23,7 +23,7 @@ from audit_events import (
     path,
     syscall,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from standards import standard
 
 import mig_audit
@@ -289,7 +289,6 @@ def test_what_enrichment_adds_has_ecs_names_where_there_are_some() -> None:
 
 
 @given(hostile_text())
-@settings(deadline=None)
 def test_no_text_leaves_its_field(text: bytes) -> None:
     """Each event has fields of ECS alone."""
     for event in (hostile_exec(text), hostile_login(text), enriched(hostile_exec(text), text)):

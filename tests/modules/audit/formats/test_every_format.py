@@ -87,7 +87,7 @@ def test_an_event_is_never_without_words(name: str) -> None:
 
 @pytest.mark.parametrize("name", _OURS)
 @given(text=hostile_text())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_no_text_ends_a_line(name: str, text: bytes) -> None:
     """Nor does it reach a terminal as anything but text."""
     form = make_format(name, ORIGIN)
@@ -129,7 +129,7 @@ _VALUES = (
         max_size=4,
     )
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_no_records_break_a_format(name: str, records: list[tuple[str, list[tuple[str, bytes]]]]) -> None:
     """Whatever fields and values they have, also those that no kernel writes."""
     form = make_format(name, ORIGIN)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mozdef_intake import is_fixed_up, taken
 from streams import groups_of
@@ -260,7 +260,6 @@ def test_every_event_of_a_busy_host_is_valid() -> None:
         max_size=5,
     )
 )
-@settings(deadline=None)
 def test_no_bytes_break_an_event(records: list[tuple[str, str, bytes]]) -> None:
     """What an attacker may choose never ends a string, a line or a terminal's patience."""
     lines = [f"type={kind} {field}{value.decode('latin-1')}" for kind, field, value in records]
@@ -271,7 +270,6 @@ def test_no_bytes_break_an_event(records: list[tuple[str, str, bytes]]) -> None:
 
 
 @given(st.binary(min_size=1, max_size=30).filter(lambda name: b"\0" not in name))
-@settings(deadline=None)
 def test_the_bytes_of_a_name_can_be_told_back(name: bytes) -> None:
     """Evidence is not changed by being shown."""
     document = _encode("type=USER_CMD pid=1 uid=0 msg='cmd=" + name.hex().upper() + "'")

@@ -24,7 +24,7 @@ from audit_events import (
     syscall,
 )
 from compiled import compiled
-from hypothesis import given, settings
+from hypothesis import given
 from standards import standard
 
 import mig_audit
@@ -274,7 +274,6 @@ def test_every_system_call_is_valid() -> None:
 
 
 @given(hostile_text())
-@settings(deadline=None)
 def test_no_text_leaves_its_attribute(text: bytes) -> None:
     """Each event is of the class that it is."""
     started, login = hostile_exec(text), hostile_login(text)

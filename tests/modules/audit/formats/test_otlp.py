@@ -23,7 +23,7 @@ from audit_events import (
     path,
     syscall,
 )
-from hypothesis import given, settings
+from hypothesis import given
 
 import mig_audit
 from mig_audit.modules.audit.formats.otlp import OtlpFormat
@@ -178,7 +178,6 @@ def test_what_enrichment_adds_are_attributes() -> None:
 
 
 @given(hostile_text())
-@settings(deadline=None)
 def test_no_text_leaves_its_value(text: bytes) -> None:
     """Each value is what the event says."""
     event = hostile_exec(text)

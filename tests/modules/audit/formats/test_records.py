@@ -133,7 +133,7 @@ def test_nothing_of_a_busy_host_is_lost() -> None:
 
 
 @given(hostile_text())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_nothing_that_a_process_chooses_is_lost_or_leaves_its_field(text: bytes) -> None:
     """As an argument, a name and a message."""
     for kind in ("EXECVE", "PATH", "USER_CMD", "TTY", "SOCKADDR"):

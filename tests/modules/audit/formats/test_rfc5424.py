@@ -20,7 +20,7 @@ from audit_events import (
     path,
     syscall,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from rsyslog import Understood, understand
 
 import mig_audit
@@ -94,7 +94,6 @@ def test_a_message_has_the_rfcs_parts() -> None:
 
 
 @given(hostile_text())
-@settings(deadline=None)
 def test_no_text_leaves_its_parameter(text: bytes) -> None:
     """Quotes, brackets and backslashes are escaped; each value can be told back."""
     for event in (hostile_exec(text), hostile_login(text), enriched(hostile_exec(text), text)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from audit_events import ORIGIN, decode, hostile_exec, hostile_text, path, syscall
-from hypothesis import given, settings
+from hypothesis import given
 
 from mig_audit.modules.audit.formats.text_line import TextFormat
 
@@ -63,7 +63,6 @@ def test_colours_change_no_word() -> None:
 
 
 @given(hostile_text())
-@settings(deadline=None)
 def test_no_text_looks_like_another_part_of_the_line(text: bytes) -> None:
     """A program's name with blanks, quotes or brackets is in quotes, keys too, and what it says comes last."""
     line = _line(hostile_exec(text))

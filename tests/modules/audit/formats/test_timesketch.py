@@ -20,7 +20,7 @@ from audit_events import (
     syscall,
 )
 from compiled import compiled
-from hypothesis import given, settings
+from hypothesis import given
 
 from mig_audit.modules.audit.formats.flat import COLUMNS
 from mig_audit.modules.audit.formats.timesketch import TimesketchFormat
@@ -70,7 +70,6 @@ def test_an_event_is_a_line_of_a_timeline() -> None:
 
 
 @given(hostile_text())
-@settings(deadline=None)
 def test_no_text_leaves_its_field(text: bytes) -> None:
     """Every line is valid."""
     for event in (hostile_exec(text), hostile_login(text)):

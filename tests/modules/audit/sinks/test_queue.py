@@ -68,7 +68,7 @@ _STEPS = st.lists(
 
 
 @given(steps=_STEPS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_goes_in_comes_out_in_order(tmp_path: Path, steps: list[list[int] | tuple[int, int]]) -> None:
     """Against a plain deque: the same events, the same counts, the same ages, within the bounds asked for."""
     queue, model, stamp = Queue(tmp_path, segment_size=70_000), deque[tuple[float, bytes]](), 0.0

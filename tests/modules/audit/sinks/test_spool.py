@@ -46,7 +46,7 @@ def test_events_are_lines_in_a_private_file(tmp_path: Path) -> None:
     ),
     room=st.integers(0, 200),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_has_the_first_events_that_fit_and_says_when_there_are_more(
     tmp_path: Path, batches: list[list[bytes]], room: int
 ) -> None:

@@ -236,7 +236,7 @@ _SCRIPT = st.lists(st.sampled_from([_ACCEPTED, _DOWN, _LOST, _BUSY, _LATER, _LAR
     limits=st.builds(Limits, st.integers(1, 20), st.integers(1, 300), st.sampled_from([0.0, 1.0, math.inf])),
     seconds=st.sampled_from([0.0, 1.0, 30.0, 3600.0]),
 )
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_events_are_conserved(
     tmp_path: Path, script: list[Answer], count: int, limits: Limits, seconds: float
 ) -> None:
@@ -264,7 +264,7 @@ def test_events_are_conserved(
 
 
 @given(script=_SCRIPT)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_batch_keeps_its_name_and_its_events(tmp_path: Path, script: list[Answer]) -> None:
     """A repetition can be told by its name: the same name always means the same events."""
     transport = _Scripted(script)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from audisp_json_lines import call, line, path
 from audisp_json_logs import log, printed, write
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mig_audit.modules.audit.events import Origin, TableNames
@@ -112,7 +112,6 @@ _RECORDS = st.tuples(
 
 
 @given(st.lists(_RECORDS, max_size=6), st.sampled_from([59, 87, 2, 41, 16]))
-@settings(deadline=None)
 def test_no_record_is_too_odd(records: list[str], number: int) -> None:
     """Encoding never raises, and nothing in a record ends the line or its values."""
     data = line(call(number), *[record.replace("\n", " ") for record in records], path())
@@ -122,7 +121,6 @@ def test_no_record_is_too_odd(records: list[str], number: int) -> None:
 
 
 @given(st.lists(st.one_of(_RECORDS, st.text(max_size=20)), max_size=12))
-@settings(deadline=None)
 def test_any_log_is_accounted_for(records: list[str]) -> None:
     """Each line is in an event, or counted."""
     data = b"".join(
