@@ -9,22 +9,23 @@ from .action import parse_action
 from .answer import Answer, write_answer
 from .console import progress, say, say_error
 from .document_commands import read_document
-from .errors import MigAuditError, StoppedError, worst_code
+from .errors import MigAuditError, OutputError, StoppedError, worst_code
 from .registry import find_module
 from .results import Result
 from .runner import render
 from .separate_run import SeparateRun
+from .standard_streams import stdout_is_closed
 from .stop import Relay, Stop
 from .terminal import lines_for_people
 
 if TYPE_CHECKING:
     from .action import Operation
-    from .interface import Module
+    from .interface import ForPeople, Module
 
     Write = Callable[[str], None]
 
 
-def run_action(path: str, write: Write, *, pretty: bool = False) -> int:
+def run_action(path: str, write: Write, people: Optional[ForPeople] = None) -> int:
     """Run an action file, ``-`` is stdin, and return the exit code: the one that explains the most.
 
     Each envelope is written as soon as there is one. A file that cannot be used is answered with one envelope.
@@ -32,9 +33,11 @@ def run_action(path: str, write: Write, *, pretty: bool = False) -> int:
     Raises:
         OutputError: an answer cannot be written.
     """
+    if stdout_is_closed():
+        raise OutputError("stdout is closed", "give the command one")
     stop = Stop()
     codes: list[int] = []
-    form = _Lines() if pretty else _Array()
+    form = _Lines(people) if people else _Array()
     # Until the last answer is written: a signal that comes before or behind the work is no reason to give none.
     with stop.on_signals():
         try:
@@ -69,10 +72,9 @@ def _answer(number: int, operation: Operation, stop: Stop) -> _Answered:
         if stop.reason:
             raise StoppedError(f"not run: stopped by {stop.reason} before its turn came", "nothing was done")
         module = find_module(operation.module)
-        document = operation.document()
+        return _Answered(where, module, _run(module, operation.document(), stop))
     except MigAuditError as error:
         return _Answered(where, module, Answer.of(Result.failure(error)))
-    return _Answered(where, module, _run(module, document, stop))
 
 
 def _run(module: Module, document: object, stop: Stop) -> Answer:
@@ -111,8 +113,10 @@ class _Array:
 class _Lines:
     """Lines for people: those of the module, under a heading."""
 
-    end = ""
+    def __init__(self, people: ForPeople) -> None:
+        self._people = people
+        self.end = ""
 
     def next(self, answered: _Answered) -> str:
         heading = lines_for_people([f"{answered.where}:"]) if answered.where else ""
-        return heading + render(answered.module, answered.answer.envelope)
+        return heading + render(answered.module, answered.answer.envelope, self._people)

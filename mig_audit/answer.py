@@ -6,12 +6,11 @@ import json
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, cast
 
 from .console import say
-from .errors import OutputError
+from .errors import OutputError, unexpected
+from .results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from .results import Result
 
 
 _KEYS = frozenset({"foundanything", "success", "elements", "statistics", "errors"})
@@ -26,8 +25,11 @@ class Answer(NamedTuple):
 
     @classmethod
     def of(cls, result: Result) -> Answer:
-        """Return the answer that a result is."""
-        return cls(result.to_line(), result.to_json(), result.exit_code)
+        """Return the answer that a result is; one that is no JSON is a fault of the module's."""
+        try:
+            return cls(result.to_line(), result.to_json(), result.exit_code)
+        except (TypeError, ValueError, RecursionError) as error:
+            return cls.of(Result.failure(unexpected(error, "the result is no JSON: ")))
 
     @classmethod
     def parse(cls, line: bytes, exit_code: int = 0) -> Optional[Answer]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, Optional
 from . import PROGRAM, __version__
 from .console import say_error, to_stdout
 from .errors import EXIT_CODES, MigAuditError, exit_code, unexpected
-from .interface import Command
+from .interface import Command, ForPeople
 from .registry import DEFAULT_MODULE, find_module
 from .terminal import printable
 
@@ -76,6 +76,7 @@ def build_parser() -> _Parser:
     parser.add_argument(
         "-p", "--pretty", action="store_true", help="with -m and -i: print lines for people instead of JSON"
     )
+    parser.add_argument("--found-only", action="store_true", help="with -p: only what was found")
     commands = parser.add_subparsers(prog=PROGRAM, dest="command", metavar="COMMAND")
     for command in _commands():
         commands.add_parser(command.name, help=command.help)
@@ -137,6 +138,8 @@ def _parse_agent(arguments: Sequence[str]) -> Optional[argparse.Namespace]:
     ]
     if options.pretty and chosen not in ([_one_shot], [_action]):
         parser.error("-p goes with -m or -i")
+    if options.found_only and not options.pretty:
+        parser.error("--found-only goes with -p")
     if not chosen:
         parser.print_help(sys.stderr)
         return None
@@ -144,10 +147,14 @@ def _parse_agent(arguments: Sequence[str]) -> Optional[argparse.Namespace]:
     return options
 
 
+def _people(options: argparse.Namespace) -> Optional[ForPeople]:
+    return ForPeople(found_only=options.found_only) if options.pretty else None
+
+
 def _one_shot(options: argparse.Namespace, write: Write) -> int:
     from .runner import run_one_shot  # noqa: PLC0415  # other commands need none of it
 
-    run_one_shot(options.module, sys.stdin.fileno(), write, pretty=options.pretty)
+    run_one_shot(options.module, sys.stdin.fileno(), write, _people(options))
     return 0
 
 
@@ -160,4 +167,4 @@ def _persistent(options: argparse.Namespace, _write: Write) -> int:
 def _action(options: argparse.Namespace, write: Write) -> int:
     from .action_command import run_action  # noqa: PLC0415  # as above
 
-    return run_action(options.action, write, pretty=options.pretty)
+    return run_action(options.action, write, _people(options))

@@ -28,6 +28,12 @@ class Context(NamedTuple):
     last: bool = False
 
 
+class ForPeople(NamedTuple):
+    """Asks for lines for people in place of an envelope; for no more of it than what was found, if that is wanted."""
+
+    found_only: bool
+
+
 class Implementation(NamedTuple):
     """What a command does.
 

@@ -17,7 +17,7 @@ from .terminal import lines_for_people
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .interface import Module
+    from .interface import ForPeople, Module
 
 
 def run_module(module: Module, document: object, context: Context) -> Result:
@@ -33,11 +33,13 @@ def run_module(module: Module, document: object, context: Context) -> Result:
         return Result.failure(unexpected(error))
 
 
-def run_one_shot(name: str, stdin: int, write: Callable[[str], None], *, pretty: bool = False) -> None:
+def run_one_shot(
+    name: str, stdin: int, write: Callable[[str], None], people: Optional[ForPeople] = None
+) -> None:
     """Answer one message on the descriptor ``stdin``, as MIG's agent expects it: one JSON object, whatever happens.
 
-    A module that does not exist is answered with ``errors`` alone, as the agent's own binary does. With ``pretty`` the
-    answer is lines for people.
+    A module that does not exist is answered with ``errors`` alone, as the agent's own binary does. For ``people`` the
+    answer is lines.
 
     Raises:
         OutputError: the answer cannot be written.
@@ -46,13 +48,14 @@ def run_one_shot(name: str, stdin: int, write: Callable[[str], None], *, pretty:
         module = find_module(name)
     except UsageError as error:
         unknown = {"errors": [error.what]}
-        write(render(None, unknown) if pretty else json.dumps(unknown))
+        write(render(None, unknown, people) if people else json.dumps(unknown))
         return
     stop = Stop()
     # Until the answer is written: a signal that comes before or behind the module's work is no reason to give none.
     with stop.on_signals():
         answer = _one_shot(module, stdin, stop)
-        write_answer(write, render(module, answer.envelope) if pretty else answer.line, answer.envelope)
+        text = render(module, answer.envelope, people) if people else answer.line
+        write_answer(write, text, answer.envelope)
 
 
 def _one_shot(module: Module, stdin: int, stop: Stop) -> Answer:
@@ -71,12 +74,13 @@ def _one_shot(module: Module, stdin: int, stop: Stop) -> Answer:
     return Answer.of(run_module(module, document, Context(stop, _silent, last=True)))
 
 
-def render(module: Optional[Module], envelope: Mapping[str, object]) -> str:
+def render(module: Optional[Module], envelope: Mapping[str, object], people: ForPeople) -> str:
     """Return an envelope as lines for people; what no module is there for has errors alone."""
     if module is not None:
-        return lines_for_people(module.describe(envelope, found_only=False))
+        return lines_for_people(module.describe(envelope, found_only=people.found_only))
     errors = envelope["errors"]
-    return lines_for_people(f"error: {error}" for error in (errors if isinstance(errors, list) else ()))
+    told = errors if isinstance(errors, list) and not people.found_only else ()
+    return lines_for_people(f"error: {error}" for error in told)
 
 
 def check_parameters(module: Module, document: object) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import traceback
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Callable, NamedTuple, NoReturn
 
 from .answer import Answer
-from .errors import InternalError, StoppedError
+from .console import say_error
+from .errors import InternalError, StoppedError, unexpected
 from .interface import Context
 from .messages import Lines, watch
 from .results import Result
@@ -48,21 +49,32 @@ class SeparateRun:
 
     @classmethod
     def start(cls, module: Module, document: object, progress: Callable[[str], None]) -> SeparateRun:
-        """Start a run. It has a session of its own: a terminal's Ctrl-C is for the process that asked for it."""
-        answer, write_answer = os.pipe()
-        read_orders, orders = os.pipe()
+        """Start a run. It has a session of its own: a terminal's Ctrl-C is for the process that asked for it.
+
+        Raises:
+            MigAuditError: this host gives us no process, or no pipes, for it.
+        """
+        with ExitStack() as ours, ExitStack() as its:
+            try:
+                answer, its_answer = _pipe(ours, its)
+                its_orders, orders = _pipe(its, ours)
+                pid = cls._forked(_Work(module, document, progress), its_answer, its_orders)
+            except OSError as error:
+                raise unexpected(error, "no process could be started: ") from error
+            ours.pop_all()
+        return cls(pid, answer, orders)
+
+    @staticmethod
+    def _forked(work: _Work, answer: int, orders: int) -> int:
         # The handlers that are in force until the run has its own ones are those of this process.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             pid = os.fork()
             if not pid:
-                work = _Work(module, document, progress)
-                _live(work, write_answer, read_orders, mask)
+                _live(work, answer, orders, mask)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        os.close(write_answer)
-        os.close(read_orders)
-        return cls(pid, answer, orders)
+        return pid
 
     def fileno(self) -> int:
         """Return the descriptor that is readable when there is something to `receive`."""
@@ -81,6 +93,10 @@ class SeparateRun:
         except BrokenPipeError:  # it has ended
             return
 
+    def kill(self) -> None:
+        """Kill it, if it does not end: what it has begun is undone by others, as always when a process is killed."""
+        os.kill(self.pid, signal.SIGKILL)
+
     def finish(self) -> Finished:
         """Return what a run that has ended said; whatever happened to it, there is an answer."""
         os.close(self._orders)
@@ -91,8 +107,8 @@ class SeparateRun:
         answer = Answer.parse(line, code)
         if answer is not None:
             return Finished(json.loads(glance), answer)
-        result = Result.failure(_death(status))
-        return Finished(_glance(result), Answer.of(result))
+        answer = Answer.of(Result.failure(_death(status)))
+        return Finished(_glance(answer), answer)
 
 
 def _death(status: int) -> StoppedError:
@@ -103,7 +119,7 @@ def _death(status: int) -> StoppedError:
     )
     return StoppedError(
         f"the process of this run {how} before it answered",
-        "see who kills processes here; what it had changed is undone by what it left behind, or by `mig-audit restore`",
+        "see stderr, or who kills processes here; what it had changed is undone by what it left behind, or by `mig-audit restore`",
     )
 
 
@@ -124,22 +140,33 @@ def _live(work: _Work, answer: int, orders: int, mask: Collection[int]) -> NoRet
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             watch(Lines(orders), stop, _reason)
             result = run_module(work.module, work.document, Context(stop, work.progress, last=True))
-            with open(answer, "wb") as file:
-                file.write(f"{json.dumps(_glance(result))}\n{result.to_line()}".encode())
-        code = result.exit_code
+            told = Answer.of(result)
+            # Not closed: the other side sees the end of it when this process is gone, and need not wait for that.
+            with open(answer, "wb", closefd=False) as file:
+                file.write(f"{json.dumps(_glance(told))}\n{told.line}".encode())
+        code = told.exit_code
     except BrokenPipeError:  # nobody is left to be told
         pass
-    except BaseException:  # noqa: BLE001  # what the copy of a process raises must not go on in it
-        traceback.print_exc()
-    os._exit(code)
+    except Exception as error:  # noqa: BLE001  # what the copy of a process raises must not go on in it
+        say_error(unexpected(error))
+    finally:
+        os._exit(code)
 
 
 def _reason(order: bytes) -> str:
     return order.decode().strip() or _ORPHANED
 
 
-def _glance(result: Result) -> dict[str, object]:
-    return {name: value for name, value in result.to_json().items() if name != "elements"}
+def _glance(answer: Answer) -> dict[str, object]:
+    return {name: value for name, value in answer.envelope.items() if name != "elements"}
+
+
+def _pipe(reading: ExitStack, writing: ExitStack) -> tuple[int, int]:
+    """Return a pipe, the ends of which are closed with these."""
+    read, write = os.pipe()
+    reading.callback(os.close, read)
+    writing.callback(os.close, write)
+    return read, write
 
 
 def _let_go(kept: set[int]) -> None:

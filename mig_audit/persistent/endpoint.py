@@ -64,7 +64,8 @@ class Endpoint:
         except OSError as error:
             self._socket.close()
             raise NotPermittedError(
-                f"the socket {self._path} cannot be made: {describe_errno(error.errno or 0)}", "run as root"
+                f"the socket {self._path} cannot be made: {describe_errno(error.errno or 0)}",
+                "run as root, with a folder above it that can be written to",
             ) from error
 
     @property

@@ -11,9 +11,10 @@ import select
 import time
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
-from mig_audit.errors import BusyError, MigAuditError, UsageError
+from mig_audit.errors import BusyError, MigAuditError, UsageError, unexpected
 from mig_audit.messages import STOPPED, Message
 from mig_audit.persistent.query import Query
+from mig_audit.persistent.under_way import KILLING, UnderWay
 from mig_audit.results import Result
 from mig_audit.separate_run import SeparateRun
 
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 _MOST_QUERIES = 16  # connections at a time
 _TICK = 0.5  # seconds between looks at what is overdue, where there is anything that can be
 _DEAF = 30.0  # seconds: as long as an agent waits for a ping
-_HURRY = 10.0  # seconds after the end was asked for, until the run under way is told again
-_LONGEST_END = 120.0  # seconds until it is left to itself, to undo what it has begun
+_LONGEST_END = KILLING + 10.0  # seconds until a run is left to itself that cannot even be killed
 LAST_WORDS = 5.0
 """Seconds for the agent to take the next part of what it is told at the end."""
 
@@ -58,14 +58,11 @@ class PersistentProcess:
         self._stop = stop
         self._clock = clock
         self._queries: list[Query] = []
-        self._run: Optional[SeparateRun] = None
-        self._asking: Optional[Query] = None
+        self._work: Optional[UnderWay] = None
         self._asked = 0
-        self._began = 0.0
         self._configured: Optional[object] = None
         self._ending = ""
         self._ending_since = 0.0
-        self._hurried = False
         self._code = 0
 
     def run(self) -> int:
@@ -90,7 +87,7 @@ class PersistentProcess:
         poll = select.poll()
         for descriptor, events in self._awaited():
             poll.register(descriptor, events)
-        ticks = self._ending or self._run or self._queries or self._agent.waiting
+        ticks = self._ending or self._work or self._queries or self._agent.waiting
         return dict(poll.poll(_TICK * 1000 if ticks else None))
 
     def _awaited(self) -> Iterator[tuple[int, int]]:
@@ -104,8 +101,8 @@ class PersistentProcess:
             yield self._endpoint.fileno(), select.POLLIN
         for query in self._queries:
             yield query.fileno(), query.events
-        if self._run:
-            yield self._run.fileno(), select.POLLIN
+        if self._work:
+            yield self._work.run.fileno(), select.POLLIN
 
     def _hear_agent(self, ready: Mapping[int, int]) -> None:
         if self._agent.stdin in ready:
@@ -134,8 +131,9 @@ class PersistentProcess:
         given = parameters.get("config") if isinstance(parameters, dict) else None
         try:
             self._configured = self._module.configured(given or {})
-        except MigAuditError as error:
-            self._agent.log(f"the configuration is not used: {error}")
+        except Exception as error:  # noqa: BLE001  # queries need none
+            told = error if isinstance(error, MigAuditError) else unexpected(error)
+            self._agent.log(f"the configuration is not used: {told}")
             return
         what = "runs the configured parameters" if self._configured is not None else "is an error"
         self._agent.log(f"configured: a query without parameters {what}")
@@ -143,8 +141,8 @@ class PersistentProcess:
     def _hear_stop(self) -> None:
         if self._stop.reason:
             self._end(self._stop.reason)
-        if self._run and self._stop.requests > 1:
-            self._hurry()
+        if self._work and self._stop.requests > 1:
+            self._work.hurry()
 
     def _accept(self, ready: Mapping[int, int]) -> None:
         if not self._endpoint.is_open or self._endpoint.fileno() not in ready:
@@ -174,9 +172,9 @@ class PersistentProcess:
                 query.gone = True
 
     def _hear(self, query: Query, message: Union[Message, UsageError]) -> None:
-        if query is self._asking:
-            if self._run and isinstance(message, Message) and message.kind == "stop":
-                self._run.stop(STOPPED)
+        if self._work and query is self._work.query:
+            if isinstance(message, Message) and message.kind == "stop":
+                self._work.client_stops()
             return
         try:
             self._ask(query, message)
@@ -195,48 +193,47 @@ class PersistentProcess:
         document = message.document()
         if self._ending:
             raise BusyError("this process is ending", "ask again when it has been started again")
-        if self._run:
-            seconds = self._clock() - self._began
+        if self._work:
+            seconds = self._clock() - self._work.began
             raise BusyError(
-                f"busy: query {self._asked} has been running for {seconds:.0f} s", "ask again when it is done"
+                f"busy: query {self._work.number} has been running for {seconds:.0f} s",
+                "ask again when it is done",
             )
         if document == {} and self._configured is not None:
             document = self._configured
+        run = SeparateRun.start(self._module, document, lambda _text: None)
         self._asked += 1
-        self._began = self._clock()
-        self._run = SeparateRun.start(self._module, document, lambda _text: None)
-        self._asking = query
-        self._agent.log(f"query {self._asked} of process {query.peer.pid} began, as process {self._run.pid}")
+        self._work = UnderWay(self._asked, run, query, self._clock())
+        self._agent.log(f"query {self._asked} of process {query.peer.pid} began, as process {run.pid}")
 
     def _sweep(self) -> None:
         """Hang up where nobody is any more; at the end of a turn, so that no descriptor has two meanings in one."""
         for query in [query for query in self._queries if query.gone]:
             query.close()
             self._queries.remove(query)
-            if query is self._asking:
-                self._asking = None
-                if self._run:
-                    self._run.stop("the hanging up of who asked")
+            if self._work and query is self._work.query:
+                self._work.query = None
+                self._work.end("the hanging up of who asked", self._clock())
 
     def _hear_run(self, ready: Mapping[int, int]) -> None:
         """Take what there is of the answer; pass all of it on when the run has ended."""
-        if not self._run or self._run.fileno() not in ready or self._run.receive():
+        work = self._work
+        if not work or work.run.fileno() not in ready or work.run.receive():
             return
-        glance, answer = self._run.finish()
-        self._run = None
-        self._tell(glance, answer)
-        if self._asking:
-            self._asking.answer(answer.line, self._clock())
-            self._asking = None
+        self._work = None
+        glance, answer = work.run.finish()
+        self._tell(work, glance, answer)
+        if work.query:
+            work.query.answer(answer.line, self._clock())
 
-    def _tell(self, glance: Mapping[str, object], answer: Answer) -> None:
+    def _tell(self, work: UnderWay, glance: Mapping[str, object], answer: Answer) -> None:
         """Have it in the agent's log, and as an alert if work was done, and something came out that is to be known."""
-        seconds = self._clock() - self._began
-        said = "answered" if self._asking else "ended, and nobody was there to be answered"
+        seconds = self._clock() - work.began
+        said = "answered" if work.query else "ended, and nobody was there to be answered"
         why = f": {answer.errors[0]}" if answer.errors else ""
-        self._agent.log(f"query {self._asked} {said} after {seconds:.1f} s{why}")
+        self._agent.log(f"query {work.number} {said} after {seconds:.1f} s{why}")
         if answer.envelope["elements"] and (answer.envelope["foundanything"] or answer.errors):
-            self._agent.alert({"module": self._name, "query": self._asked, **_cut(glance)})
+            self._agent.alert({"module": self._name, "query": work.number, **_cut(glance)})
 
     def _speak(self, ready: Mapping[int, int]) -> None:
         if ready.get(self._agent.stdout, 0) & select.POLLOUT and self._agent.waiting:
@@ -247,8 +244,8 @@ class PersistentProcess:
             self._agent.gone = True
             self._code = 1
             self._end("an agent that reads nothing")
-        if self._run and self._ending and self._clock() - self._ending_since > _HURRY:
-            self._hurry()
+        if self._work:
+            self._work.look_at_the_clock(self._clock())
 
     def _end(self, reason: str) -> None:
         """Take no more queries, and have the run that is under way end."""
@@ -257,15 +254,10 @@ class PersistentProcess:
         self._ending, self._ending_since = reason, self._clock()
         self._endpoint.close()
         self._agent.log(f"ending: stopped by {reason}")
-        if self._run:
-            self._run.stop(reason)
+        if self._work:
+            self._work.end(reason, self._clock())
         for query in self._queries:
             query.gone = query.gone or query.is_idle
-
-    def _hurry(self) -> None:
-        if self._run and not self._hurried:
-            self._hurried = True
-            self._run.stop(self._ending)
 
     def _is_over(self) -> bool:
         if not self._ending:
@@ -274,7 +266,7 @@ class PersistentProcess:
         if passed > _LONGEST_END:
             self._code = 1
             return True
-        if self._run or self._queries:
+        if self._work or self._queries:
             return False
         return not self._agent.waiting or self._agent.deaf_for > LAST_WORDS
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import select
 
-from mig_audit.errors import MigAuditError
+from mig_audit.errors import MigAuditError, OutputError
 from mig_audit.persistent.agent import Agent
 from mig_audit.persistent.endpoint import Endpoint
 from mig_audit.persistent.process import LAST_WORDS, PersistentProcess
 from mig_audit.private_folder import RUN_FOLDER
 from mig_audit.registry import find_module
+from mig_audit.standard_streams import stdout_is_closed
 from mig_audit.stop import Stop
 
 
 def run_persistent(name: str, stdin: int, stdout: int, folder: str = RUN_FOLDER) -> int:
     """Be the persistent process of a module until it is told to end, and return the exit code."""
+    if stdout_is_closed():
+        raise OutputError("stdout is closed", "start it as an agent does, with pipes to and from it")
     agent = Agent(stdin, stdout)
     stop = Stop()
     with stop.on_signals():

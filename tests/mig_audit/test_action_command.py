@@ -123,6 +123,30 @@ def test_a_fault_is_an_envelope_and_no_traceback(start: Start) -> None:
     assert "Traceback" not in stderr
 
 
+@pytest.mark.parametrize(
+    ("parameters", "words", "code"),
+    [
+        (
+            {"object": 1},
+            "the result is no JSON: TypeError: Object of type object is not JSON serializable",
+            6,
+        ),
+        ({"exit": 0}, "the process of this run ended with exit code 6 before it answered", 1),
+    ],
+)
+def test_a_module_that_does_not_answer_properly_is_told(
+    start: Start, parameters: dict[str, object], words: str, code: int
+) -> None:
+    """The operations behind it are run."""
+    returned, stdout, stderr = _done(start([_sample(**parameters), _sample(say="and on")]))
+
+    told, other = json.loads(stdout)
+    assert returned == code
+    assert told["errors"][0].startswith(words)
+    assert other["elements"]["said"] == "and on"
+    assert "Traceback" not in stderr
+
+
 def test_a_run_that_is_killed_is_answered_too(start: Start) -> None:
     """In its place, with what killed it."""
     code, stdout, _ = _done(start([_sample(kill=True), _sample(say="and on")]))
@@ -230,6 +254,53 @@ def test_lines_for_people_have_a_heading_for_each_operation(start: Start) -> Non
     ]
 
 
+def test_people_may_want_no_more_than_what_was_found(start: Start) -> None:
+    """As with `run`; errors are on stderr."""
+    code, stdout, stderr = _done(
+        start([_sample(say="a", error="b"), {"module": "nosuch"}], "-p", "--found-only")
+    )
+
+    assert code == 2
+    assert stdout.splitlines() == ["operation 1 (sample):", "said: a", "operation 2 (nosuch):"]
+    assert len(stderr.splitlines()) == 2
+
+
+def test_without_a_stdout_nothing_is_run(tmp_path: Path) -> None:
+    """Nobody would know what came of it."""
+    (tmp_path / "action.json").write_text(json.dumps({"operations": [_sample(began="began")]}))
+    process = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command("-i", "action.json")],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=install(tmp_path),
+        cwd=tmp_path,
+    )
+
+    assert (process.returncode, process.stderr) == (
+        2,
+        "mig-audit: stdout is closed: give the command one\n",
+    )
+    assert not (tmp_path / "began").exists()
+
+
+def test_an_operation_that_there_is_no_process_for_is_told(tmp_path: Path) -> None:
+    """In its envelope, with what to do."""
+    (tmp_path / "action.json").write_text(json.dumps({"operations": [_sample()]}))
+    process = subprocess.run(
+        ["sh", "-c", 'ulimit -n 7; exec "$@"', "sh", *command("-i", "action.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=install(tmp_path),
+        cwd=tmp_path,
+    )
+
+    (result,) = json.loads(process.stdout)
+    assert result["errors"][0].startswith("no process could be started: too few files may be open: EMFILE")
+    assert process.returncode == 2
+
+
 def test_a_reader_that_leaves_ends_the_rest(start: Start, tmp_path: Path) -> None:
     """Quietly: who reads no more has had enough."""
     process = start([_sample(size=1 << 20), _sample(began="began")])
@@ -245,6 +316,12 @@ def test_a_reader_that_leaves_ends_the_rest(start: Start, tmp_path: Path) -> Non
 
 def test_one_thing_at_a_time_is_asked_of_it() -> None:
     """Exit code 2."""
-    for arguments in (("-m", "audit", "-i", "-"), ("-i", "-", "-P", "audit"), ("-p",), ("-p", "-P", "audit")):
+    for arguments in (
+        ("-m", "audit", "-i", "-"),
+        ("-i", "-", "-P", "audit"),
+        ("-p",),
+        ("-p", "-P", "audit"),
+        ("--found-only", "-m", "audit"),
+    ):
         result = subprocess.run(command(*arguments), capture_output=True, text=True, check=False)
         assert (result.returncode, result.stdout) == (2, "")

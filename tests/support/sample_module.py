@@ -34,11 +34,19 @@ class Sample:
             raise RuntimeError(document["raise"])
         if "kill" in document:
             os.kill(os.getpid(), signal.SIGKILL)
+        if "object" in document:
+            return Result(True, True, {"said": object()})
+        if "exit" in document:
+            raise SystemExit(document["exit"])
         if "began" in document:
-            Path(document["began"]).write_text(str(os.getpid()))
+            Path(document["began"] + ".new").write_text(str(os.getpid()))
+            os.rename(document["began"] + ".new", document["began"])
         if "wait" in document:
             select.select([context.stop], [], [], document["wait"])
-            time.sleep(document.get("undoing", 0))
+        if "requests" in document:
+            while context.stop.requests < document["requests"]:
+                time.sleep(0.01)
+        time.sleep(document.get("undoing", 0))
         if "undone" in document:
             Path(document["undone"]).write_text(context.stop.reason)
         elements = {"said": document.get("say"), "stopped": context.stop.reason, "last": context.last}
@@ -52,7 +60,8 @@ class Sample:
         return configuration.get("document")
 
     def describe(self, result, *, found_only):
-        return [f"said: {(result['elements'] or {}).get('said')}", *(f"error: {each}" for each in result["errors"] or ())]
+        errors = () if found_only else result["errors"] or ()
+        return [f"said: {(result['elements'] or {}).get('said')}", *(f"error: {each}" for each in errors)]
 '''
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, cast
 
 import pytest
@@ -26,7 +27,6 @@ from mig_audit.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from mig_audit.interface import Module
 
@@ -36,16 +36,30 @@ _START = (
     "import sys; from mig_audit.persistent import run_persistent; "
     "sys.exit(run_persistent(sys.argv[1], 0, 1, sys.argv[2]))"
 )
+# For it, time passes fifty times as fast.
+_START_FAST = """
+import sys, time
+from mig_audit.persistent.agent import Agent
+from mig_audit.persistent.endpoint import Endpoint
+from mig_audit.persistent.process import PersistentProcess
+from mig_audit.registry import find_module
+from mig_audit.stop import Stop
+def clock():
+    return time.monotonic() * 50
+endpoint = Endpoint(sys.argv[2], sys.argv[1])
+module = find_module(sys.argv[1])
+sys.exit(PersistentProcess(sys.argv[1], module, Agent(0, 1, clock), endpoint, Stop(), clock).run())
+"""
 
 
 class _Persistent:
     """One as an agent sees it."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], module: str = "sample") -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], start: str = _START) -> None:
         self._environment = environment
         self.run_folder = folder / "run"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _START, module, str(self.run_folder)],
+            [sys.executable, "-c", start, "sample", str(self.run_folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -120,6 +134,16 @@ class _Persistent:
 def persistent(tmp_path: Path) -> Iterator[_Persistent]:
     """Start one; none is left behind."""
     started = _Persistent(tmp_path, install(tmp_path))
+    started.register()
+    yield started
+    started.process.kill()
+    started.process.communicate()
+
+
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[_Persistent]:
+    """Start one for which time passes fast."""
+    started = _Persistent(tmp_path, install(tmp_path), _START_FAST)
     started.register()
     yield started
     started.process.kill()
@@ -353,6 +377,56 @@ def test_a_long_alert_is_cut(persistent: _Persistent) -> None:
     assert alert["errors"] == ["x" * 500]
 
 
+def test_a_run_that_does_not_end_is_told_to_hurry(hasty: _Persistent, tmp_path: Path) -> None:
+    """Ten seconds after the end was asked for; then it has still time to undo what it has begun."""
+    query = hasty.query(began="began", requests=2, undone="undone")
+    _until((tmp_path / "began").exists)
+    hasty.send("stop")
+
+    assert _answer(query)["elements"]["stopped"] == "stop message"
+    assert (tmp_path / "undone").exists()
+    assert hasty.finish() == 0
+
+
+def test_a_run_that_hangs_is_killed_at_last(hasty: _Persistent, tmp_path: Path) -> None:
+    """Two minutes after nobody waits for it any more: the next query is not to wait for it."""
+    query = hasty.query(began="began", requests=1000)
+    _until((tmp_path / "began").exists)
+    query.kill()
+    query.communicate()
+    while not hasty.logged("was killed by SIGKILL"):
+        hasty.next("log")
+
+    assert _answer(hasty.query(say="next"))["elements"]["said"] == "next"
+
+
+def test_a_client_that_takes_nothing_is_hung_up_on(hasty: _Persistent) -> None:
+    """After thirty seconds, and others are answered meanwhile."""
+    sock = hasty.connect(b'{"class":"parameters","parameters":{"size":20000000}}\n')
+    while not hasty.logged("it did not take its answer"):
+        hasty.next("log")
+    with sock:
+        assert len(b"".join(iter(lambda: sock.recv(1 << 20), b""))) < 20_000_000
+
+    assert _answer(hasty.query(say="next"))["elements"]["said"] == "next"
+
+
+def test_a_query_leaves_nothing_behind(persistent: _Persistent) -> None:
+    """Neither a descriptor nor a process."""
+    _answer(persistent.query(say="first"))
+    process = Path(f"/proc/{persistent.process.pid}")
+    before = sorted((process / "fd").iterdir())
+    for _ in range(3):
+        _answer(persistent.query(kill=True))
+        _answer(persistent.query(say="more"))
+    persistent.connect(b"").close()
+    persistent.send("ping")
+    persistent.next("ping")
+
+    _until(lambda: sorted((process / "fd").iterdir()) == before)
+    assert (process / f"task/{persistent.process.pid}/children").read_text() == ""
+
+
 def test_nobody_waits_for_a_client_that_asks_nothing(persistent: _Persistent) -> None:
     """Others are answered meanwhile, sixteen of them or more."""
     silent = [persistent.connect(b"") for _ in range(15)]
@@ -391,6 +465,28 @@ def test_what_cannot_begin_is_told_to_the_agent_and_to_people(tmp_path: Path) ->
     assert result.returncode == 2
     assert json.loads(result.stdout)["parameters"]["message"].startswith("module 'nosuch' is not available")
     assert result.stderr.startswith("mig-audit: module 'nosuch' is not available")
+
+
+def test_without_a_stdout_it_does_not_begin(tmp_path: Path) -> None:
+    """There is nobody to be told where it is."""
+    command_line = [
+        sys.executable,
+        "-c",
+        _START.replace(
+            "import sys", "import sys, mig_audit.standard_streams as s; s.hold_standard_streams()", 1
+        ),
+    ]
+    result = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command_line, "sample", str(tmp_path / "run")],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=install(tmp_path),
+    )
+
+    assert result.returncode != 0
+    assert "stdout is closed" in result.stderr
+    assert not (tmp_path / "run").exists()
 
 
 _MESSAGES = st.one_of(
