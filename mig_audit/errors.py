@@ -262,11 +262,15 @@ def unexpected(error: Exception, where: str = "") -> MigAuditError:
         )
     missing = error.name.partition(".")[0] if isinstance(error, ModuleNotFoundError) and error.name else ""
     if missing and missing != __package__:
-        return UsageError(
-            f"{where}the Python package {missing} is not installed",
-            f"install it, or {PROGRAM} itself with pip",
-        )
+        return missing_package(missing, where)
     return InternalError(f"{where}{type(error).__name__}: {error}", "please report this, with the input")
+
+
+def missing_package(name: str, where: str = "") -> UsageError:
+    """Return what it means that a package is not there, which a checkout has to find among the distribution's."""
+    return UsageError(
+        f"{where}the Python package {name} is not installed", f"install it, or {PROGRAM} itself with pip"
+    )
 
 
 def _is_whole() -> bool:

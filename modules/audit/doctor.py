@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.capabilities import Capability
-from mig_audit.errors import MigAuditError, NotPermittedError, exit_code
+from mig_audit.errors import InputError, MigAuditError, NotPermittedError, exit_code, missing_package
 from mig_audit.modules.audit.kernel import access
 from mig_audit.modules.audit.kernel.control import Control
 from mig_audit.modules.audit.kernel.recovery import boot_id
@@ -16,6 +16,7 @@ from mig_audit.modules.audit.kernel.run_folder import obstacle
 from mig_audit.modules.audit.kernel.runs import DIRECTORY, Runs
 from mig_audit.modules.audit.kernel.standing import Standing, deafness, refusal
 from mig_audit.modules.audit.neighbours import Neighbour, find_neighbours
+from mig_audit.modules.audit.packages import FOR_EVERY_RUN, PACKAGES, missing_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.kernel.status import Status
 
 VERSION = "1.0"
+_NOTHING = {
+    InputError.exit_code,
+    NotPermittedError.exit_code,
+}  # with these, not even what is audited already is read
 _NEEDED = {
     Capability.AUDIT_READ: "records cannot be read beside another owner of the audit pid",
     Capability.AUDIT_WRITE: "no canary can be sent to prove that records arrive: loss at the very end of a window is not seen",
@@ -42,6 +47,7 @@ class Facts:
     ``refused`` is why the kernel would not say its ``status`` and number of ``rules``, which are None then. ``runs``
     are those that have a journal, None where they cannot be read; ``unreadable`` are the journals that say nothing;
     ``recording`` is the run that lives. ``unwritable`` is why what is to be undone could not be written down, if so.
+    ``missing`` are packages that are not installed.
     """
 
     standing: Standing
@@ -55,6 +61,7 @@ class Facts:
     recording: Optional[Undertaking]
     unwritable: Optional[MigAuditError]
     boot: str
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ class Diagnosis:
 
     @property
     def exit_code(self) -> int:
-        """Return 0 if a run could do all it is asked for, 3 if it is not permitted to, 4 if audit cannot be used."""
+        """Return 0 if a run could do all it is asked for, 2 if packages are missing, 3 if it is not permitted to, 4 if audit cannot be used."""
         return exit_code(check.error for check in self.checks if check.error)
 
 
@@ -119,6 +126,7 @@ def look(
         recording=next((run for run in runs or () if run.recorder.alive(proc) and not run.undoing), None),
         unwritable=closed or obstacle(directory),
         boot=boot_id(),
+        missing=missing_packages(),
     )
 
 
@@ -140,6 +148,7 @@ def diagnose(facts: Facts) -> Diagnosis:
     """Return what the facts mean, in the order in which a person would mend them."""
     granted = _granted(facts)
     checks = (
+        *_package_checks(facts.missing),
         *_kernel_checks(facts),
         *_status_checks(facts, granted),
         *_standing_checks(facts.standing, granted),
@@ -156,6 +165,14 @@ def _granted(facts: Facts) -> Optional[Access]:
     if facts.recording is not None:
         return access.beside_run(facts.recording.main.pid, access.AUTO, asked=True)
     return access.decide(facts.status, access.AUTO, lower_failure=False, alive=lambda _pid: facts.owner_lives)
+
+
+def _package_checks(missing: Sequence[str]) -> Iterator[Check]:
+    for name in missing:
+        error, without = missing_package(name), PACKAGES[name]
+        needed = without == FOR_EVERY_RUN
+        state = "problem" if needed else "note"
+        yield Check("packages", state, f"{error.what}: {without}", error.remedy, error if needed else None)
 
 
 def _kernel_checks(facts: Facts) -> Iterator[Check]:
@@ -294,6 +311,6 @@ def _verdict(diagnosis: Diagnosis) -> str:
     if diagnosis.exit_code == 0 and granted is not None:
         beside = ", beside the owner of its audit pid" if granted.mode == access.MULTICAST else ""
         return f"this host can be recorded{beside}"
-    if granted is not None and diagnosis.exit_code != NotPermittedError.exit_code:
+    if granted is not None and diagnosis.exit_code not in _NOTHING:
         return "this host can only be read: what it audits already is recorded, and no rule can be added"
     return "this host cannot be recorded"

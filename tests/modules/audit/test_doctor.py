@@ -63,6 +63,27 @@ def test_a_host_with_nothing_in_the_way() -> None:
     _assert_published(diagnosis)
 
 
+def test_a_package_that_nothing_goes_without_is_a_problem() -> None:
+    """A run would find that out later; without root, that is said first."""
+    diagnosis = diagnose(replace(FACTS, missing=("psutil",)))
+
+    check = _check(diagnosis, "packages")
+    assert (diagnosis.exit_code, check.state) == (2, "problem")
+    assert describe(diagnosis)[0] == "this host cannot be recorded"
+    assert "psutil is not installed: no parameters can be read" in check.says
+    assert "pip" in check.remedy
+    _assert_published(diagnosis)
+
+
+def test_a_package_that_few_runs_need_is_noted() -> None:
+    """With what is not possible without it."""
+    diagnosis = diagnose(replace(FACTS, missing=("requests",)))
+
+    assert diagnosis.exit_code == 0
+    assert _check(diagnosis, "packages").state == "note"
+    assert "HTTP" in _check(diagnosis, "packages").says
+
+
 @pytest.mark.parametrize(
     ("facts", "code", "name", "words", "remedy"),
     [
