@@ -88,8 +88,3 @@ def find_module(name: str, installed: Iterable[metadata.EntryPoint] | None = Non
         UsageError: there is none, or several that are not built in.
     """
     return cast("type[Module]", _MODULES.find(name, installed))()
-
-
-def module_names(installed: Iterable[metadata.EntryPoint] | None = None) -> list[str]:
-    """Return the names of all modules, without importing any."""
-    return _MODULES.names(installed)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the tables in modules/audit/tables from tests/data/tables; with --check, only say whether they are up to date.
+"""Make the tables in mig_audit/modules/audit/tables from tests/data/tables; with --check, only say whether they are up to date.
 
 The sources: ``tables-4.2.1.json`` and ``syscalls.json`` hold what libaudit 4.2.1 answers to its own look-up
 functions; ``kernel-spellings.json``, ``permissions.json`` and ``words.json`` say themselves where they come from.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parent.parent
 SOURCES = _ROOT / "tests" / "data" / "tables"
-TABLES = _ROOT / "modules" / "audit" / "tables"
+TABLES = _ROOT / "mig_audit" / "modules" / "audit" / "tables"  # as in a source archive, which has no symlinks
 
 
 def tables() -> dict[str, str]:

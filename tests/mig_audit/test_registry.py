@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from mig_audit.errors import UsageError
-from mig_audit.registry import GROUP, find_module, module_names
+from mig_audit.registry import GROUP, find_module
 
 
 def test_the_built_in_table_comes_first() -> None:
@@ -23,7 +23,8 @@ def test_an_installed_module_is_found_by_its_name_alone() -> None:
     other = EntryPoint("broken", "no_such_package:Module", GROUP)
 
     assert type(find_module("counter", [other, wanted])).__name__ == "Counter"
-    assert module_names([other, wanted]) == ["audit", "broken", "counter"]
+    with pytest.raises(UsageError, match="known modules: audit, broken, counter"):
+        find_module("nosuch", [other, wanted])
 
 
 def test_an_unknown_module_is_a_usage_error() -> None:

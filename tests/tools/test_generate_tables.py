@@ -23,13 +23,13 @@ def test_the_tables_have_not_drifted_from_their_sources() -> None:
 
 def test_a_changed_table_is_noticed(tmp_path: Path) -> None:
     """The check names each file that is out of date, missing or left over."""
-    for folder in ("tools", "tests", "modules/audit"):
+    for folder in ("tools", "tests", "mig_audit/modules/audit"):
         (tmp_path / folder).mkdir(parents=True)
     repository = _TOOL.parent.parent
     tool = tmp_path / "tools" / _TOOL.name
     tool.write_bytes(_TOOL.read_bytes())
     (tmp_path / "tests" / "data").symlink_to(repository / "tests" / "data")
-    tables = tmp_path / "modules" / "audit" / "tables"
+    tables = tmp_path / "mig_audit" / "modules" / "audit" / "tables"
     tables.mkdir()
     subprocess.run([sys.executable, str(tool)], check=True)
     subprocess.run([sys.executable, str(tool), "--check"], check=True)
