@@ -142,6 +142,8 @@ class Receiver:
         with contextlib.suppress(OSError):  # the listener is closed
             while True:
                 sock = self._listener.accept()[0]
+                # As real servers do: an answer that waits to be sent is lost with a connection that is reset.
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 number += 1
                 self._spawn(self._serve, sock, number)
 
