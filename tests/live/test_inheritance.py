@@ -8,15 +8,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import mig_audit
 from mig_audit.modules.audit.kernel.state import Snapshot
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mig_audit.modules.audit.kernel.control import Control
 
 pytestmark = pytest.mark.kernel
@@ -61,6 +61,19 @@ def test_a_caller_that_blocks_signals_can_still_stop_a_run(kernel: Control, tmp_
 
     assert envelope["success"] is True
     assert envelope["elements"]["window"]["reason"] == "stopped"
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_who_wants_no_bytecode_gets_none(kernel: Control, tmp_path: Path, how: str) -> None:  # noqa: ARG001  # the lock
+    """A host under investigation has as few new files as possible, the recorder's included."""
+    package = Path(mig_audit.__file__).parent
+    shutil.copytree(package, tmp_path / "mig_audit", ignore=shutil.ignore_patterns("__pycache__"))
+    option, environment = (["-B"], {}) if how == "option" else ([], {"PYTHONDONTWRITEBYTECODE": "1"})
+    command = [sys.executable, *option, *_COMMAND[1:]]
+    document = _document(tmp_path, "200ms")
+    subprocess.run(command, input=document, check=True, cwd=tmp_path, env={**os.environ, **environment})
+
+    assert list(tmp_path.rglob("*.pyc")) == []
 
 
 @pytest.mark.parametrize(("hidden", "words"), [("/proc", "/proc/"), ("/dev", os.devnull)])

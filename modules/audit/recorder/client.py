@@ -35,6 +35,8 @@ _BOOT = (
     "import sys; sys.path.append(sys.argv.pop(1)); "
     "from mig_audit.modules.audit.recorder.process import main; sys.exit(main(sys.argv[1:]))"
 )
+# Who wants no bytecode written on a host wants none of the recorder either, which does not see the environment.
+_ISOLATED = ("-I", "-S", *(["-B"] if sys.dont_write_bytecode else []))
 _PACKAGE_ROOT = Path(mig_audit.__file__).resolve().parent.parent
 _PATIENCE = 0.5  # seconds between looks at a recorder that is restoring the kernel
 _FAREWELL = 10.0  # seconds for the recorder to exit once it has said its last word
@@ -74,7 +76,7 @@ class RecorderProcess:
 
     @classmethod
     def start(
-        cls, log: int, run_id: str, arguments: Sequence[str] = (sys.executable, "-I", "-S", "-c", _BOOT)
+        cls, log: int, run_id: str, arguments: Sequence[str] = (sys.executable, *_ISOLATED, "-c", _BOOT)
     ) -> RecorderProcess:
         """Start a recorder that appends to the descriptor ``log``, and its guard; it does nothing before it has its plan.
 
