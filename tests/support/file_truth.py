@@ -77,8 +77,10 @@ def score(workload: str, rows: Sequence[Row]) -> Score:
     """Compare rows with the truth."""
     truth = [json.loads(line) for line in content(workload, "truth.jsonl").splitlines()]
     told = [json.loads(line) for line in content(workload, "truth_rows.jsonl").splitlines()]
-    made = _by_call(rows)
-    calls = {number: made.get(key, []) for number, key in _keys(truth)}
+    serials = _serials(workload)
+    made: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        made[row.call.serial].append(row)
     result = Score(Counter(), Counter(), Counter(), [])
     aliases = _aliases(truth)
     forks = {(row.pid, row.child) for row in rows if row.kind == "FORK"}
@@ -86,7 +88,7 @@ def score(workload: str, rows: Sequence[Row]) -> Score:
         if true["act"] == "FORK":
             result.forks[(true["parent"], true["child"]) in forks] += 1
         elif true["act"] not in _NO_NAME:
-            row = _matching(true, calls.get(true["n"], ()))
+            row = _matching(true, made[serials[true["n"]]])
             if row is not None:
                 _compare(true, row, aliases, result)
     return result
@@ -115,29 +117,31 @@ def coverage(counts: Mapping[tuple[str, bool], int]) -> float:
     return known / sum(counts.values())
 
 
-def _keys(truth: Sequence[dict[str, Any]]) -> Iterator[tuple[int, tuple[Any, ...]]]:
+@cache
+def _serials(workload: str) -> dict[int, int]:
+    """Return the serial of each call of the truth: the n-th call of a process with its arguments and result is the same."""
     seen: Counter[tuple[Any, ...]] = Counter()
-    for call in sorted(
-        (each for each in truth if "ret" in each), key=lambda each: each.get("t1", each["t0"])
-    ):
-        name = call["sc"].replace("64", "")
-        key = (call["pid"], name, *[argument % 2**64 for argument in call["a"][:4]], call["ret"])
-        seen[key] += 1
-        yield call["n"], (*key, seen[key])
+    serials, last = {}, -1
+    for row in sorted(rows_of(content(workload, "raw.log"))[0], key=lambda row: row.call.serial):
+        call = row.call
+        if call.serial != last:
+            last = call.serial
+            serials[_numbered(seen, call.pid, call.name or "", call.args, call.exit)] = call.serial
+    seen.clear()
+    truth = [json.loads(line) for line in content(workload, "truth.jsonl").splitlines()]
+    found = {}
+    for true in sorted((each for each in truth if "ret" in each), key=lambda each: each.get("t1", each["t0"])):
+        args = [argument % 2**64 for argument in true["a"][:4]]
+        found[true["n"]] = serials.get(_numbered(seen, true["pid"], true["sc"], args, true["ret"]), 0)
+    return found
 
 
-def _by_call(rows: Sequence[Row]) -> dict[tuple[Any, ...], list[Row]]:
-    by_serial: dict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_serial[row.call.serial].append(row)
-    seen: Counter[tuple[Any, ...]] = Counter()
-    made = {}
-    for serial in sorted(by_serial):
-        call = by_serial[serial][0].call
-        key = (call.pid, (call.name or "").replace("64", ""), *call.args, call.exit)
-        seen[key] += 1
-        made[(*key, seen[key])] = by_serial[serial]
-    return made
+def _numbered(
+    seen: Counter[tuple[Any, ...]], pid: int, name: str, args: Sequence[int], returned: int | None
+) -> tuple[Any, ...]:
+    key = (pid, name.replace("64", ""), *args, returned)
+    seen[key] += 1
+    return (*key, seen[key])
 
 
 def _matching(true: dict[str, Any], rows: Sequence[Row]) -> Row | None:

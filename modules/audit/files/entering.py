@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from mig_audit.modules.audit.files.rows import CLOSE, IMPLICIT, STALE_FD
+from mig_audit.modules.audit.files.confidence import PROBABLE
+from mig_audit.modules.audit.files.rows import CLOSE, IMPLICIT, STALE_FD, THREADS
 from mig_audit.modules.audit.files.use import Use, use_of
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ def close(host: Host, process: Process, call: Call, fd: int, *, implicit: bool =
     displaced = process.table.displaced.pop(fd, None)
     if displaced is None and implicit and process.table.get(fd) is None:
         return None
+    flags = (IMPLICIT,) if implicit else ()
     if displaced is None:
-        use = use_of(host, process, call, fd)
-    else:
-        host.changes.bring_up_to_date(displaced.file)
-        use = Use(host, process, call, fd, displaced)
-    row = use.row(CLOSE, flags=(IMPLICIT,) if implicit else ())
-    if displaced is None:
+        row = use_of(host, process, call, fd).row(CLOSE, flags=flags)
         process.table.remove(fd)
-    return row
+        return row
+    # Either this closes what was open before, and is told late, or that was closed unseen.
+    host.changes.bring_up_to_date(displaced.file)
+    row = Use(host, process, call, fd, displaced).row(CLOSE, flags=(*flags, THREADS))
+    return row._replace(path_confidence=min(displaced.file.path_confidence, PROBABLE))
