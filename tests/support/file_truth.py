@@ -21,7 +21,7 @@ from mig_audit.modules.audit.files.pipeline import FilesPipeline
 from mig_audit.modules.audit.records import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mig_audit.modules.audit.files.rows import Row
 
@@ -88,9 +88,9 @@ def score(workload: str, rows: Sequence[Row]) -> Score:
         if true["act"] == "FORK":
             result.forks[(true["parent"], true["child"]) in forks] += 1
         elif true["act"] not in _NO_NAME:
-            row = _matching(true, made[serials[true["n"]]])
-            if row is not None:
-                _compare(true, row, aliases, result)
+            found = _matching(true, made[serials[true["n"]]])
+            if found is not None:
+                _compare(true, found, aliases, result)
     return result
 
 
@@ -130,7 +130,9 @@ def _serials(workload: str) -> dict[int, int]:
     seen.clear()
     truth = [json.loads(line) for line in content(workload, "truth.jsonl").splitlines()]
     found = {}
-    for true in sorted((each for each in truth if "ret" in each), key=lambda each: each.get("t1", each["t0"])):
+    for true in sorted(
+        (each for each in truth if "ret" in each), key=lambda each: each.get("t1", each["t0"])
+    ):
         args = [argument % 2**64 for argument in true["a"][:4]]
         found[true["n"]] = serials.get(_numbered(seen, true["pid"], true["sc"], args, true["ret"]), 0)
     return found

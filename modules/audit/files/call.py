@@ -6,10 +6,12 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from mig_audit.modules.audit.events.paths import NOWHERE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mig_audit.modules.audit.events import Event, PathItem
+    from mig_audit.modules.audit.events import Event, Identity, PathItem
 
 
 class Layout(Enum):
@@ -30,8 +32,9 @@ _LAYOUTS = {
 URING = "io_uring"
 """What stands for the machine in an operation that io_uring did."""
 
-_NUMBERS = {"FD_PAIR": ("fd0", "fd1"), "MMAP": ("fd", "flags"), "OPENAT2": ("oflag",)}
-_BASES = {"oflag": 8, "flags": 16}
+_NUMBERS = {"FD_PAIR": ("fd0", "fd1"), "MMAP": ("fd", "flags"), "OPENAT2": ("oflag", "resolve")}
+_BASES = {"oflag": 8, "flags": 16, "resolve": 16}
+_CALLS = frozenset({"SYSCALL", "URINGOP"})
 _NO_ARGUMENTS = (0, 0, 0, 0)
 
 
@@ -61,8 +64,9 @@ class Call(NamedTuple):
         ppid: of the parent.
         who: made it.
         cwd: the working directory before it.
-        paths: its PATH records.
-        told: numbers that further records tell: ``fd0``, ``fd1``, ``fd``, ``flags``, ``oflag``.
+        paths: its PATH records; which directory a relative name is relative to is not found out yet.
+        told: numbers that further records tell: ``fd0``, ``fd1``, ``fd``, ``flags``, ``oflag``,
+            ``resolve``.
         torn: a PATH record is missing.
     """
 
@@ -120,7 +124,7 @@ NOBODY = Call(
 def call_of(event: Event) -> Optional[Call]:
     """Return the call of an event; None of an event without one, or whose process it does not tell."""
     syscall, process = event.syscall, event.process
-    if syscall is None or process.pid is None or "syscall" in event.gaps or event.part:
+    if syscall is None or process.pid is None or event.part or _CALLS.isdisjoint(event.types):
         return None
     return Call(
         event.node,
@@ -135,15 +139,9 @@ def call_of(event: Event) -> Optional[Call]:
         tuple([int(argument, 16) if argument else 0 for argument in syscall.args]) or _NO_ARGUMENTS,
         process.pid,
         process.ppid,
-        _who(
-            process.exe,
-            *(
-                None if one is None else one.name or str(one.number)
-                for one in (event.identities.euid, event.identities.auid)
-            ),
-        ),
+        _who(process.exe, account_of(event.identities.euid), account_of(event.identities.auid)),
         process.cwd,
-        event.paths,
+        tuple([item._replace(path=NOWHERE.absolute(item.name, item.nametype)) for item in event.paths]),
         _told(event),
         "path" in event.gaps,
     )
@@ -152,6 +150,11 @@ def call_of(event: Event) -> Optional[Call]:
 @lru_cache(maxsize=1024)
 def _who(exe: Optional[str], user: Optional[str], login: Optional[str]) -> Who:
     return Who(exe, user, login)
+
+
+def account_of(identity: Optional[Identity]) -> Optional[str]:
+    """Return the name of a user, or else the number."""
+    return None if identity is None else identity.name or str(identity.number)
 
 
 def _told(event: Event) -> Mapping[str, int]:

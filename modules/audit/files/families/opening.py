@@ -31,6 +31,7 @@ _TRUNC, _APPEND, _CLOEXEC = 0o1000, 0o2000, 0o2000000
 _DIRECTORY_FLAG, _TMPFILE_FLAG = 0o200000, 0o20000000
 _ARM_DIRECTORY = 0o40000  # asm/fcntl.h of arm, arm64 and powerpc
 _ARM_MACHINES = frozenset({"aarch64", "armeb", "ppc", "ppc64", "ppc64le"})
+_IN_ROOT = 0x10  # linux/openat2.h
 _MEMFD_CLOEXEC = 1  # linux/memfd.h
 _CREAT_FLAGS = 0o1101  # O_CREAT|O_WRONLY|O_TRUNC
 
@@ -49,6 +50,10 @@ def _openat(host: Host, process: Process, call: Call) -> Sequence[Row]:
 
 def _openat2(host: Host, process: Process, call: Call) -> Sequence[Row]:
     flags = call.told.get("oflag")  # which older kernels do not tell
+    if call.told.get("resolve", 0) & _IN_ROOT:
+        # What is absolute begins at the directory, too.
+        paths = tuple([item._replace(name=(item.name or "").lstrip("/")) for item in call.paths])
+        call = call._replace(paths=paths)
     return _opened(host, process, call, flags, directory_argument(call, 0))
 
 
