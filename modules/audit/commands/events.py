@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
@@ -15,6 +14,7 @@ from mig_audit.modules.audit.commands.enrichment_options import add_enrichment, 
 from mig_audit.modules.audit.commands.named_logs import named_logs
 from mig_audit.modules.audit.commands.origin_options import add_origin, origin_of
 from mig_audit.modules.audit.commands.selection import add_selection, filters_of, never_selecting
+from mig_audit.modules.audit.commands.top_options import add_rows, add_top
 from mig_audit.modules.audit.commands.views import TopView, TreeView
 from mig_audit.modules.audit.events.tops import KINDS
 from mig_audit.modules.audit.formats import FORMATS, coloured, make_format
@@ -24,6 +24,7 @@ from mig_audit.stop import Stop
 from mig_audit.terminal import wants_colour
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
     from mig_audit.modules.audit.commands.views import View
@@ -35,7 +36,7 @@ _STDOUT = 1
 _DEFAULT_FORMAT = "text"
 
 
-def _configure(parser: argparse.ArgumentParser) -> None:
+def _configure(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "logs",
@@ -51,22 +52,13 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         metavar="F",
         help=f"{', '.join(FORMATS)} (default: %(default)s, in colours on a terminal)",
     )
-    shown.add_argument(
-        "--top",
-        nargs="?",
-        const=",".join(KINDS),
-        type=_kinds,
-        metavar="KINDS",
-        help=f"instead, tables of the most frequent {', '.join(KINDS)} (all of them, or those named, as in --top=keys,users)",
-    )
+    add_top(shown, KINDS, "the most frequent", "keys,users")
     shown.add_argument(
         "--tree",
         action="store_true",
         help="instead, the processes of the events as a tree, with their ancestors",
     )
-    shown.add_argument(
-        "-n", "--rows", type=_rows, default=10, metavar="N", help="rows of a table (default: 10)"
-    )
+    add_rows(shown)
     shown.add_argument("--json", action="store_true", help="tables, or the tree, as one JSON object a line")
     add(
         "--rotated",
@@ -77,23 +69,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add_origin(parser)
 
 
-def _kinds(text: str) -> list[str]:
-    kinds = text.split(",")
-    unknown = [kind for kind in kinds if kind not in KINDS]
-    if unknown:
-        raise argparse.ArgumentTypeError(
-            f"{', '.join(unknown)} is not among {', '.join(KINDS)}: name the FILE before --top"
-        )
-    return list(dict.fromkeys(kinds))
-
-
-def _rows(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows")
-    return int(text)
-
-
-def _run(options: argparse.Namespace, write: Callable[[str], None]) -> int:
+def _run(options: Namespace, write: Callable[[str], None]) -> int:
     # While a document is read, a signal is no request to be looked at later.
     origin = origin_of(options)
     stop = Stop()
@@ -104,7 +80,7 @@ def _run(options: argparse.Namespace, write: Callable[[str], None]) -> int:
         stop.close()
 
 
-def _events(options: argparse.Namespace, origin: Origin, write: Callable[[str], None], stop: Stop) -> int:
+def _events(options: Namespace, origin: Origin, write: Callable[[str], None], stop: Stop) -> int:
     view = _view(options)
     now = time.time()
     filters = filters_of(options, now)
@@ -135,7 +111,7 @@ def _events(options: argparse.Namespace, origin: Origin, write: Callable[[str], 
     return _tell(replay, stop, view)
 
 
-def _view(options: argparse.Namespace) -> Optional[View]:
+def _view(options: Namespace) -> Optional[View]:
     if options.json and not (options.top or options.tree):
         raise UsageError("--json is for --top and --tree", "choose --format mozdef for events as JSON")
     if options.top and options.tree:

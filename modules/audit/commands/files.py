@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Callable
 
 from mig_audit.console import progress, say, say_error
-from mig_audit.errors import StoppedError, exit_code
+from mig_audit.errors import StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.commands.named_logs import named_logs
 from mig_audit.modules.audit.commands.origin_options import add_users_origin, origin_of
+from mig_audit.modules.audit.commands.top_options import add_rows, add_top
 from mig_audit.modules.audit.files.formats import DEFAULT_FORMAT, FORMATS, make_row_format
 from mig_audit.modules.audit.files.pipeline import FilesPipeline
 from mig_audit.modules.audit.files.summary import RowCounts, summary_lines
-from mig_audit.modules.audit.files.telling import RowWriter
+from mig_audit.modules.audit.files.telling import RowTotals, RowWriter
+from mig_audit.modules.audit.files.totals import KINDS, Totals, documents, table
 from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, ledger_line
 from mig_audit.modules.audit.sources import Asked, open_sources
@@ -48,36 +51,52 @@ def _configure(parser: ArgumentParser) -> None:
         action="store_true",
         help="say at the end what was found, also where stderr is no terminal",
     )
+    totals = parser.add_argument_group("totals in place of rows")
+    add_top(totals, KINDS, "what was read and written, by", "files,processes")
+    add_rows(totals)
+    totals.add_argument("--json", action="store_true", help="tables as one JSON object a line")
     add_users_origin(parser)
 
 
-def _run(options: Namespace, _write: Callable[[str], None]) -> int:
+def _run(options: Namespace, write: Callable[[str], None]) -> int:
     # While a document is read, a signal is no request to be looked at later.
     origin = origin_of(options)
     stop = Stop()
     try:
         with stop.on_signals():
-            return _files(options, origin, stop)
+            return _files(options, origin, write, stop)
     finally:
         stop.close()
 
 
-def _files(options: Namespace, origin: Origin, stop: Stop) -> int:
+def _files(options: Namespace, origin: Origin, write: Callable[[str], None], stop: Stop) -> int:
+    if options.json and not options.top:
+        raise UsageError("--json is for --top", "rows are JSON unless --format says otherwise")
     form = make_row_format(options.format, host_name(origin))
     logs = named_logs(options.logs)
     sources = open_sources(
         Asked(logs.paths, rotated=options.rotated, outputs=[_STDOUT], results=logs.results),
         StopPatience(stop),
     )
-    counts = RowCounts()
-    writer = EventWriter(_STDOUT)
-    pipeline = FilesPipeline(RowWriter(form, writer, counts), origin.names)
-    replay = Replay(sources, pipeline, writer, progress=progress(_STDOUT))
+    counts, writer = RowCounts(), EventWriter(_STDOUT)
+    totals = Totals(options.top) if options.top else None
+    teller = RowTotals(totals, counts) if totals else RowWriter(form, writer, counts)
+    pipeline = FilesPipeline(teller, origin.names)
+    replay = Replay(sources, pipeline, writer, progress=progress(None if totals else _STDOUT))
     replay.run()
+    if totals:
+        write("".join(f"{line}\n" for line in _lines(totals, options)))
     if options.summary or sys.stderr.isatty():
         for line in summary_lines(counts, pipeline.activity):
             say(line)
     return _tell(replay, stop)
+
+
+def _lines(totals: Totals, options: Namespace) -> list[str]:
+    tops = totals.top(options.rows)
+    if not options.json:
+        return table(tops)
+    return [json.dumps(document, ensure_ascii=False) for document in documents(tops)]
 
 
 def _tell(replay: Replay, stop: Stop) -> int:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.files.formats import RowFormat
     from mig_audit.modules.audit.files.rows import Row
     from mig_audit.modules.audit.files.summary import RowCounts
+    from mig_audit.modules.audit.files.totals import Totals
     from mig_audit.modules.audit.replay import EventWriter
 
 
@@ -27,3 +28,16 @@ class RowWriter:
         line = self._form.encode(row)
         if line is not None:
             self._writer.put(line)
+
+
+class RowTotals:
+    """Adds rows up instead."""
+
+    def __init__(self, totals: Totals, counts: RowCounts) -> None:
+        self._totals = totals
+        self._counts = counts
+
+    def tell(self, row: Row) -> None:
+        """Take one row."""
+        self._counts.add(row)
+        self._totals.add(row)
