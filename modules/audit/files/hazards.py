@@ -54,9 +54,6 @@ def strangers(process: Process, file: OpenFile) -> tuple[str, ...]:
 
 def origin(process: Process, file: OpenFile) -> tuple[str, ...]:
     """Return the flags of a file itself; of one that came from nowhere, what may have brought it."""
-    if UNKNOWN_FD in file.flags:
-        if process.rings:
-            return (*file.flags, RING)
-        if process.receives:
-            return (*file.flags, SCM)
+    if UNKNOWN_FD in file.flags and process.receives:
+        return (*file.flags, SCM)
     return file.flags

@@ -85,8 +85,9 @@ def _duplicated(host: Host, process: Process, call: Call, *, cloexec: bool) -> S
 
 
 def _row(use: Use, flags: tuple[str, ...] = ()) -> Row:
-    row = use.row(DUP, flags=flags)
-    return row._replace(fd=None, old=use.fd, new=use.call.returned)
+    row = use.row(DUP)
+    flags = tuple(dict.fromkeys((*row.flags, *flags)))
+    return row._replace(fd=None, old=use.fd, new=use.call.returned, flags=flags)
 
 
 def _fcntl(host: Host, process: Process, call: Call) -> Optional[Sequence[Row]]:
