@@ -64,11 +64,15 @@ def content(workload: str, name: str) -> bytes:
     return lzma.decompress((DATA / workload / f"{name}.xz").read_bytes())
 
 
-def rows_of(log: bytes) -> tuple[list[Row], FilesPipeline]:
-    """Return the rows of a log, and what made them."""
+def rows_of(log: bytes, size: int = 1 << 20) -> tuple[list[Row], FilesPipeline]:
+    """Return the rows of a log that is read in blocks of at least this size, and what made them."""
     rows = Rows()
     pipeline = FilesPipeline(rows, TableNames({}, {}))
-    pipeline.feed(log)
+    start = 0
+    while start < len(log):
+        end = log.find(b"\n", min(start + size, len(log)) - 1) + 1 or len(log)
+        pipeline.feed(log[start:end])
+        start = end
     pipeline.flush()
     return rows.rows, pipeline
 

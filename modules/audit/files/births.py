@@ -76,6 +76,8 @@ def expect(host: Host, process: Process, call: Call, *, is_process: bool) -> Non
 def bear(host: Host, process: Process, call: Call, *, shares_table: bool = False) -> Sequence[Row]:
     """Make the child of a call that returned its number."""
     number = call.returned
+    if not number:
+        return ()
     if confirm(host, process, number):
         return [born(call, number)]
     if number < process.pid and not shares_table:

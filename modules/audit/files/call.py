@@ -95,8 +95,8 @@ class Call(NamedTuple):
 
     @property
     def returned(self) -> int:
-        """Return what a call that succeeded gave back."""
-        return self.exit or 0
+        """Return what a call that succeeded gave back, which is never negative."""
+        return max(self.exit or 0, 0)
 
 
 NOBODY = Call(

@@ -62,45 +62,43 @@ class Reordering:
 
     def __init__(self, window: int = _WINDOW) -> None:
         self._window = window
+        # Numbers of events, which go on where serials begin anew: the greatest that came, and the last whose turn it was.
+        self._top = 0
         self._last: Optional[int] = None
         self._waiting: list[tuple[int, int, Arrival]] = []
         self._count = 0
 
     def add(self, arrival: Arrival) -> Iterator[Turn]:
         """Take an event; give those whose turn it is."""
-        last = self._last
-        if last is None:
-            # Of the first few, nobody knows which is the first.
-            self._push(arrival.serial, arrival)
-            if len(self._waiting) > self._window:
-                yield from self._release(self._waiting[0][0] - 1)
-            return
-        ahead = (arrival.serial - last) % _SERIALS
-        if ahead == 1 and not self._waiting:
-            self._last = last + 1
+        ahead = (arrival.serial - self._top) % _SERIALS
+        if not self._count:
+            self._top = number = arrival.serial
+        elif ahead < _SERIALS // 2:
+            self._top = number = self._top + ahead
+        else:
+            number = self._top + ahead - _SERIALS
+        last, waiting = self._last, self._waiting
+        self._count += 1
+        if last is not None and number == last + 1 and not waiting:
+            self._last = number
             yield Turn(arrival)
-        elif 0 < ahead < _SERIALS // 2:
-            self._push(last + ahead, arrival)
-            yield from self._release(last)
-        elif (last - arrival.serial) % _SERIALS < _NEW_BOOT:
+        elif self._top - number >= _NEW_BOOT:
+            yield from self.flush()
+            self._top = self._last = arrival.serial
+            yield Turn(arrival, new_boot=True)
+        elif last is not None and number <= last:
             yield Turn(arrival, late=True)
         else:
-            yield from self.flush()
-            self._last = arrival.serial
-            yield Turn(arrival, new_boot=True)
+            heappush(waiting, (number, self._count, arrival))
+            # Of the first few, nobody knows which is the first.
+            while len(waiting) > self._window or (
+                self._last is not None and waiting and waiting[0][0] <= self._last + 1
+            ):
+                yield self._next()
 
     def flush(self) -> Iterator[Turn]:
         """Give all that wait: nothing more comes before them."""
         while self._waiting:
-            yield self._next()
-
-    def _push(self, number: int, arrival: Arrival) -> None:
-        self._count += 1
-        heappush(self._waiting, (number, self._count, arrival))
-
-    def _release(self, last: int) -> Iterator[Turn]:
-        self._last = last
-        while self._waiting and (self._waiting[0][0] <= self._last + 1 or len(self._waiting) > self._window):
             yield self._next()
 
     def _next(self) -> Turn:

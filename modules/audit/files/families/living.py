@@ -40,7 +40,8 @@ def _clone3(host: Host, process: Process, call: Call) -> Sequence[Row]:
     """Its flags are in memory: it made a thread, unless a process of that number shows up."""
     if confirm(host, process, call.returned):
         return [born(call, call.returned, LAZY)]
-    expect(host, process, call, is_process=False)
+    if call.returned:
+        expect(host, process, call, is_process=False)
     return ()
 
 

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 _READ = call("read", 3, exit=1)
 
 
-def _rename(
-    old: str, new: str, inode: int = 7, mode: str = FOLDER, name: str = "rename", **more: object
-) -> Call:
+def _rename(old: str, new: str, inode: int = 7, mode: str = FOLDER, name: str = "rename") -> Call:
     paths = (
         item("/work", 5, "PARENT", FOLDER),
         item("/work", 5, "PARENT", FOLDER),

@@ -1,0 +1,54 @@
+"""Whatever the order in which events come, they take their turn by serial."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mig_audit.modules.audit.files.reordering import Arrival, Reordering
+
+_SERIALS = st.lists(st.integers(0, 2**32 - 1), max_size=60)
+
+
+def _arrival(serial: int) -> Arrival:
+    return Arrival(serial, 0, 0, None)
+
+
+def _serials(reordering: Reordering, *serials: int) -> list[int]:
+    return [turn.arrival.serial for serial in serials for turn in reordering.add(_arrival(serial))]
+
+
+@given(st.permutations(list(range(50))))
+@settings(max_examples=50, deadline=None)
+def test_the_order_is_that_of_the_serials(serials: list[int]) -> None:
+    """As long as no event is further from its place than the window."""
+    reordering = Reordering(window=60)
+    turns = [turn for serial in serials for turn in reordering.add(_arrival(1000 + serial))]
+    turns += reordering.flush()
+
+    assert [turn.arrival.serial for turn in turns] == list(range(1000, 1050))
+    assert all(turn == (turn.arrival, 0, False, False) for turn in turns)
+
+
+@given(_SERIALS, st.integers(1, 8))
+@settings(max_examples=100, deadline=None)
+def test_every_event_comes_out_once(serials: list[int], window: int) -> None:
+    """Late, or after a start of the host, if need be."""
+    reordering = Reordering(window=window)
+    turns = [turn for serial in serials for turn in reordering.add(_arrival(serial))]
+    waiting = list(reordering.flush())
+
+    assert sorted(turn.arrival.serial for turn in (*turns, *waiting)) == sorted(serials)
+    assert len(waiting) <= window
+
+
+def test_an_event_waits_for_those_before_it() -> None:
+    """Until too many wait: then those before it are missing."""
+    reordering = Reordering(window=3)
+    first = _serials(reordering, 1, 2, 3, 4)
+
+    assert first == [1, 2, 3, 4]
+    assert _serials(reordering, 6, 7, 8) == []
+    (turn, *rest) = reordering.add(_arrival(9))
+    assert (turn.arrival.serial, turn.missing) == (6, 1)
+    assert [each.arrival.serial for each in rest] == [7, 8, 9]
