@@ -35,7 +35,7 @@ _TOLD_NODES = 3
 class EventWriter:
     """Writes events as lines to a descriptor, in large blocks; `flush` writes what is left."""
 
-    def __init__(self, descriptor: int, write: Callable[[int, bytes], int] = os.write) -> None:
+    def __init__(self, descriptor: int, write: Callable[[int, memoryview], int] = os.write) -> None:
         """``write`` is os.write but in tests."""
         self._descriptor = descriptor
         self._write = write
@@ -44,10 +44,19 @@ class EventWriter:
 
     def put(self, event: bytes) -> None:
         """Take one event, without its newline."""
+        if len(event) >= _WRITE_SIZE:
+            self._put_long(event)
+            return
         self._events.append(event)
         self._size += len(event)
         if self._size >= _WRITE_SIZE:
             self.flush()
+
+    def _put_long(self, event: bytes) -> None:
+        """Write a long event as it is: no copy of it is made."""
+        self.flush()
+        self._write_all(event)
+        self._events.append(b"")  # so that its newline is the next
 
     def flush(self) -> None:
         """Write everything.
@@ -60,9 +69,13 @@ class EventWriter:
         self._events.append(b"")
         data = b"\n".join(self._events)
         self._events, self._size = [], 0
+        self._write_all(data)
+
+    def _write_all(self, data: bytes) -> None:
+        rest = memoryview(data)
         try:
-            while data:
-                data = data[self._write_some(data) :]
+            while rest:
+                rest = rest[self._write_some(rest) :]
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -70,7 +83,7 @@ class EventWriter:
                 f"the events could not be written: {error.strerror}", "write them to another place"
             ) from error
 
-    def _write_some(self, data: bytes) -> int:
+    def _write_some(self, data: memoryview) -> int:
         try:
             return self._write(self._descriptor, data)
         except BlockingIOError:

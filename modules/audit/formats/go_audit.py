@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mig_audit.modules.audit.formats.jsontext import to_ascii_json
+from mig_audit.modules.audit.formats.jsontext import joined
 from mig_audit.modules.audit.formats.rawtext import message_group
 
 if TYPE_CHECKING:
@@ -30,4 +30,4 @@ class GoAuditFormat:
 
     def encode(self, event: Event) -> bytes:
         """Return one JSON object."""
-        return to_ascii_json(message_group(event, self._names))
+        return joined(message_group(event, self._names))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 _ASCII = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False)
@@ -58,3 +60,15 @@ def to_json(document: object) -> bytes:
 def to_ascii_json(document: Mapping[str, Any]) -> bytes:
     """Return an object of any text as ASCII: what reorders or erases a line on a terminal is escaped."""
     return _ASCII.encode(document).encode("ascii")
+
+
+def quoted(text: str) -> str:
+    """Return a text as JSON has it in ASCII."""
+    return encode_basestring_ascii(text)
+
+
+def joined(parts: Iterable[bytes]) -> bytes:
+    """Return parts as one text, without a second copy of it at any time: an event can have tens of MiB."""
+    text = BytesIO()
+    text.writelines(parts)
+    return text.getvalue()

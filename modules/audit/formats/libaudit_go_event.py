@@ -9,9 +9,11 @@ the first record's and not always EOE, ``Raw`` has all records, and no value mak
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Optional
 
-from mig_audit.modules.audit.formats.jsontext import to_ascii_json
+from mig_audit.modules.audit.formats.jsontext import joined, quoted, to_ascii_json
+from mig_audit.modules.audit.formats.libaudit_go_data import Fields, ManyFields
 from mig_audit.modules.audit.formats.rawtext import raw_text
 from mig_audit.modules.audit.records import decode_sockaddr, parse_fields, printable, printable_value
 from mig_audit.modules.audit.records.decoding import is_encoded
@@ -25,6 +27,7 @@ _USER_FIELDS = frozenset(
     ["auid", "uid", "euid", "suid", "fsuid", "ouid", "oauid", "inode_uid", "sauid", "iuid", "id", "old-auid"]
 )
 _GROUP_FIELDS = frozenset(["gid", "egid", "sgid", "fsgid", "ogid", "inode_gid", "igid"])
+_MANY = 20_000
 _CALL_TYPES = frozenset({"SYSCALL", "SECCOMP", "ANOM_ABEND"})
 
 
@@ -38,39 +41,43 @@ class LibauditGoFormat:
     name = "libaudit-go"
     media_type = "application/json"
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: Origin, many: int = _MANY) -> None:
+        """``many`` is how many fields an event has that is not held as a whole a second time."""
         self._names = origin.names
+        self._many = many
 
     def encode(self, event: Event) -> bytes:
         """Return one JSON object."""
         stamp = f"{event.seconds}.{event.milliseconds:03}"
-        raw = [
-            f"type={record.type} msg=audit({stamp}:{event.serial}): {raw_text(record)}"
-            for record in event.records
-        ]
-        document = {
-            "Serial": str(event.serial),
-            "Timestamp": stamp,
-            "Type": event.types[0],
-            "Data": _data(event, self._names),
-            "Raw": "\n".join(raw),
-        }
-        return to_ascii_json(document)
+        head = {"Serial": str(event.serial), "Timestamp": stamp, "Type": event.types[0]}
+        return joined(
+            chain(
+                (to_ascii_json(head)[:-1], b',"Data":'),
+                self._data(event),
+                (b',"Raw":"',),
+                _raw(event, stamp),
+                (b'"}',),
+            )
+        )
+
+    def _data(self, event: Event) -> Iterator[bytes]:
+        number = sum(record.body.count(b"=") for record in event.records)
+        names = (name for record in event.records for name, _ in parse_fields(record.body))
+        data = Fields() if number < self._many else ManyFields(names, number)
+        for label, kind, pairs in _labelled(event):
+            for name, raw in pairs:
+                data.add(name, _interpret(event, self._names, kind, name, raw), label)
+        return data.parts()
 
 
-def _data(event: Event, names: Names) -> dict[str, str]:
-    data: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    for label, kind, fields in _labelled(event):
-        for name, raw in fields:
-            value = _interpret(event, names, kind, name, raw)
-            if name in data and data[name] != value:
-                # Kept under a longer name, a further one of the same record after the first.
-                longer = f"{owners[name]}.{name}"
-                data[longer] = f"{data[longer]} {data[name]}" if longer in data else data[name]
-            data[name] = value
-            owners[name] = label
-    return data
+def _raw(event: Event, stamp: str) -> Iterator[bytes]:
+    """Give all records with a newline between them, as JSON without the quotes around it."""
+    newline = ""
+    for record in event.records:
+        yield quoted(f"{newline}type={record.type} msg=audit({stamp}:{event.serial}): {raw_text(record)}")[
+            1:-1
+        ].encode("ascii")
+        newline = "\n"
 
 
 def _labelled(event: Event) -> Iterator[tuple[str, str, list[tuple[str, bytes]]]]:

@@ -8,10 +8,11 @@ stays, and the trace id is made from the event's own id, so that an event that i
 from __future__ import annotations
 
 import uuid
+from itertools import chain
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit.formats.hosts import host_name
-from mig_audit.modules.audit.formats.jsontext import to_ascii_json
+from mig_audit.modules.audit.formats.jsontext import joined, to_ascii_json
 from mig_audit.modules.audit.formats.rawtext import message_group
 
 if TYPE_CHECKING:
@@ -41,18 +42,17 @@ class PauditdNotificationFormat:
         if not topic:
             return None
         host = event.node or self._hostname
-        data = message_group(event, self._names)
-        data["rule_key"] = topic
-        notification = {
-            "topic": topic,
-            "attributes": {
-                "hostname": host.partition(".")[0],
-                "trace_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{host}/{event.stamp}")),
-            },
-            "data": data,
-            "version": _VERSION,
+        attributes = {
+            "hostname": host.partition(".")[0],
+            "trace_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{host}/{event.stamp}")),
         }
-        return to_ascii_json(notification)
+        return joined(
+            chain(
+                (to_ascii_json({"topic": topic, "attributes": attributes})[:-1], b',"data":'),
+                message_group(event, self._names, rule_key=topic),
+                (b",", to_ascii_json({"version": _VERSION})[1:]),
+            )
+        )
 
 
 def _topic(event: Event) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mig_audit.modules.audit.formats.jsontext import to_ascii_json
 from mig_audit.modules.audit.tables import record_type_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mig_audit.modules.audit.events import Event, Names
     from mig_audit.modules.audit.records import Record
 
@@ -47,15 +50,16 @@ def user_map(event: Event, names: Names) -> dict[str, str]:
     }
 
 
-def message_group(event: Event, names: Names) -> dict[str, Any]:
-    """Return go-audit's message group; the record that only ends an event is no message."""
-    return {
-        "sequence": event.serial,
-        "timestamp": f"{event.seconds}.{event.milliseconds:03}",
-        "messages": [
-            {"type": type_number(record), "data": raw_text(record)}
-            for record in event.records
-            if record.type != "EOE"
-        ],
-        "uid_map": user_map(event, names),
-    }
+def message_group(event: Event, names: Names, **more: str) -> Iterator[bytes]:
+    """Give go-audit's message group, as JSON in parts; the record that only ends an event is no message.
+
+    ``more`` is what the group has besides, at its end.
+    """
+    head = {"sequence": event.serial, "timestamp": f"{event.seconds}.{event.milliseconds:03}"}
+    yield to_ascii_json(head)[:-1] + b',"messages":['
+    between = b""
+    for record in event.records:
+        if record.type != "EOE":
+            yield between + to_ascii_json({"type": type_number(record), "data": raw_text(record)})
+            between = b","
+    yield b"]," + to_ascii_json({"uid_map": user_map(event, names), **more})[1:]

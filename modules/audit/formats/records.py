@@ -6,10 +6,11 @@ Nothing is left out and nothing is arranged: who needs more than another format 
 from __future__ import annotations
 
 import os
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mig_audit.modules.audit.events.group import WHOLE
-from mig_audit.modules.audit.formats.jsontext import to_json
+from mig_audit.modules.audit.formats.jsontext import joined, to_json
 from mig_audit.modules.audit.records import printable
 from mig_audit.modules.audit.records.interpretation import interpret
 
@@ -49,12 +50,15 @@ class RecordsFormat:
         document["records"] = []
         # One after the other: of an event with all the arguments that there may be, the objects take 250 MiB, and what
         # orjson returns takes more than its length.
-        text = bytearray(to_json(document)[: -len("]}")])
-        for record in event.records:
-            text += to_json(_record(record, self._names))
-            text += b","
-        text[-1:] = b"]}"
-        return bytes(text)
+        beginning = to_json(document)[: -len("]}")]
+        first, *others = event.records
+        return joined(
+            chain(
+                (beginning, to_json(_record(first, self._names))),
+                (b"," + to_json(_record(record, self._names)) for record in others),
+                (b"]}",),
+            )
+        )
 
 
 def _record(record: Record, names: Names) -> dict[str, Any]:

@@ -44,9 +44,9 @@ class _Place:
         self.writes: list[bytes] = []
         self._most = most
 
-    def write(self, _descriptor: int, data: bytes) -> int:
+    def write(self, _descriptor: int, data: memoryview) -> int:
         """Take some."""
-        self.writes.append(data[: self._most])
+        self.writes.append(bytes(data[: self._most]))
         return len(self.writes[-1])
 
 
@@ -82,6 +82,19 @@ def test_a_place_that_takes_little_at_once_gets_everything() -> None:
     assert b"".join(place.writes) == b"x" * 100 + b"\n"
 
 
+@pytest.mark.parametrize("most", [1 << 30, 100_000])
+def test_long_events_are_lines_as_all_others(most: int) -> None:
+    """They are written as they are, and their newline with what comes next."""
+    place = _Place(most)
+    writer = EventWriter(1, place.write)
+    events = [b"a", b"b" * 300_000, b"c" * 300_000, b"d", b"e" * 300_000]
+    for event in events:
+        writer.put(event)
+    writer.flush()
+
+    assert b"".join(place.writes) == b"".join(event + b"\n" for event in events)
+
+
 def test_a_pipe_that_does_not_block_is_waited_for() -> None:
     """Its other end made it so."""
     end, start = os.pipe()
@@ -100,7 +113,7 @@ def test_a_pipe_that_does_not_block_is_waited_for() -> None:
 def test_a_place_that_takes_no_more_is_an_error() -> None:
     """With the reason."""
 
-    def full(_descriptor: int, _data: bytes) -> int:
+    def full(_descriptor: int, _data: memoryview) -> int:
         raise OSError(28, os.strerror(28))
 
     writer = EventWriter(1, full)

@@ -63,6 +63,14 @@ def test_the_last_record_gives_a_name_its_value_and_the_others_are_kept() -> Non
     assert (data["name"], data["PATH[0].name"]) == ("/lib/ld.so", "/bin/cat")
 
 
+@pytest.mark.parametrize(
+    "event", [(syscall(59), 'type=EXECVE argc=2 a0="cat" a1=2F612062', path()), ("type=EOE ",)]
+)
+def test_an_event_of_many_fields_is_told_as_one_of_few(event: tuple[str, ...]) -> None:
+    """It is only held in another way."""
+    assert LibauditGoFormat(ORIGIN, many=0).encode(decode(*event)) == FORMAT.encode(decode(*event))
+
+
 def test_a_field_twice_in_one_record_loses_nothing() -> None:
     """The last one has the name, as in a map."""
     data = _encode("type=USER pid=1 uid=0 x=1 x=2 x=3")["Data"]
