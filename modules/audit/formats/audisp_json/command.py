@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from array import array
+from itertools import repeat
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit.records.auparse import Fields, unescape
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mig_audit.modules.audit.formats.audisp_json.search import Search
 
 EXECVE = 1309
 _COMMAND_LIMIT = 2048
 _REGISTERS = frozenset({b"a0", b"a1", b"a2", b"a3"})
 _ARGUMENT = re.compile(rb"a(0|[1-9][0-9]{0,4})")
+_MOST_ARGUMENTS = 100_000  # of five digits
 _CONTROLS = re.compile(rb"[\x01-\x1f]")
 _ENCLOSED = re.compile(rb"\{[^}]*\}?")
 
@@ -29,33 +34,43 @@ def read_command(search: Search) -> bytes:
     count = search.number
     start = search.go_to_type(EXECVE)
     command = b""
-    for index in _indexes(search, start, count):
-        search.go(start)
+    for index, record in _places(search, start, count):
+        search.go(record)
         search.find(b"a%d" % index)
         argument = _interpret(search)
         if argument is not None and _COMMAND_LIMIT - len(command) > len(argument):
             command += b" " + argument if command else argument
+        if len(command) >= _COMMAND_LIMIT:
+            break
     return command
 
 
-def _indexes(search: Search, start: int, count: int) -> range | list[int]:
-    """Return which arguments to look for: those that are there, so that a forged count costs nothing.
+def _places(search: Search, start: int, count: int) -> Iterable[tuple[int, int]]:
+    """Return which arguments to look for, each with a record to begin in: those that are there.
 
-    A negative count stands for all of them. In a record without any field the library is left standing at the
-    record's type, and each argument is that; when the command is full of it, more make no difference.
+    So that a forged count costs nothing. A negative count stands for all of them. In a record without any field the
+    library is left standing at the record's type, and each argument is that; when the command is full of it, more make
+    no difference.
     """
     fields = search.fields(start)
     if len(fields.names) == 1:
-        return range(min(count % 2**32, _COMMAND_LIMIT))
+        return zip(range(min(count % 2**32, _COMMAND_LIMIT)), repeat(start))
     if 0 <= count <= len(fields.names) and all(b"a%d" % index in fields.first for index in range(count)):
-        return range(count)
-    there = {
-        int(match[1])
-        for record in search.after(start)
-        for match in map(_ARGUMENT.fullmatch, record.first)
-        if match
-    }
-    return sorted(index for index in there if count < 0 or index < count)
+        return zip(range(count), repeat(start))
+    if search.arguments is None:
+        search.arguments = _first_places(search, start)
+    there = search.arguments if count < 0 else search.arguments[:count]
+    return ((index, record) for index, record in enumerate(there) if record >= 0)
+
+
+def _first_places(search: Search, start: int) -> array[int]:
+    """Return for each argument which is the first record that has it, -1 for none."""
+    places = array("i", [-1]) * _MOST_ARGUMENTS
+    for record, fields in search.after(start):
+        for match in map(_ARGUMENT.fullmatch, fields.first):
+            if match and places[int(match[1])] < 0:
+                places[int(match[1])] = record
+    return places
 
 
 def _interpret(search: Search) -> Optional[bytes]:
