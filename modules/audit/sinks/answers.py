@@ -36,12 +36,15 @@ class Reply:
     body: bytes = field(repr=False)
 
 
-def read_reply(target: str, reply: Reply, secret: str, now: float) -> Answer:
-    """Return what a reply means; ``secret`` is kept out of it, ``now`` is the wall clock in seconds."""
+def read_reply(target: str, reply: Reply, secrets: Mapping[str, str], now: float) -> Answer:
+    """Return what a reply means.
+
+    ``secrets`` are kept out of it, each with the word that stands for it; ``now`` is the wall clock in seconds.
+    """
     verdict = _verdict(reply.status)
     if verdict is Verdict.ACCEPTED:
         return Answer(verdict)
-    excerpt = _printable(reply.body, secret)
+    excerpt = _printable(reply.body, secrets)
     what = f"POST {target} answered {reply.status} {_phrase(reply.status)}".rstrip()
     return Answer(
         verdict,
@@ -88,14 +91,14 @@ def _location(headers: Mapping[str, str]) -> str:
         host = urlsplit(headers.get("Location", "")).hostname
     except ValueError:
         host = None
-    return (_printable(host.encode(), "") if host else "") or "the same host"
+    return (_printable(host.encode(), {}) if host else "") or "the same host"
 
 
-def _printable(body: bytes, secret: str) -> str:
-    """Return the start of a body as one line that is safe to show; it may be hostile, and may echo the token."""
+def _printable(body: bytes, secrets: Mapping[str, str]) -> str:
+    """Return the start of a body as one line that is safe to show; it may be hostile, and may echo the request."""
     text = body.decode("utf-8", "replace")
-    if secret:
-        text = text.replace(secret, "[token]")
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be part of another
+        text = text.replace(secret, secrets[secret])
     text = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(text.split())[:_EXCERPT]
 

@@ -55,6 +55,7 @@ class HttpTransport:
         check_tls(settings)
         self._settings = settings
         self._token = read_token(settings, environment)
+        self._secrets = {**settings.private, **({self._token: "[token]"} if self._token else {})}
         # Several sinks may share a run, and even an endpoint.
         self._key = f"{run_id}-{sha256(f'{settings.url} {settings.body}'.encode()).hexdigest()[:8]}"
         self._now = now
@@ -85,7 +86,7 @@ class HttpTransport:
                 reply = Reply(response.status_code, response.headers, _read(response))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             return self._no_answer(error, connect, wait)
-        return read_reply(self.target, reply, self._token, self._now())
+        return read_reply(self.target, reply, self._secrets, self._now())
 
     def cut(self) -> None:
         """End an attempt that is under way."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Optional
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from mig_audit.errors import UsageError
 from mig_audit.modules.audit.sinks.batch import Limits
@@ -13,8 +13,10 @@ from mig_audit.modules.audit.sinks.interface import SPOOL
 from mig_audit.modules.audit.sinks.retry import Retries
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+_SHORTEST_KEY = 8  # characters; what is shorter is a word that an endpoint may have of its own
 BODIES = ("array", "ndjson", "single")
 
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e\xa0-\U0010ffff]")
@@ -80,6 +82,17 @@ class HttpSettings:
             if parts.query
             else self.url
         )
+
+    @property
+    def private(self) -> Mapping[str, str]:
+        """What a report that quotes an endpoint must not repeat, each with a word for it: a key may be in any of it."""
+        query = urlsplit(self.url).query
+        values = (value for _, value in parse_qsl(query, errors="surrogateescape"))
+        words = {
+            **{value: "[header]" for _, value in self.headers},
+            **dict.fromkeys([query, *values], "[query]"),
+        }
+        return {word: name for word, name in words.items() if len(word) >= _SHORTEST_KEY}
 
     @property
     def limits(self) -> Limits:

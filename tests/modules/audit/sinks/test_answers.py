@@ -17,7 +17,7 @@ _NOW = 1_700_000_000.0
 
 def _read(status: int, body: bytes = b"", secret: str = "", **headers: str) -> Answer:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return read_reply("http://x/", Reply(status, names, body), secret, _NOW)
+    return read_reply("http://x/", Reply(status, names, body), {secret: "[token]"} if secret else {}, _NOW)
 
 
 _VERDICTS = {

@@ -467,6 +467,19 @@ def test_the_token_shows_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     assert "hunter2" not in shown
 
 
+def test_keys_in_the_query_and_in_headers_show_nowhere(tmp_path: Path) -> None:
+    """They do not belong there; but endpoints ask for them there, and repeat a request that they refuse."""
+    body = b"cannot POST /x?a=1&amp;key=s3cretquery (key: s3cret query, X-Key: s3cretheader, X-Stage: test)"
+    with Receiver([Reply(404, body=body)]) as receiver:
+        settings = HttpSettings(
+            f"{receiver.url}?a=1&key=s3cretquery&q=s3cret+query",
+            headers=(("X-Key", "s3cretheader"), ("X-Stage", "test")),
+        )
+        (error,) = _deliver(settings, tmp_path, _events(1)).errors
+    assert "s3cret" not in str(error)
+    assert "(key: [query], X-Key: [header], X-Stage: test)" in str(error)
+
+
 def test_cookies_are_not_kept(tmp_path: Path) -> None:
     """An endpoint leaves nothing behind that would be sent back."""
     with Receiver(default=Reply(headers={"Set-Cookie": "a=b"})) as receiver:
