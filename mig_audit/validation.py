@@ -139,17 +139,29 @@ def _not_text(document: object) -> Iterator[Problem]:
 def _validator(schema_name: str) -> Validator:
     import jsonschema  # noqa: PLC0415  # it takes longer to import than all the rest, and a help text needs none
 
-    keywords = {
+    return make_validator(
+        json.loads(load_schema(schema_name)), draft7=not hasattr(jsonschema, "Draft202012Validator")
+    )
+
+
+def make_validator(schema: dict[str, Any], *, draft7: bool) -> Validator:
+    """Return what checks documents against a schema of ours, also by the keywords that only we have."""
+    import jsonschema  # noqa: PLC0415  # as above
+
+    keywords: dict[str, Any] = {
         "pattern": _pattern,
         "minimumDuration": _bound(parse_duration, "shorter", least=True),
         "maximumDuration": _bound(parse_duration, "longer", least=False),
         "minimumSize": _bound(parse_size, "smaller", least=True),
         "maximumSize": _bound(parse_size, "larger", least=False),
     }
-    extended: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]  # it has no types
-        jsonschema.Draft202012Validator, keywords
-    )
-    schema = json.loads(load_schema(schema_name))
+    if draft7:
+        from .draft7 import dependent_required, in_draft7  # noqa: PLC0415  # few hosts need it
+
+        schema = in_draft7(schema)
+        keywords["dependentRequired"] = dependent_required
+    draft = jsonschema.Draft7Validator if draft7 else jsonschema.Draft202012Validator
+    extended: Any = jsonschema.validators.extend(draft, keywords)  # type: ignore[no-untyped-call]  # it has no types
     validator: Validator = extended(schema)
     return validator
 

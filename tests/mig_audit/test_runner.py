@@ -18,6 +18,8 @@ from mig_audit.stop import Stop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytest_plugins = ["heeded"]
+
 
 def _one_shot(write: Callable[[str], None], message: bytes = b"nonsense") -> None:
     """Answer a message that asks for no work."""

@@ -13,7 +13,7 @@ _PROJECT = Path(__file__).parent.parent.parent.parent / "pyproject.toml"
 def test_they_are_those_that_the_project_depends_on() -> None:
     """No more and no fewer."""
     (listed,) = re.findall(
-        r"^dependencies = \[\n(.*?)^\]", _PROJECT.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        r"^dependencies = \[.*?\n(.*?)^\]", _PROJECT.read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
 
     assert set(re.findall(r'"([a-z]+)', listed)) == set(PACKAGES)
