@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
@@ -10,7 +11,10 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.files.open_file import OpenFile
 
 MOST_IN_A_TABLE = 16_384
-"""Descriptors that are followed of one table: numbers in a log may be anything, and a fork copies all."""
+"""Descriptors that are followed of one table: numbers in a log may be anything."""
+
+MOST_INHERITED = 2048
+"""Descriptors that a new table gets from another one, those that were entered last: a fork takes time for each."""
 
 
 class Descriptor(NamedTuple):
@@ -66,7 +70,7 @@ class Descriptors:
         """Enter a descriptor; return what was there."""
         before = self.remove(fd)
         if len(self._entries) >= MOST_IN_A_TABLE:
-            self.remove(next(iter(self._entries)))
+            self.remove_oldest()
         self._entries[fd] = Descriptor(file, cloexec, tick)
         self._room.used += 1 if file.holders else 1 + file.weight
         file.holders[self.number] = file.holders.get(self.number, 0) + 1
@@ -85,6 +89,10 @@ class Descriptors:
             self._let_go(entry.file)
         return entry
 
+    def remove_oldest(self) -> None:
+        """Take out what was entered before all others."""
+        self.remove(next(iter(self._entries)))
+
     def _let_go(self, file: OpenFile) -> None:
         left = file.holders[self.number] - 1
         if left:
@@ -100,8 +108,9 @@ class Descriptors:
     def fill(self, entries: Mapping[int, Descriptor], doubted: int) -> None:
         """Let a new table have what another one had."""
         self.doubted = doubted
-        self._entries = dict(entries)
-        for file, _, _ in entries.values():
+        surplus = max(len(entries) - MOST_INHERITED, 0)
+        self._entries = dict(islice(entries.items(), surplus, None)) if surplus else dict(entries)
+        for file, _, _ in self._entries.values():
             self._room.used += 1 if file.holders else 1 + file.weight
             file.holders[self.number] = file.holders.get(self.number, 0) + 1
 

@@ -33,14 +33,15 @@ class Counts:
     Attributes:
         stale: descriptors that were given out though they were open, so that they were closed unseen.
         forgotten: processes that were given up for want of room.
+        forgotten_descriptors: the same of descriptors.
         unseen_ends: processes whose number was given to another, and whose end was not seen.
         rings: processes that use io_uring.
     """
 
-    __slots__ = ("forgotten", "rings", "stale", "unseen_ends")
+    __slots__ = ("forgotten", "forgotten_descriptors", "rings", "stale", "unseen_ends")
 
     def __init__(self) -> None:
-        self.stale = self.forgotten = self.unseen_ends = self.rings = 0
+        self.stale = self.forgotten = self.forgotten_descriptors = self.unseen_ends = self.rings = 0
 
 
 class Host:
@@ -104,10 +105,18 @@ class Host:
             process.table.clear()
 
     def give_up(self, most_room: int = _MOST_ROOM, most: int = _MOST_PROCESSES) -> None:
-        """Forget the processes that did nothing for the longest time, until there is room; never the last one."""
+        """Forget the processes that did nothing for the longest time, until there is room.
+
+        Of the last one, only the descriptors that it has had for the longest time are forgotten.
+        """
         while (self.room.used > most_room or len(self._processes) > most) and len(self._processes) > 1:
             self.counts.forgotten += 1
             self.dismiss(next(iter(self._processes.values())))
+        if self.room.used > most_room:
+            for process in self._processes.values():
+                while self.room.used > most_room and len(process.table):
+                    self.counts.forgotten_descriptors += 1
+                    process.table.remove_oldest()
 
     def vacate(self) -> None:
         """Forget all processes: the host was started anew."""

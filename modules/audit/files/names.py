@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from mig_audit.modules.audit.files.confidence import PROBABLE, Confidence
 from mig_audit.modules.audit.files.open_file import DIRECTORY
 from mig_audit.modules.audit.files.rows import DELETED, TMPFILE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mig_audit.modules.audit.files.descriptors import Room
     from mig_audit.modules.audit.files.open_file import Identity, OpenFile
 
-_KEPT = 512
+_KEPT = 4096
+_SIZE = 1 << 20
 
 
 class Change(NamedTuple):
@@ -39,33 +42,85 @@ class NameChanges:
     """The last changes on a host.
 
     A file that is looked at after more changes than are kept has a name that is only probable.
+
+    Args:
+        room: that names take up.
+        kept: how many changes are kept.
+        size: how many characters they may have together.
     """
 
-    def __init__(self, room: Room, kept: int = _KEPT) -> None:
+    def __init__(self, room: Room, kept: int = _KEPT, size: int = _SIZE) -> None:
         self._room = room
         self._kept = kept
-        self._changes: list[Change] = []
+        self._free = size
+        self._changes: dict[int, Change] = {}
+        # By name and by file, the number of the last change of it: most open files are about none of them.
+        self._last: dict[Union[str, Identity], int] = {}
+        self._last_anywhere = -1
         self.total = 0
 
     def add(self, change: Change) -> None:
         """Take note of a change."""
-        self._changes.append(change)
+        number = self.total
         self.total += 1
-        if len(self._changes) >= 2 * self._kept:
-            del self._changes[: self._kept]
+        self._changes[number] = change
+        for key in _keys(change):
+            self._last[key] = number
+        if change.old is None and change.kind == DIRECTORY:
+            self._last_anywhere = number
+        self._free -= _size(change)
+        while len(self._changes) > self._kept or (self._free < 0 and len(self._changes) > 1):
+            self._drop(next(iter(self._changes)))
+
+    def _drop(self, number: int) -> None:
+        change = self._changes.pop(number)
+        self._free += _size(change)
+        for key in _keys(change):
+            if self._last.get(key) == number:
+                del self._last[key]
 
     def bring_up_to_date(self, file: OpenFile) -> None:
         """Let the file have the name that it has now."""
-        missed = self.total - file.changes
+        first = file.changes
         file.changes = self.total
-        if file.path is None:
+        if file.path is None or first == self.total:
             return
-        if missed > len(self._changes):
+        oldest = next(iter(self._changes))
+        if first < oldest:
             file.path_confidence = min(file.path_confidence, PROBABLE)
-            missed = len(self._changes)
-        for change in self._changes[-missed:]:
+            first = oldest
+        if not self._touches(file, file.path, first):
+            return
+        for number in range(first, self.total):
             if file.path is not None:
-                self._room.used += _apply(change, file, file.path)
+                self._room.used += _apply(self._changes[number], file, file.path)
+
+    def _touches(self, file: OpenFile, path: str, first: int) -> bool:
+        """Say whether one of the changes from a number on may be about a file, or a folder that it is in."""
+        last = self._last
+        if self._last_anywhere >= first or last.get(path, -1) >= first:
+            return True
+        if file.identity is not None and last.get(file.identity, -1) >= first:
+            return True
+        end = path.rfind("/")
+        while end > 0:
+            if last.get(path[:end], -1) >= first:
+                return True
+            end = path.rfind("/", 0, end)
+        return False
+
+
+def _keys(change: Change) -> Iterator[Union[str, Identity]]:
+    if change.old is not None:
+        yield change.old
+    if change.new is not None:
+        yield change.new
+    if change.identity is not None:
+        yield change.identity
+
+
+def _size(change: Change) -> int:
+    return len(change.old or "") + len(change.new or "")
 
 
 def _apply(change: Change, file: OpenFile, path: str) -> int:

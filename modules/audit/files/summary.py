@@ -55,6 +55,7 @@ def summary_lines(counts: RowCounts, activity: Activity) -> Iterator[str]:
         (found.stale, "descriptors were closed unseen"),
         (found.unseen_ends, "processes ended unseen"),
         (found.forgotten, "processes were forgotten for want of room"),
+        (found.forgotten_descriptors, "descriptors were forgotten for want of room"),
     ):
         if number:
             yield f"{number} {what}"

@@ -83,7 +83,7 @@ def test_another_name_of_the_file_that_is_removed_makes_the_known_one_probable()
 
 def test_a_name_is_probable_after_more_changes_than_are_kept() -> None:
     """A file that is not looked at for so long."""
-    changes = [_rename(f"a{number}", f"b{number}", 100 + number) for number in range(2000)]
+    changes = [_rename(f"a{number}", f"b{number}", 100 + number) for number in range(5000)]
     rows = told(birth(), opened("data"), *changes, _READ)
 
     assert names(rows)[-1] == ("READ", "/work/data", "probable")
