@@ -39,6 +39,7 @@ from __future__ import annotations
 
 import errno as errno_names
 import os
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import PROGRAM
@@ -248,8 +249,8 @@ NO_DESCRIPTORS = frozenset({errno_names.EMFILE, errno_names.ENFILE})
 def unexpected(error: Exception, where: str = "") -> MigAuditError:
     """Return what an exception means that is none of ours.
 
-    It is a fault of ours, unless this process may not open enough files, or what every host has is not there: proc(5),
-    null(4), or a package that was to be installed with us.
+    It is a fault of ours, unless this process may not open enough files, its locale cannot write a file's name, or what
+    every host has is not there: proc(5), null(4), or a package that was to be installed with us.
     """
     if isinstance(error, OSError) and error.errno in NO_DESCRIPTORS:
         return UsageError(
@@ -259,6 +260,11 @@ def unexpected(error: Exception, where: str = "") -> MigAuditError:
     if isinstance(error, FileNotFoundError) and not _is_whole():
         return UsageError(
             f"{where}there is no {error.filename} here", "mount /proc, and have /dev/null in /dev"
+        )
+    if isinstance(error, UnicodeEncodeError) and sys.getfilesystemencoding() != "utf-8":
+        return UsageError(
+            f"{where}the locale's encoding, {error.encoding}, cannot write {error.object!a}",
+            "set PYTHONUTF8=1 in the environment, or a locale of UTF-8",
         )
     missing = error.name.partition(".")[0] if isinstance(error, ModuleNotFoundError) and error.name else ""
     if missing and missing != __package__:

@@ -453,6 +453,23 @@ def test_an_agent_is_answered_even_without_a_stdin() -> None:
     assert "stdin cannot be read: Bad file descriptor" in json.loads(result.stdout)["errors"][0]
 
 
+def test_a_name_that_the_locale_cannot_write_is_told(tmp_path: Path) -> None:
+    """It is a name as good as any other where the locale is one of UTF-8."""
+    document = tmp_path / "params.json"
+    document.write_text(
+        json.dumps({"rules": [{"file": f"{tmp_path}/r\xfcles"}]}, ensure_ascii=False), "utf-8"
+    )
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "mig_audit", "validate", str(document)]
+    result = subprocess.run(
+        command, env={**os.environ, **ascii_only}, capture_output=True, text=True, check=False
+    )
+
+    assert result.returncode == 2
+    assert "the locale's encoding, ascii, cannot write" in result.stderr
+    assert "PYTHONUTF8=1" in result.stderr
+
+
 @pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-", ""])
 def test_a_stderr_that_takes_nothing_changes_no_result(stderr: str) -> None:
     """It is where people read, and they may be gone: their terminal was hung up, or `head` had enough."""
