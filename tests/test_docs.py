@@ -13,10 +13,15 @@ import pytest
 
 from mig_audit.cli import build_parser
 from mig_audit.modules.audit.events import Origin, TableNames
+from mig_audit.modules.audit.files.activity import OUTCOMES
+from mig_audit.modules.audit.files.confidence import WORDS
+from mig_audit.modules.audit.files.formats import FORMATS as ROW_FORMATS
+from mig_audit.modules.audit.files.formats.columns import COLUMNS
+from mig_audit.modules.audit.files.rows import FLAGS, KINDS
 from mig_audit.modules.audit.formats import FORMATS, make_format
 from mig_audit.modules.audit.module import AuditModule
 from mig_audit.modules.audit.rules import strictness
-from mig_audit.validation import find_problems
+from mig_audit.validation import find_problems, load_schema
 
 _ROOT = Path(__file__).parent.parent
 _README = (_ROOT / "README.md").read_text("utf-8")
@@ -60,7 +65,7 @@ def test_the_recorded_result_fits_its_schema_and_so_do_its_events() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "validate", "schema", "replay", "-m audit", "-P audit", "-i ACTION.json"]
+    "command", ["run", "validate", "schema", "replay", "files", "-m audit", "-P audit", "-i ACTION.json"]
 )
 def test_every_command_is_in_the_readme(command: str) -> None:
     """With an example."""
@@ -89,6 +94,24 @@ def test_the_page_on_formats_has_every_format() -> None:
     origin = Origin("host", TableNames({}, {}))
 
     assert rows == [(name, make_format(name, origin).media_type) for name in FORMATS]
+
+
+def test_the_page_on_file_activity_has_every_row_format_and_outcome() -> None:
+    """And how sure a value can be."""
+    page = (_ROOT / "docs" / "file-activity.md").read_text("utf-8")
+    words = [*KINDS, *ROW_FORMATS, *OUTCOMES, *WORDS.values()]
+
+    assert [word for word in words if f"`{word}`" not in page] == []
+
+
+def test_the_schema_of_file_activity_has_every_flag() -> None:
+    """With what it means."""
+    schema = json.loads(load_schema("audit.files.v1.schema.json"))
+    known = {each["const"] for each in schema["properties"]["flags"]["items"]["oneOf"]}
+
+    assert known == {*FLAGS, "map_shared", "prot_read", "prot_write", "prot_exec"}
+    assert schema["properties"]["row"]["enum"] == list(KINDS)
+    assert list(schema["properties"]) == list(COLUMNS)
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the examples are of an x86-64 host")

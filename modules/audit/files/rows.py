@@ -39,6 +39,31 @@ PROVISIONAL = "provisional"
 SEEDED = "seeded"
 TORN = "torn"
 
+FLAGS = (
+    IMPLICIT,
+    UNKNOWN_FD,
+    STALE_FD,
+    SHARED,
+    THREADS,
+    RING,
+    SCM,
+    GAPPED,
+    APPEND,
+    APPEND_IGNORES_OFFSET,
+    RWF_INVISIBLE,
+    IN_MEMORY,
+    HIGH_HALF,
+    LAZY,
+    TMPFILE,
+    DELETED,
+    NAMESPACE,
+    BIRTH_UNSEEN,
+    PROVISIONAL,
+    SEEDED,
+    TORN,
+)
+"""What rows say besides, but for the protections of a mapping; the schema has what each means."""
+
 
 class Row(NamedTuple):
     """One thing that a process did with a file, or that is to be known of what it did.
