@@ -80,6 +80,7 @@ class AuparseFeed:
         max_held: how many events may be held.
         max_size: how many bytes the held events may have together.
         max_records: how many records one event may hold. Further ones become late parts.
+        max_event_size: how many bytes it may have. The same.
         memory: how many events that were given out are remembered, so that their late records are known as such.
     """
 
@@ -91,11 +92,13 @@ class AuparseFeed:
         max_held: int = 50_000,
         max_size: int = 36 * 1024 * 1024,
         max_records: int = 4096,
+        max_event_size: int = 13 * 1024 * 1024,
         memory: int = 10_000,
     ) -> None:
         self._max_held = max_held
         self._max_size = max_size
         self._max_records = max_records
+        self._max_event_size = max_event_size
         self._memory = memory
         self._open: dict[_Key, _Event] = {}
         self._broken: list[_Event] = []
@@ -172,7 +175,7 @@ class AuparseFeed:
             self._broken.clear()
         if not event.ending and ends_event(event.type):
             self._close(event, EOE if event.type in _ENDS else SINGLE)
-        if not event.ending and len(event) >= self._max_records:
+        if not event.ending and (len(event) >= self._max_records or event.size >= self._max_event_size):
             self._close(event, EVICTED)
 
     def _close(self, event: _Event, ending: str) -> None:

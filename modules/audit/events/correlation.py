@@ -69,6 +69,7 @@ class Correlator:
         max_size: how many bytes the open events may hold together; beyond it, the same.
         max_records: how many records one event may hold: the kernel's longest, a program with 6 MiB of arguments, has
             about 1,700. Further ones become late parts.
+        max_event_size: how many bytes their texts may have together: those of that program have 12 MiB. The same.
         memory: how many completed events are remembered at least, and at most twice, so that their late records are
             known as such.
         step_back: as many records in a row from before the clock, and the clock was set back (or an older log follows a
@@ -78,19 +79,21 @@ class Correlator:
     seconds_limit = SECONDS_LIMIT
     left_out = 0
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is a bound
         self,
         *,
         timeout: int = 2000,
         max_open: int = 10_000,
         max_size: int = 32 * 1024 * 1024,
         max_records: int = 4096,
+        max_event_size: int = 13 * 1024 * 1024,
         memory: int = 10_000,
         step_back: int = 1000,
     ) -> None:
         self._timeout = timeout
         self._step_back = step_back
         self._max_records = max_records
+        self._max_event_size = max_event_size
         self._memory = memory
         self._open = OpenEvents(max_open, max_size)
         self._completed = Completed(memory)
@@ -126,8 +129,8 @@ class Correlator:
             return done
         gathered = self._open.gather(key, stamp, self._clock)
         gathered.add_record(record)
-        self._open.grow(key, 1, len(body) + len(enriched or b""))
-        self._close(key, gathered, done, ended=name == _EOE)
+        size = self._open.grow(key, 1, len(body) + len(enriched or b""))
+        self._close(key, gathered, size, done, ended=name == _EOE)
         return done
 
     def add_usuals(
@@ -269,8 +272,8 @@ class Correlator:
         if not self._open.extend(key, types, texts):
             gathered = self._open.gather(key, stamp, self._clock)
             gathered.add_run(types, texts)
-            self._open.grow(key, len(types), sum(map(len, texts)))
-            self._close(key, gathered, done, ended=ended)
+            size = self._open.grow(key, len(types), sum(map(len, texts)))
+            self._close(key, gathered, size, done, ended=ended)
         elif ended:
             usual, number = self._open.pop(key)
             self._completed.add(key)
@@ -305,9 +308,9 @@ class Correlator:
         else:
             self._behind = 0
 
-    def _close(self, key: Key, gathered: Gathering, done: list[Complete], *, ended: bool) -> None:
-        """Complete what is to be completed now that this event has grown."""
-        if ended or len(gathered) >= self._max_records:
+    def _close(self, key: Key, gathered: Gathering, size: int, done: list[Complete], *, ended: bool) -> None:
+        """Complete what is to be completed now that this event has grown to this size."""
+        if ended or len(gathered) >= self._max_records or size >= self._max_event_size:
             self._open.pop(key)
             done.append(gathered.bundle(EOE if ended else EVICTED, self._completed.add(key)))
         self._evict(done)

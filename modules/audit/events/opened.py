@@ -102,9 +102,10 @@ class OpenEvents:
         self._events[key] = event, number, size, since
         return event
 
-    def grow(self, key: Key, number: int, size: int) -> None:
-        """Count records that were added to an event."""
+    def grow(self, key: Key, number: int, size: int) -> int:
+        """Count records that were added to an event, and bytes; return how many bytes it has now."""
         self._put(key, self._events[key], number, size)
+        return self._events[key][2]
 
     def _put(self, key: Key, opened: _Opened, more: int, bytes_more: int) -> None:
         event, number, size, since = opened

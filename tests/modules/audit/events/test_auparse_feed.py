@@ -167,9 +167,10 @@ def test_what_is_held_is_bounded(bounds: dict[str, int], held: int) -> None:
     assert [group.records[0].serial for group in groups] == list(range(1000 - feed.held))
 
 
-def test_one_event_is_bounded() -> None:
-    """Its further records are a late part."""
-    groups = _run(*[_record("PATH") for _ in range(10)], feed=AuparseFeed(max_records=4))
+@pytest.mark.parametrize("bounds", [{"max_records": 4}, {"max_event_size": 1200}])
+def test_one_event_is_bounded(bounds: dict[str, int]) -> None:
+    """Its further records are a late part; what the event and its records take beside their texts counts."""
+    groups = _run(*[_record("PATH") for _ in range(10)], feed=AuparseFeed(**bounds))
 
     assert [len(group.records) for group in groups] == [4, 4, 2]
     assert [group.ending for group in groups] == ["evicted", "evicted", "end"]

@@ -173,10 +173,11 @@ def test_what_open_events_hold_together_is_bounded_too(body: str, enriched: byte
     assert correlator.held == 6
 
 
-def test_one_event_cannot_grow_without_end() -> None:
-    """The rest are late parts."""
-    correlator = Correlator(max_records=4)
-    groups = [group for _ in range(9) for group in _add(correlator, _record("PATH", 1))]
+@pytest.mark.parametrize("bounds", [{"max_records": 4}, {"max_event_size": 31}])
+def test_one_event_cannot_grow_without_end(bounds: dict[str, int]) -> None:
+    """The rest are late parts; of records or of bytes, here 8 each."""
+    correlator = Correlator(**bounds)
+    groups = [group for _ in range(9) for group in _add(correlator, _record("PATH", 1, 0, "item=123"))]
 
     assert [(len(group), group.part) for group in groups] == [(4, 0), (4, 1)]
     assert [(len(group), group.part) for group in in_bundles(correlator.flush())] == [(1, 2)]
