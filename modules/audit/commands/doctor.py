@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Callable
 
 from mig_audit.interface import Implementation
-from mig_audit.modules.audit.doctor import describe, diagnose, look, to_json
+from mig_audit.modules.audit.doctor import diagnose, look
+from mig_audit.modules.audit.doctor_report import describe, to_json
 from mig_audit.modules.audit.host import describe_host
 from mig_audit.terminal import lines_for_people
 

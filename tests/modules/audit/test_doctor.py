@@ -10,7 +10,8 @@ import pytest
 from memory_kernel import STATUS
 
 from mig_audit.errors import AuditAbsentError, AuditUnavailableError, MigAuditError, NotPermittedError
-from mig_audit.modules.audit.doctor import Check, Diagnosis, Facts, describe, diagnose, look, to_json
+from mig_audit.modules.audit.doctor import Check, Diagnosis, Facts, diagnose, look
+from mig_audit.modules.audit.doctor_report import describe, to_json
 from mig_audit.modules.audit.host import describe_host
 from mig_audit.modules.audit.kernel.journal import Process, Undertaking
 from mig_audit.modules.audit.kernel.runs import Runs, Unreadable
