@@ -34,6 +34,7 @@ class AuditModule:
             "event": "audit.event.v1.schema.json",
             "records": "audit.records.v1.schema.json",
             "files": "audit.files.v1.schema.json",
+            "file-seed": "audit.file-seed.v1.schema.json",
             "doctor": "audit.doctor.v1.schema.json",
             "restore": "audit.restore.v1.schema.json",
         }

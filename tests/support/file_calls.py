@@ -12,6 +12,7 @@ from mig_audit.modules.audit.files.reordering import Arrival
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.files.rows import Row
+    from mig_audit.modules.audit.files.seed import Seed
 
 AT_FDCWD = 0xFFFF_FF9C
 FILE, FOLDER, PIPE = "0100644", "040755", "010600"
@@ -71,14 +72,14 @@ def birth(pid: int = PID) -> Call:
     return call("execve", pid=pid, paths=(item("/usr/bin/p", 1, mode="0100755"),))
 
 
-def told(*calls: Call, serial: int = 1000) -> list[Row]:
+def told(*calls: Call, serial: int = 1000, seed: Seed | None = None) -> list[Row]:
     """Return the rows of some calls, one after the other, but for those of programs that are started."""
-    return [row for row in all_told(*calls, serial=serial) if row.kind != "EXEC"]
+    return [row for row in all_told(*calls, serial=serial, seed=seed) if row.kind != "EXEC"]
 
 
-def all_told(*calls: Call, serial: int = 1000) -> list[Row]:
+def all_told(*calls: Call, serial: int = 1000, seed: Seed | None = None) -> list[Row]:
     """Return all rows of some calls."""
-    activity = Activity()
+    activity = Activity(seed)
     rows: list[Row] = []
     for number, each in enumerate(calls, serial):
         numbered = each._replace(serial=each.serial or number)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mig_audit.modules.audit.files.rows import Row
+    from mig_audit.modules.audit.files.seed import Seed
 
 DATA = Path(__file__).parents[1] / "data" / "file-activity"
 WORKLOADS = ("d1_seqpos", "d2_dupappend", "d3_forkexec", "d4_threads", "d5_paths", "d6_apps")
@@ -64,10 +65,10 @@ def content(workload: str, name: str) -> bytes:
     return lzma.decompress((DATA / workload / f"{name}.xz").read_bytes())
 
 
-def rows_of(log: bytes, size: int = 1 << 20) -> tuple[list[Row], FilesPipeline]:
+def rows_of(log: bytes, size: int = 1 << 20, seed: Seed | None = None) -> tuple[list[Row], FilesPipeline]:
     """Return the rows of a log that is read in blocks of at least this size, and what made them."""
     rows = Rows()
-    pipeline = FilesPipeline(rows, TableNames({}, {}))
+    pipeline = FilesPipeline(rows, TableNames({}, {}), seed)
     start = 0
     while start < len(log):
         end = log.find(b"\n", min(start + size, len(log)) - 1) + 1 or len(log)
@@ -81,7 +82,7 @@ def score(workload: str, rows: Sequence[Row]) -> Score:
     """Compare rows with the truth."""
     truth = [json.loads(line) for line in content(workload, "truth.jsonl").splitlines()]
     told = [json.loads(line) for line in content(workload, "truth_rows.jsonl").splitlines()]
-    serials = _serials(workload)
+    serials = serials_of(workload)
     made: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         made[row.call.serial].append(row)
@@ -122,7 +123,7 @@ def coverage(counts: Mapping[tuple[str, bool], int]) -> float:
 
 
 @cache
-def _serials(workload: str) -> dict[int, int]:
+def serials_of(workload: str) -> dict[int, int]:
     """Return the serial of each call of the truth: the n-th call of a process with its arguments and result is the same."""
     seen: Counter[tuple[Any, ...]] = Counter()
     serials, last = {}, -1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.console import progress, say, say_error
+from mig_audit.documents import name_of, read_whole
 from mig_audit.errors import StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.commands.named_logs import named_logs
@@ -14,6 +15,7 @@ from mig_audit.modules.audit.commands.origin_options import add_users_origin, or
 from mig_audit.modules.audit.commands.top_options import add_rows, add_top
 from mig_audit.modules.audit.files.formats import DEFAULT_FORMAT, FORMATS, make_row_format
 from mig_audit.modules.audit.files.pipeline import FilesPipeline
+from mig_audit.modules.audit.files.seed import Seed, parse_seed
 from mig_audit.modules.audit.files.summary import RowCounts, summary_lines
 from mig_audit.modules.audit.files.telling import RowTotals, RowWriter
 from mig_audit.modules.audit.files.totals import KINDS, Totals, documents, table
@@ -21,6 +23,7 @@ from mig_audit.modules.audit.formats.hosts import host_name
 from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, ledger_line
 from mig_audit.modules.audit.sources import Asked, open_sources
 from mig_audit.stop import Stop
+from mig_audit.validation import parse_document
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -47,6 +50,11 @@ def _configure(parser: ArgumentParser) -> None:
         help="read first what each log was rotated to (LOG.1, LOG.2.gz, ...)",
     )
     add(
+        "--seed",
+        metavar="FILE",
+        help="what ran when the log began, as `mig-audit schema file-seed` describes it",
+    )
+    add(
         "--summary",
         action="store_true",
         help="say at the end what was found, also where stderr is no terminal",
@@ -61,15 +69,22 @@ def _configure(parser: ArgumentParser) -> None:
 def _run(options: Namespace, write: Callable[[str], None]) -> int:
     # While a document is read, a signal is no request to be looked at later.
     origin = origin_of(options)
+    seed = _seed(options.seed)
     stop = Stop()
     try:
         with stop.on_signals():
-            return _files(options, origin, write, stop)
+            return _files(options, origin, seed, write, stop)
     finally:
         stop.close()
 
 
-def _files(options: Namespace, origin: Origin, write: Callable[[str], None], stop: Stop) -> int:
+def _seed(path: Optional[str]) -> Optional[Seed]:
+    return None if path is None else parse_seed(parse_document(read_whole(path), name_of(path)))
+
+
+def _files(
+    options: Namespace, origin: Origin, seed: Optional[Seed], write: Callable[[str], None], stop: Stop
+) -> int:
     if options.json and not options.top:
         raise UsageError("--json is for --top", "rows are JSON unless --format says otherwise")
     form = make_row_format(options.format, host_name(origin))
@@ -81,7 +96,7 @@ def _files(options: Namespace, origin: Origin, write: Callable[[str], None], sto
     counts, writer = RowCounts(), EventWriter(_STDOUT)
     totals = Totals(options.top) if options.top else None
     teller = RowTotals(totals, counts) if totals else RowWriter(form, writer, counts)
-    pipeline = FilesPipeline(teller, origin.names)
+    pipeline = FilesPipeline(teller, origin.names, seed)
     replay = Replay(sources, pipeline, writer, progress=progress(None if totals else _STDOUT))
     replay.run()
     if totals:

@@ -15,6 +15,7 @@ from mig_audit.modules.audit.files.families.table import CALLS, NEVER_FAIL
 from mig_audit.modules.audit.files.host import Counts, Host
 from mig_audit.modules.audit.files.reordering import Arrival, Reordering
 from mig_audit.modules.audit.files.rows import GAP, Row
+from mig_audit.modules.audit.files.seed import Seed, plant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +44,9 @@ class _Place:
 class Activity:
     """Takes events as they are complete, and gives rows.
 
+    Args:
+        seed: what ran when the log began.
+
     Attributes:
         outcomes: how many events had which of `OUTCOMES`; those that still wait for their turn have none.
         counts: what else is to be told at the end.
@@ -50,7 +54,8 @@ class Activity:
         missing: how many were.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seed: Optional[Seed] = None) -> None:
+        self._seed = seed
         self.outcomes: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
         self.counts = Counts()
         self.gaps = self.missing = 0
@@ -78,6 +83,8 @@ class Activity:
         place = self._places.get(node)
         if place is None and len(self._places) < _MOST_HOSTS:
             place = self._places[node] = _Place(Host(self._room, self.counts, self._numbers))
+            if self._seed is not None and self._seed.node == node:
+                plant(self._seed, place.host)
         return place
 
     def _turn(self, node: str, place: _Place, turn: Turn) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Optional, Protocol
 
 from mig_audit.modules.audit.events import Decoder, Ledger, make_stream
 from mig_audit.modules.audit.events.glance import glance_at
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events import Account, Bundle, Names
     from mig_audit.modules.audit.events.usual import Complete, UsualEvent
     from mig_audit.modules.audit.files.rows import Row
+    from mig_audit.modules.audit.files.seed import Seed
 
 
 class Teller(Protocol):
@@ -36,17 +37,18 @@ class FilesPipeline:
     Args:
         teller: of the rows.
         names: of users.
+        seed: what ran when the log began.
     """
 
     own = others = unrepresented = 0
 
-    def __init__(self, teller: Teller, names: Names) -> None:
+    def __init__(self, teller: Teller, names: Names, seed: Optional[Seed] = None) -> None:
         self._teller = teller
         self._ledger = Ledger()
         self._stream = make_stream(KERNEL, self._ledger)
         self._decoder = Decoder(names)
         self._glances = Glances(self._decoder.identities)
-        self.activity = Activity()
+        self.activity = Activity(seed)
         self.findings = 0
 
     def feed(self, block: bytes) -> None:

@@ -193,6 +193,18 @@ def test_what_is_not_understood_is_said(arguments: list[str], word: bytes) -> No
     assert result.stdout == b""
 
 
+def test_a_snapshot_tells_what_was_open_before(tmp_path: Path) -> None:
+    """One that does not fit its schema is refused."""
+    seed = tmp_path / "seed.json"
+    descriptor = {"fd": 4, "path": "/srv/truth.jsonl", "mode": "100600", "position": 12}
+    seed.write_text(json.dumps({"processes": [{"pid": 18808, "threads": 1, "descriptors": [descriptor]}]}))
+    first = json.loads(_run(_LOG, "--seed", seed).stdout.splitlines()[0])
+    seed.write_text('{"processes": 7}')
+
+    assert (first["path"], first["start"], first["flags"]) == ("/srv/truth.jsonl", 12, ["seeded"])
+    assert b"$.processes" in _run(_LOG, "--seed", seed, code=2).stderr
+
+
 def test_the_schema_is_published() -> None:
     """By its name."""
     command = [sys.executable, "-m", "mig_audit", "schema", "files"]
