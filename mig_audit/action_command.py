@@ -83,7 +83,7 @@ def _run(module: Module, document: object, stop: Stop) -> Answer:
     relay.wait(run.fileno())
     while run.receive():
         relay.wait(run.fileno())
-    return run.finish().answer
+    return run.finish().answer()
 
 
 def _put(write: Write, form: _Form, answered: _Answered) -> None:

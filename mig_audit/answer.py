@@ -32,8 +32,8 @@ class Answer(NamedTuple):
             return cls.of(Result.failure(unexpected(error, "the result is no JSON: ")))
 
     @classmethod
-    def parse(cls, line: bytes, exit_code: int = 0) -> Optional[Answer]:
-        """Return the answer that another process has written; None if that is no whole envelope."""
+    def parse(cls, line: bytes) -> Optional[Answer]:
+        """Return the answer that a persistent process has sent; None if that is no whole envelope."""
         try:
             text = line.decode("utf-8")
             envelope = json.loads(text)
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
             return None
         if not isinstance(envelope, dict) or not envelope.keys() >= _KEYS:
             return None
-        return cls(text, envelope, exit_code)
+        return cls(text, envelope, 0)
 
     @property
     def errors(self) -> Sequence[str]:

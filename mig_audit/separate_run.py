@@ -10,7 +10,7 @@ import json
 import os
 import signal
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Callable, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, Callable, NamedTuple, NoReturn, Optional, Union
 
 from .answer import Answer
 from .console import say_error
@@ -31,10 +31,46 @@ _ORPHANED = "the end of the process that asked for it"
 
 
 class Finished(NamedTuple):
-    """What a run has said: the envelope without its elements, which is small, and the whole of it."""
+    """What a run has said. The envelope may be a big one, and who passes it on needs no more of it than a glance.
 
+    Attributes:
+        exit_code: what the CLI makes of it.
+        worked: whether it has elements.
+        glance: the envelope without them, which is small.
+        line: the whole of it, as JSON.
+    """
+
+    exit_code: int
+    worked: bool
     glance: Mapping[str, object]
-    answer: Answer
+    line: Union[bytes, bytearray]
+
+    @classmethod
+    def of(cls, answer: Answer) -> Finished:
+        """Look at an answer."""
+        glance = {name: value for name, value in answer.envelope.items() if name != "elements"}
+        worked = bool(answer.envelope["elements"])
+        return cls(answer.exit_code, worked, glance, answer.line.encode("utf-8"))
+
+    @classmethod
+    def parse(cls, written: bytearray) -> Optional[Finished]:
+        """Return what was written by `write`; None if that is not all of it. Of what is given only the envelope is left."""
+        end = written.find(b"\n")
+        if end < 0 or end == len(written) - 1 or not written.endswith(b"\n"):
+            return None
+        exit_code, worked, glance = json.loads(written[:end])
+        del written[: end + 1], written[-1:]
+        return cls(exit_code, worked, glance, written)
+
+    def write(self, file: BinaryIO) -> None:
+        """Write two lines."""
+        file.write(json.dumps(self[:-1]).encode("ascii") + b"\n")
+        file.write(self.line)
+        file.write(b"\n")
+
+    def answer(self) -> Answer:
+        """Return all of it."""
+        return Answer(self.line.decode("utf-8"), json.loads(self.line), self.exit_code)
 
 
 class SeparateRun:
@@ -58,6 +94,7 @@ class SeparateRun:
             try:
                 answer, its_answer = _pipe(ours, its)
                 its_orders, orders = _pipe(its, ours)
+                os.set_blocking(orders, False)
                 pid = cls._forked(_Work(module, document, progress), its_answer, its_orders)
             except OSError as error:
                 raise unexpected(error, "no process could be started: ") from error
@@ -87,10 +124,10 @@ class SeparateRun:
         return bool(part)
 
     def stop(self, reason: str) -> None:
-        """Ask it to stop; who asks again is in a hurry."""
+        """Ask it to stop; who asks again is in a hurry. Nobody waits for one that stands still."""
         try:
             os.write(self._orders, reason.encode() + b"\n")
-        except BrokenPipeError:  # it has ended
+        except (BrokenPipeError, BlockingIOError):  # it has ended, or has been asked a thousand times already
             return
 
     def kill(self) -> None:
@@ -102,13 +139,7 @@ class SeparateRun:
         os.close(self._orders)
         os.close(self._answer)
         _, status = os.waitpid(self.pid, 0)
-        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0
-        glance, _, line = bytes(self._received).partition(b"\n")
-        answer = Answer.parse(line, code)
-        if answer is not None:
-            return Finished(json.loads(glance), answer)
-        answer = Answer.of(Result.failure(_death(status)))
-        return Finished(_glance(answer), answer)
+        return Finished.parse(self._received) or Finished.of(Answer.of(Result.failure(_death(status))))
 
 
 def _death(status: int) -> StoppedError:
@@ -143,7 +174,7 @@ def _live(work: _Work, answer: int, orders: int, mask: Collection[int]) -> NoRet
             told = Answer.of(result)
             # Not closed: the other side sees the end of it when this process is gone, and need not wait for that.
             with open(answer, "wb", closefd=False) as file:
-                file.write(f"{json.dumps(_glance(told))}\n{told.line}".encode())
+                Finished.of(told).write(file)
         code = told.exit_code
     except BrokenPipeError:  # nobody is left to be told
         pass
@@ -155,10 +186,6 @@ def _live(work: _Work, answer: int, orders: int, mask: Collection[int]) -> NoRet
 
 def _reason(order: bytes) -> str:
     return order.decode().strip() or _ORPHANED
-
-
-def _glance(answer: Answer) -> dict[str, object]:
-    return {name: value for name, value in answer.envelope.items() if name != "elements"}
 
 
 def _pipe(reading: ExitStack, writing: ExitStack) -> tuple[int, int]:

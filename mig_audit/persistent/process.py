@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import select
 import time
-from typing import TYPE_CHECKING, Callable, Optional, Union
+from typing import TYPE_CHECKING, Callable, Optional, Union, cast
 
-from mig_audit.errors import BusyError, MigAuditError, UsageError, unexpected
+from mig_audit.errors import NO_DESCRIPTORS, BusyError, MigAuditError, UsageError, unexpected
 from mig_audit.messages import STOPPED, Message
 from mig_audit.persistent.query import Query
 from mig_audit.persistent.under_way import KILLING, UnderWay
@@ -21,10 +21,10 @@ from mig_audit.separate_run import SeparateRun
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mig_audit.answer import Answer
     from mig_audit.interface import Module
     from mig_audit.persistent.agent import Agent
     from mig_audit.persistent.endpoint import Endpoint
+    from mig_audit.separate_run import Finished
     from mig_audit.stop import Stop
 
 _MOST_QUERIES = 16  # connections at a time
@@ -60,6 +60,7 @@ class PersistentProcess:
         self._queries: list[Query] = []
         self._work: Optional[UnderWay] = None
         self._asked = 0
+        self._no_room = False
         self._configured: Optional[object] = None
         self._ending = ""
         self._ending_since = 0.0
@@ -87,8 +88,10 @@ class PersistentProcess:
         poll = select.poll()
         for descriptor, events in self._awaited():
             poll.register(descriptor, events)
-        ticks = self._ending or self._work or self._queries or self._agent.waiting
-        return dict(poll.poll(_TICK * 1000 if ticks else None))
+        ticks = self._ending or self._work or self._queries or self._agent.waiting or self._no_room
+        ready = dict(poll.poll(_TICK * 1000 if ticks else None))
+        self._no_room = False
+        return ready
 
     def _awaited(self) -> Iterator[tuple[int, int]]:
         if not self._agent.at_end:
@@ -97,7 +100,7 @@ class PersistentProcess:
             yield self._agent.stdout, select.POLLOUT if self._agent.waiting else 0
         if not self._ending:
             yield self._stop.fileno(), select.POLLIN
-        if self._endpoint.is_open and len(self._queries) < _MOST_QUERIES:
+        if self._endpoint.is_open and len(self._queries) < _MOST_QUERIES and not self._no_room:
             yield self._endpoint.fileno(), select.POLLIN
         for query in self._queries:
             yield query.fileno(), query.events
@@ -149,7 +152,9 @@ class PersistentProcess:
             return
         try:
             sock, peer = self._endpoint.accept()
-        except OSError:  # nobody any more, or no descriptor: who waits is still there at the next look
+        except OSError as error:  # nobody is there any more
+            # Or there is no descriptor: who waits is still there later, and is not to be looked at all the time.
+            self._no_room = error.errno in NO_DESCRIPTORS
             return
         except MigAuditError as error:
             self._agent.log(f"a query was refused: {error}")
@@ -180,7 +185,7 @@ class PersistentProcess:
             self._ask(query, message)
         except MigAuditError as error:
             self._agent.log(f"a query of process {query.peer.pid} was refused: {error}")
-            query.answer(Result.failure(error).to_line(), self._clock())
+            query.answer(Result.failure(error).to_line().encode("utf-8"), self._clock())
 
     def _ask(self, query: Query, message: Union[Message, UsageError]) -> None:
         """Begin what a query asks for.
@@ -221,19 +226,20 @@ class PersistentProcess:
         if not work or work.run.fileno() not in ready or work.run.receive():
             return
         self._work = None
-        glance, answer = work.run.finish()
-        self._tell(work, glance, answer)
+        finished = work.run.finish()
+        self._tell(work, finished)
         if work.query:
-            work.query.answer(answer.line, self._clock())
+            work.query.answer(finished.line, self._clock())
 
-    def _tell(self, work: UnderWay, glance: Mapping[str, object], answer: Answer) -> None:
+    def _tell(self, work: UnderWay, finished: Finished) -> None:
         """Have it in the agent's log, and as an alert if work was done, and something came out that is to be known."""
         seconds = self._clock() - work.began
         said = "answered" if work.query else "ended, and nobody was there to be answered"
-        why = f": {answer.errors[0]}" if answer.errors else ""
+        errors = cast("Optional[list[str]]", finished.glance["errors"])
+        why = f": {errors[0]}" if errors else ""
         self._agent.log(f"query {work.number} {said} after {seconds:.1f} s{why}")
-        if answer.envelope["elements"] and (answer.envelope["foundanything"] or answer.errors):
-            self._agent.alert({"module": self._name, "query": work.number, **_cut(glance)})
+        if finished.worked and (finished.glance["foundanything"] or errors):
+            self._agent.alert({"module": self._name, "query": work.number, **_cut(finished.glance)})
 
     def _speak(self, ready: Mapping[int, int]) -> None:
         if ready.get(self._agent.stdout, 0) & select.POLLOUT and self._agent.waiting:

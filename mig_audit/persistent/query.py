@@ -59,7 +59,7 @@ class Query:
         return not self._asked and self._answer is None
 
     def receive(self) -> Iterator[Union[Message, UsageError]]:
-        """Read once, and yield each message of it, or what is wrong with a line.
+        """Read once, and yield each message of it until there is an answer, or what is wrong with a line.
 
         A client that says no more may still wait for its answer.
         """
@@ -72,6 +72,8 @@ class Query:
         lines = self._splitter.feed(part) if part else self._splitter.end()
         self.gone = not part and not lines and not self._asked
         for line in lines:
+            if self._answer is not None:
+                return
             self._asked = True
             if line is None:
                 yield UsageError(f"the query has more than {MAX_DOCUMENT} bytes", "make it a smaller one")
@@ -81,9 +83,9 @@ class Query:
             except UsageError as error:
                 yield error
 
-    def answer(self, line: str, now: float) -> None:
+    def answer(self, line: Union[bytes, bytearray], now: float) -> None:
         """Have the answer sent."""
-        self._answer = memoryview(line.encode("utf-8"))
+        self._answer = memoryview(line)
         self._since = now
 
     def send(self, now: float) -> None:

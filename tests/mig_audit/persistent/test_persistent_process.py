@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -36,16 +38,17 @@ _START = (
     "import sys; from mig_audit.persistent import run_persistent; "
     "sys.exit(run_persistent(sys.argv[1], 0, 1, sys.argv[2]))"
 )
-# For it, time passes fifty times as fast.
-_START_FAST = """
-import sys, time
+# For it, time passes when a test says so.
+_START_TIMELESS = """
+import sys
+from pathlib import Path
 from mig_audit.persistent.agent import Agent
 from mig_audit.persistent.endpoint import Endpoint
 from mig_audit.persistent.process import PersistentProcess
 from mig_audit.registry import find_module
 from mig_audit.stop import Stop
 def clock():
-    return time.monotonic() * 50
+    return float(Path("clock").read_text())
 endpoint = Endpoint(sys.argv[2], sys.argv[1])
 module = find_module(sys.argv[1])
 sys.exit(PersistentProcess(sys.argv[1], module, Agent(0, 1, clock), endpoint, Stop(), clock).run())
@@ -60,6 +63,7 @@ class _Persistent:
         self.run_folder = folder / "run"
         self.process = subprocess.Popen(
             [sys.executable, "-c", start, "sample", str(self.run_folder)],
+            bufsize=0,  # what select(2) does not see is not there
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -84,12 +88,19 @@ class _Persistent:
     def next(self, kind: str) -> dict[str, Any]:
         """Return the next message of a class; those before it are `seen`."""
         while True:
+            assert select.select([self._stdout], [], [], 60)[0], self.seen
             line = self._stdout.readline()
             assert line, self.process.communicate()
             message = json.loads(line)
             self.seen.append(message)
             if message["class"] == kind:
                 return cast("dict[str, Any]", message)
+
+    def turn(self) -> None:
+        """Have it look at everything that there is to be seen by now, twice: what it has heard, it acts upon."""
+        for _ in range(2):
+            self.send("ping")
+            self.next("ping")
 
     def query(self, **parameters: object) -> subprocess.Popen[str]:
         """Ask, as an agent does: by a process of its own."""
@@ -123,6 +134,11 @@ class _Persistent:
         assert stderr == b""
         return self.process.returncode
 
+    def peak(self) -> int:
+        """Return the most bytes of memory that it has had."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
+
     def logged(self, words: str) -> bool:
         """Say whether a log message has these words."""
         return any(
@@ -140,10 +156,31 @@ def persistent(tmp_path: Path) -> Iterator[_Persistent]:
     started.process.communicate()
 
 
+class _Clock:
+    """The time of a process that has no other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._now = 0.0
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += seconds
+        (self._folder / "clock.new").write_text(str(self._now))
+        (self._folder / "clock.new").rename(self._folder / "clock")
+
+
 @pytest.fixture
-def hasty(tmp_path: Path) -> Iterator[_Persistent]:
-    """Start one for which time passes fast."""
-    started = _Persistent(tmp_path, install(tmp_path), _START_FAST)
+def clock(tmp_path: Path) -> _Clock:
+    """Stand still."""
+    return _Clock(tmp_path)
+
+
+@pytest.fixture
+def timeless(tmp_path: Path, clock: _Clock) -> Iterator[_Persistent]:
+    """Start one for which time passes when the test says so: what is late does not depend on the host."""
+    clock.pass_by(0)
+    started = _Persistent(tmp_path, install(tmp_path), _START_TIMELESS)
     started.register()
     yield started
     started.process.kill()
@@ -254,10 +291,9 @@ def test_a_client_that_hangs_up_ends_its_query(persistent: _Persistent, tmp_path
     _until(lambda: undone.exists() and undone.read_text())
 
     assert undone.read_text() == "the hanging up of who asked"
+    while not persistent.logged("query 1 ended, and nobody was there to be answered"):
+        persistent.next("log")
     assert _answer(persistent.query(say="next"))["elements"]["said"] == "next"
-    persistent.send("stop")
-    persistent.finish()
-    assert persistent.logged("query 1 ended, and nobody was there to be answered")
 
 
 def test_a_client_that_says_no_more_is_answered(persistent: _Persistent) -> None:
@@ -284,6 +320,21 @@ def test_a_stop_that_comes_right_behind_the_query_is_heard(persistent: _Persiste
 
     answer = _read(sock)
     assert "stop message" in json.dumps(answer)
+
+
+def test_a_client_that_asks_to_stop_without_end_holds_up_nobody(
+    persistent: _Persistent, tmp_path: Path
+) -> None:
+    """Even if its run stands still, and so hears nothing of it: a ping is answered all the same."""
+    sock = persistent.connect(b'{"class":"parameters","parameters":{"wait":60,"began":"began"}}\n')
+    _until((tmp_path / "began").exists)
+    run = int((tmp_path / "began").read_text())
+    os.kill(run, signal.SIGSTOP)
+    sock.sendall(b'{"class":"stop"}\n' * 6000)
+    persistent.turn()
+    os.kill(run, signal.SIGCONT)
+
+    assert _read(sock)["elements"]["stopped"] == "stop message"
 
 
 @pytest.mark.usefixtures("signals_heeded")
@@ -313,6 +364,21 @@ def test_what_is_no_query_is_refused(persistent: _Persistent, said: bytes, words
     assert persistent.logged(words)
 
 
+def test_behind_a_query_that_is_refused_no_other_is_heard(persistent: _Persistent, tmp_path: Path) -> None:
+    """Its connection has its answer: nothing is begun for it."""
+    sock = persistent.connect(b'nonsense\n{"class":"parameters","parameters":{"began":"began"}}\n')
+
+    assert "the query is not JSON" in _read(sock)["errors"][0]
+    assert _answer(persistent.query(say="next"))["elements"]["said"] == "next"
+    persistent.next("log")
+    persistent.next("log")
+    assert persistent.logged("query 1 of process")
+    assert not (tmp_path / "began").exists()
+    persistent.send("stop")
+    persistent.finish()
+    assert not persistent.logged("query 2")
+
+
 def test_a_run_that_is_killed_is_answered_too(persistent: _Persistent) -> None:
     """And the process goes on."""
     answer = _answer(persistent.query(kill=True))
@@ -322,12 +388,14 @@ def test_a_run_that_is_killed_is_answered_too(persistent: _Persistent) -> None:
 
 
 def test_an_answer_of_any_size_comes_whole(persistent: _Persistent) -> None:
-    """Beside pings."""
+    """Beside pings; it is passed on as it is, and takes its own size of memory, not several times that."""
+    before = persistent.peak()
     query = persistent.query(size=20_000_000)
     persistent.send("ping")
     persistent.next("ping")
 
     assert len(_answer(query)["elements"]["filling"]) == 20_000_000
+    assert persistent.peak() - before < 40_000_000
 
 
 def test_the_configuration_has_parameters_for_queries_without(persistent: _Persistent) -> None:
@@ -377,38 +445,64 @@ def test_a_long_alert_is_cut(persistent: _Persistent) -> None:
     assert alert["errors"] == ["x" * 500]
 
 
-def test_a_run_that_does_not_end_is_told_to_hurry(hasty: _Persistent, tmp_path: Path) -> None:
+def test_a_run_that_does_not_end_is_told_to_hurry(
+    timeless: _Persistent, clock: _Clock, tmp_path: Path
+) -> None:
     """Ten seconds after the end was asked for; then it has still time to undo what it has begun."""
-    query = hasty.query(began="began", requests=2, undone="undone")
+    query = timeless.query(began="began", requests=2, undone="undone")
     _until((tmp_path / "began").exists)
-    hasty.send("stop")
+    timeless.send("stop")
+    timeless.turn()
+    clock.pass_by(10.5)
 
     assert _answer(query)["elements"]["stopped"] == "stop message"
     assert (tmp_path / "undone").exists()
-    assert hasty.finish() == 0
+    assert timeless.finish() == 0
 
 
-def test_a_run_that_hangs_is_killed_at_last(hasty: _Persistent, tmp_path: Path) -> None:
+def test_a_run_that_hangs_is_killed_at_last(timeless: _Persistent, clock: _Clock, tmp_path: Path) -> None:
     """Two minutes after nobody waits for it any more: the next query is not to wait for it."""
-    query = hasty.query(began="began", requests=1000)
+    query = timeless.query(began="began", requests=1000)
     _until((tmp_path / "began").exists)
     query.kill()
     query.communicate()
-    while not hasty.logged("was killed by SIGKILL"):
-        hasty.next("log")
+    timeless.turn()
+    clock.pass_by(119)
+    timeless.turn()
+    assert "busy" in _answer(timeless.query())["errors"][0]
+    clock.pass_by(2)
+    while not timeless.logged("was killed by SIGKILL"):
+        timeless.next("log")
 
-    assert _answer(hasty.query(say="next"))["elements"]["said"] == "next"
+    assert _answer(timeless.query(say="next"))["elements"]["said"] == "next"
 
 
-def test_a_client_that_takes_nothing_is_hung_up_on(hasty: _Persistent) -> None:
+def test_a_client_that_takes_nothing_is_hung_up_on(timeless: _Persistent, clock: _Clock) -> None:
     """After thirty seconds, and others are answered meanwhile."""
-    sock = hasty.connect(b'{"class":"parameters","parameters":{"size":20000000}}\n')
-    while not hasty.logged("it did not take its answer"):
-        hasty.next("log")
+    sock = timeless.connect(b'{"class":"parameters","parameters":{"size":20000000}}\n')
+    while not timeless.logged("query 1 answered"):
+        timeless.next("log")
+    assert _answer(timeless.query(say="other"))["elements"]["said"] == "other"
+    while not timeless.logged("it did not take its answer"):
+        clock.pass_by(31)
+        timeless.turn()
     with sock:
         assert len(b"".join(iter(lambda: sock.recv(1 << 20), b""))) < 20_000_000
 
-    assert _answer(hasty.query(say="next"))["elements"]["said"] == "next"
+    assert _answer(timeless.query(say="next"))["elements"]["said"] == "next"
+
+
+def test_a_client_that_asks_nothing_is_hung_up_on(timeless: _Persistent, clock: _Clock) -> None:
+    """After ten seconds, half a message or not."""
+    with timeless.connect(b'{"class":"parameters"') as sock:
+        timeless.turn()
+        clock.pass_by(9)
+        timeless.turn()
+        assert not timeless.logged("it asked nothing")
+        clock.pass_by(2)
+        assert sock.recv(1) == b""
+    timeless.next("log")
+    assert timeless.logged("it asked nothing")
 
 
 def test_a_query_leaves_nothing_behind(persistent: _Persistent) -> None:
@@ -521,6 +615,51 @@ def test_whatever_the_agent_says_it_hears_only_what_it_knows(lines: list[bytes])
     assert said[0]["class"] == "register"
     assert {each["class"] for each in said} <= {"register", "ping", "log"}
     assert sum(each["class"] == "ping" for each in said) == lines.count(b'{"class":"ping"}')
+
+
+class _Full:
+    """An endpoint at which somebody waits, in a process that may open no more."""
+
+    def __init__(self, readable: int, stop: Stop) -> None:
+        self._readable = readable
+        self._stop = stop
+        self.is_open = True
+        self.address = "unix:full"
+        self.looks = 0
+
+    def fileno(self) -> int:
+        """Say that somebody waits."""
+        return self._readable
+
+    def accept(self) -> None:
+        """Fail, and end it all with the third time."""
+        self.looks += 1
+        if self.looks == 3:
+            self._stop.request("enough")
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    def close(self) -> None:
+        """Wait for nobody any more."""
+        self.is_open = False
+
+
+def test_without_a_descriptor_for_who_waits_it_does_not_turn_all_the_time() -> None:
+    """It looks again after half a second."""
+    stdin, to_us = os.pipe()
+    from_us, stdout = os.pipe()
+    stop = Stop()
+    full = _Full(from_us, stop)
+    agent = Agent(stdin, stdout)
+    agent.log("so that something is there to be read")
+    agent.flush()
+    began = time.monotonic()
+    code = PersistentProcess("idle", cast("Module", _Idle()), agent, cast("Endpoint", full), stop).run()
+
+    assert code == 0
+    assert time.monotonic() - began >= 1.0
+    for descriptor in (stdin, to_us, from_us, stdout):
+        os.close(descriptor)
+    stop.close()
 
 
 def test_an_agent_that_reads_nothing_is_left(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_client_that_says_no_more_still_waits(ends: tuple[socket.socket, Query
     assert not query.gone
     assert query.events == 0
 
-    query.answer("hello", 1.0)
+    query.answer(b"hello", 1.0)
     assert query.events == select.POLLOUT
     query.send(1.0)
     query.close()
@@ -82,7 +82,7 @@ def test_a_long_answer_waits_for_nobody(ends: tuple[socket.socket, Query]) -> No
     """It goes out as the client takes it."""
     client, query = ends
     text = "é" * (1 << 20)
-    query.answer(text, 0.0)
+    query.answer(text.encode(), 0.0)
     taken = b""
     while not query.gone:
         query.send(1.0)
@@ -103,7 +103,7 @@ def test_a_client_is_not_waited_for_for_ever(ends: tuple[socket.socket, Query]) 
     client.sendall(_PARAMETERS + b"\n")
     list(query.receive())
     assert query.overdue(10_000.0) == ""
-    query.answer("x" * (1 << 24), 10_000.0)
+    query.answer(b"x" * (1 << 24), 10_000.0)
     query.send(10_001.0)
     assert query.overdue(10_030.0) == ""
     assert query.overdue(10_032.0) == "it did not take its answer"
@@ -112,7 +112,7 @@ def test_a_client_is_not_waited_for_for_ever(ends: tuple[socket.socket, Query]) 
 def test_a_client_that_is_gone_is_no_error(ends: tuple[socket.socket, Query]) -> None:
     """Nobody is left to be told."""
     client, query = ends
-    query.answer("x" * (1 << 24), 0.0)
+    query.answer(b"x" * (1 << 24), 0.0)
     query.send(0.0)
     client.close()
     query.send(0.0)
