@@ -96,7 +96,7 @@ def _files(
     counts, writer = RowCounts(), EventWriter(_STDOUT)
     totals = Totals(options.top) if options.top else None
     teller = RowTotals(totals, counts) if totals else RowWriter(form, writer, counts)
-    pipeline = FilesPipeline(teller, origin.names, seed)
+    pipeline = FilesPipeline(teller, origin.names, seed, logs.run.lost if logs.run else 0)
     replay = Replay(sources, pipeline, writer, progress=progress(None if totals else _STDOUT))
     replay.run()
     if totals:

@@ -61,6 +61,7 @@ class RunTold(NamedTuple):
         ended: when it ended; infinity where that is not known.
         configured: whether it changed the kernel's audit.
         others: the other runs that it saw.
+        lost: how many events the kernel lost meanwhile without a gap in their numbers.
     """
 
     pids: tuple[int, ...]
@@ -68,6 +69,7 @@ class RunTold(NamedTuple):
     ended: float
     configured: bool
     others: ToldRuns
+    lost: int = 0
 
     def tell(self, ownership: Ownership) -> None:
         """Tell the ownership what it was told in the run."""
@@ -93,9 +95,17 @@ def run_told(elements: Mapping[str, Any]) -> Optional[RunTold]:
             math.inf if window["ended"] is None else _seconds(window["ended"]),
             bool(kernel["configured"]),
             others,
+            _lost(kernel.get("before"), kernel.get("after")),
         )
     except (ValueError, KeyError, TypeError, OverflowError):
         return None
+
+
+def _lost(before: object, after: object) -> int:
+    """Return by how much the kernel's counter went on; one that was reset meanwhile tells nothing."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return 0
+    return max(int(after["lost"]) - int(before["lost"]), 0)
 
 
 def _pids(run: Mapping[str, Any]) -> tuple[int, int, int]:

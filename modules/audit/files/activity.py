@@ -46,6 +46,7 @@ class Activity:
 
     Args:
         seed: what ran when the log began.
+        lost: how many events are missing without a gap; then nothing that is followed from call to call is exact.
 
     Attributes:
         outcomes: how many events had which of `OUTCOMES`; those that still wait for their turn have none.
@@ -54,8 +55,9 @@ class Activity:
         missing: how many were.
     """
 
-    def __init__(self, seed: Optional[Seed] = None) -> None:
+    def __init__(self, seed: Optional[Seed] = None, lost: int = 0) -> None:
         self._seed = seed
+        self.lost = lost
         self.outcomes: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
         self.counts = Counts()
         self.gaps = self.missing = 0
@@ -82,17 +84,22 @@ class Activity:
     def _place(self, node: str) -> Optional[_Place]:
         place = self._places.get(node)
         if place is None and len(self._places) < _MOST_HOSTS:
-            place = self._places[node] = _Place(Host(self._room, self.counts, self._numbers))
+            place = self._places[node] = _Place(self._host())
             if self._seed is not None and self._seed.node == node:
                 plant(self._seed, place.host)
         return place
+
+    def _host(self) -> Host:
+        host = Host(self._room, self.counts, self._numbers)
+        host.doubts_always = bool(self.lost)
+        return host
 
     def _turn(self, node: str, place: _Place, turn: Turn) -> Iterator[Row]:
         arrival, missing, late, new_boot = turn
         if new_boot:
             yield from unconfirmed(place.host)
             place.host.vacate()
-            place.host = Host(self._room, self.counts, self._numbers)
+            place.host = self._host()
         if missing:
             yield self._gap(node, place, arrival, missing)
         if late:

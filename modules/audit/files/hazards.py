@@ -27,7 +27,7 @@ def doubts(host: Host, process: Process, tick: int) -> tuple[str, ...]:
     if host.trusts(tick, process) and not process.rings:
         return ()
     found = []
-    if tick < host.doubted:
+    if host.doubts_always or tick < host.doubted:
         found.append(GAPPED)
     if tick < process.table.doubted:
         found.append(STALE_FD)

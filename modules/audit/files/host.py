@@ -50,6 +50,7 @@ class Host:
     Attributes:
         tick: the number of the call that is looked at, by which it is told what was known before what.
         doubted: the tick at which events were missing, so that whatever was known before is to be doubted.
+        doubts_always: events may be missing anywhere.
         room: what the tables of all hosts use.
         changes: of names.
         names: of files by their identity, as they were last seen.
@@ -62,6 +63,7 @@ class Host:
     def __init__(self, room: Room, counts: Counts, numbers: Iterator[int]) -> None:
         self.tick = 1
         self.doubted = 0
+        self.doubts_always = False
         self.room = room
         self.counts = counts
         self.changes = NameChanges(room)
@@ -146,7 +148,9 @@ class Host:
 
     def trusts(self, tick: int, process: Process) -> bool:
         """Say whether all that happened since then to the process's descriptors was seen."""
-        return tick >= self.doubted and tick >= process.table.doubted and not process.provisional
+        if self.doubts_always or process.provisional:
+            return False
+        return tick >= self.doubted and tick >= process.table.doubted
 
     def doubt(self, process: Process) -> None:
         """Doubt what is known of a process's descriptors: something happened to them unseen."""

@@ -38,17 +38,18 @@ class FilesPipeline:
         teller: of the rows.
         names: of users.
         seed: what ran when the log began.
+        lost: how many events are missing without a gap.
     """
 
     own = others = unrepresented = 0
 
-    def __init__(self, teller: Teller, names: Names, seed: Optional[Seed] = None) -> None:
+    def __init__(self, teller: Teller, names: Names, seed: Optional[Seed] = None, lost: int = 0) -> None:
         self._teller = teller
         self._ledger = Ledger()
         self._stream = make_stream(KERNEL, self._ledger)
         self._decoder = Decoder(names)
         self._glances = Glances(self._decoder.identities)
-        self.activity = Activity(seed)
+        self.activity = Activity(seed, lost)
         self.findings = 0
 
     def feed(self, block: bytes) -> None:

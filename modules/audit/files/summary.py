@@ -51,6 +51,7 @@ def summary_lines(counts: RowCounts, activity: Activity) -> Iterator[str]:
     found = activity.counts
     for number, what in (
         (activity.gaps, f"gaps, in which {activity.missing} events are missing"),
+        (activity.lost, "events were lost by the kernel without a gap: nothing that is followed is exact"),
         (found.rings, "processes use io_uring, which audit does not look into"),
         (found.stale, "descriptors were closed unseen"),
         (found.unseen_ends, "processes ended unseen"),

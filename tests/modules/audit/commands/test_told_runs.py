@@ -48,6 +48,16 @@ def test_a_run_is_its_processes_and_its_window() -> None:
     assert endless.ended == math.inf
 
 
+@pytest.mark.parametrize(("before", "after", "lost"), [(7, 12, 5), (7, 7, 0), (7, 2, 0)])
+def test_the_kernel_s_counter_tells_what_was_lost_meanwhile(before: int, after: int, lost: int) -> None:
+    """Unless somebody reset it."""
+    kernel = {**_ELEMENTS["kernel"], "before": {"lost": before}, "after": {"lost": after}}
+    told = run_told({**_ELEMENTS, "kernel": kernel})
+
+    assert told is not None
+    assert told.lost == lost
+
+
 @pytest.mark.parametrize(
     "damage",
     [

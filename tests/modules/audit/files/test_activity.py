@@ -61,6 +61,23 @@ def test_missing_events_make_what_was_known_probable() -> None:
     assert rows[2].flags == ("gap",)
 
 
+def test_events_that_are_lost_without_a_gap_leave_nothing_exact_that_is_followed() -> None:
+    """The kernel's counter tells that there are some, not where."""
+    activity = Activity(lost=3)
+    rows: list[Row] = []
+    for serial, each in enumerate((birth(), opened("data"), _READ, call("pread64", 3, 0, 5, 9, exit=5)), 1):
+        rows += activity.take("", Arrival(serial, each.seconds, 0, each._replace(serial=serial)))
+    rows += activity.flush()
+
+    assert names(rows)[1:] == [
+        ("OPEN", "/work/data", "exact"),
+        ("READ", "/work/data", "probable"),
+        ("PREAD", "/work/data", "probable"),
+    ]
+    assert places(rows)[2:] == [("READ", 0, "probable"), ("PREAD", 9, "exact")]
+    assert rows[2].flags == ("gap",)
+
+
 def test_an_event_that_comes_too_late_is_left_out() -> None:
     """What it did may be undone by now; what is known of its process is in doubt."""
     activity = Activity()
