@@ -11,7 +11,7 @@ from mig_audit.console import progress, say, say_error
 from mig_audit.errors import PartialError, StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.commands.enrichment_options import add_enrichment, enricher_of
-from mig_audit.modules.audit.commands.named_logs import named_logs
+from mig_audit.modules.audit.commands.named_logs import add_logs, named_logs
 from mig_audit.modules.audit.commands.origin_options import add_origin, origin_of
 from mig_audit.modules.audit.commands.selection import add_selection, filters_of, never_selecting
 from mig_audit.modules.audit.commands.top_options import add_rows, add_top
@@ -37,13 +37,7 @@ _DEFAULT_FORMAT = "text"
 
 
 def _configure(parser: ArgumentParser) -> None:
-    add = parser.add_argument
-    add(
-        "logs",
-        nargs="+",
-        metavar="FILE",
-        help="a raw log, plain or .gz/.xz/.bz2/.zst, a folder of logs, - for stdin, or the result of a run",
-    )
+    add_logs(parser)
     add_selection(parser)
     shown = parser.add_argument_group("what is shown")
     shown.add_argument(
@@ -60,11 +54,6 @@ def _configure(parser: ArgumentParser) -> None:
     )
     add_rows(shown)
     shown.add_argument("--json", action="store_true", help="tables, or the tree, as one JSON object a line")
-    add(
-        "--rotated",
-        action="store_true",
-        help="read first what each log was rotated to (LOG.1, LOG.2.gz, ...)",
-    )
     add_enrichment(parser)
     add_origin(parser)
 

@@ -10,7 +10,7 @@ from mig_audit.console import progress, say, say_error
 from mig_audit.documents import name_of, read_whole
 from mig_audit.errors import StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
-from mig_audit.modules.audit.commands.named_logs import named_logs
+from mig_audit.modules.audit.commands.named_logs import add_logs, named_logs
 from mig_audit.modules.audit.commands.origin_options import add_users_origin, origin_of
 from mig_audit.modules.audit.commands.top_options import add_rows, add_top
 from mig_audit.modules.audit.files.formats import DEFAULT_FORMAT, FORMATS, make_row_format
@@ -37,18 +37,8 @@ _STDOUT = 1
 
 def _configure(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add(
-        "logs",
-        nargs="+",
-        metavar="RAWLOG",
-        help="a log, plain or .gz/.xz/.bz2/.zst, a folder of logs, - for stdin, or the result of a run",
-    )
+    add_logs(parser)
     add("--format", default=DEFAULT_FORMAT, metavar="F", help=f"{', '.join(FORMATS)} (default: %(default)s)")
-    add(
-        "--rotated",
-        action="store_true",
-        help="read first what each log was rotated to (LOG.1, LOG.2.gz, ...)",
-    )
     add(
         "--seed",
         metavar="FILE",

@@ -7,9 +7,25 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Sequence
 
     from mig_audit.modules.audit.commands.told_runs import RunTold, ToldRuns
+
+
+def add_logs(parser: ArgumentParser) -> None:
+    """Add the argument that names logs, and the option that adds to them what each was rotated to."""
+    parser.add_argument(
+        "logs",
+        nargs="+",
+        metavar="RAWLOG",
+        help="a log, plain or .gz/.xz/.bz2/.zst, a folder of logs, - for stdin, or the result of a run",
+    )
+    parser.add_argument(
+        "--rotated",
+        action="store_true",
+        help="read first what each log was rotated to (LOG.1, LOG.2.gz, ...)",
+    )
 
 
 class Logs(NamedTuple):

@@ -11,7 +11,7 @@ from mig_audit.console import Output, output, progress, say, say_error, to_stder
 from mig_audit.errors import StoppedError, UsageError, exit_code
 from mig_audit.interface import Implementation
 from mig_audit.modules.audit.commands.enrichment_options import add_enrichment, enricher_of
-from mig_audit.modules.audit.commands.named_logs import named_logs
+from mig_audit.modules.audit.commands.named_logs import add_logs, named_logs
 from mig_audit.modules.audit.commands.origin_options import add_origin, origin_of
 from mig_audit.modules.audit.formats import DEFAULT_FORMAT, FORMATS, make_format
 from mig_audit.modules.audit.replay import StopPatience, ledger_line, make_replay, statistics
@@ -34,18 +34,8 @@ _TOLD = 8  # names that fit on a line or two
 
 def _configure(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add(
-        "logs",
-        nargs="+",
-        metavar="RAWLOG",
-        help="a log, plain or .gz/.xz/.bz2/.zst, a folder of logs, - for stdin, or the result of a run",
-    )
+    add_logs(parser)
     add("--format", default=DEFAULT_FORMAT, metavar="F", help=f"{', '.join(FORMATS)} (default: %(default)s)")
-    add(
-        "--rotated",
-        action="store_true",
-        help="read first what each log was rotated to (LOG.1, LOG.2.gz, ...)",
-    )
     add(
         "--follow",
         action="store_true",

@@ -20,7 +20,6 @@ _REGISTERS = frozenset({b"a0", b"a1", b"a2", b"a3"})
 _ARGUMENT = re.compile(rb"a(0|[1-9][0-9]{0,4})")
 _MOST_ARGUMENTS = 100_000  # of five digits
 _CONTROLS = re.compile(rb"[\x01-\x1f]")
-_ENCLOSED = re.compile(rb"\{[^}]*\}?")
 
 
 def read_command(search: Search) -> bytes:
