@@ -91,8 +91,8 @@ class HostEnricher:
 
     @property
     def held(self) -> int:
-        """Return how many processes are kept."""
-        return len(self._processes)
+        """Return how many processes are kept, or as how many they count."""
+        return self._processes.weight
 
     def begin(self) -> None:
         """Learn what runs already; for the moment before the first event."""
@@ -171,6 +171,10 @@ class HostEnricher:
         return self._label(process, enrichment, early)
 
     def _learn(self, told: Told) -> tuple[Found, Enrichment]:
+        if self._processes.crowded:
+            self._known.clear()
+            self._messages.clear()
+            self._processes.make_room()
         found = self._processes.find(told)
         enrichment = self._around(found, told)
         return found, self._started(enrichment, found, told) if told.starts else enrichment

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from itertools import chain
+from sys import getsizeof
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit.events.enrichment.found import Lasting
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.enrichment.found import Found
     from mig_audit.modules.audit.events.enrichment.process import Fork, Process, Program
 
+_ROOM = 8 << 20
+
 
 class KeptProcesses:
     """Processes by their pids, and forks by those of the children that were not seen yet.
@@ -18,6 +22,8 @@ class KeptProcesses:
     Args:
         depth: how many ancestors of a process are kept.
         limit: how many processes are kept; beyond it, the one that was not seen for the longest time is forgotten.
+        room: how many bytes all names that are kept may have together; beyond it, the same. No honest host has as long
+            ones: it is where each process has eight ancestors of its own, with 200 bytes of names each.
 
     Attributes:
         processes: the one that was not seen for the longest time first.
@@ -26,17 +32,48 @@ class KeptProcesses:
         version: grows with whatever may change those about many processes.
     """
 
-    def __init__(self, depth: int, limit: int) -> None:
+    def __init__(self, depth: int, limit: int, room: int = _ROOM) -> None:
         self.processes: OrderedDict[int, Process] = OrderedDict()
         self.forks: OrderedDict[int, Fork] = OrderedDict()
         self.state = 0
         self.version = 0
         self._depth = depth
         self._limit = limit
+        self._room = room
+        self._names = 0  # bytes: what names took when that was looked at, and all that came since
+        self._looked_at = 0
 
-    def __len__(self) -> int:
-        """Return how many there are, those that were not seen yet among them."""
-        return len(self.processes) + len(self.forks)
+    @property
+    def weight(self) -> int:
+        """Return how many there are, those that were not seen yet among them; with long names, as how many they count."""
+        return max(len(self.processes) + len(self.forks), self._names * self._limit // self._room)
+
+    @property
+    def crowded(self) -> bool:
+        """Say whether so many names came that `make_room` should look what they take."""
+        return self._names - self._looked_at > self._room // 4
+
+    def make_room(self) -> None:
+        """Forget what there is no room for, if nobody else keeps it."""
+        size, holders = self._held()
+        if size > self._room:
+            self.change_all()
+            self.forks.clear()
+            size, holders = self._held()
+        while size > self._room and len(self.processes) > 1:
+            _, forgotten = self.processes.popitem(last=False)
+            for program in forgotten.programs():
+                holders[program] -= 1
+                size -= 0 if holders[program] else program.size
+        self._names = self._looked_at = size
+
+    def _held(self) -> tuple[int, Counter[Program]]:
+        """Return how many bytes all names take, and by how many processes each program is kept."""
+        holders: Counter[Program] = Counter()
+        for process in chain(self.processes.values(), (fork.parent for fork in self.forks.values())):
+            holders.update(process.programs())
+        views = sum(sum(map(getsizeof, fork.program)) for fork in self.forks.values())
+        return sum(program.size for program in holders) + views, holders
 
     def insert(self, process: Process) -> Process:
         """Keep a process as the one that was seen last, and return it."""
@@ -44,6 +81,7 @@ class KeptProcesses:
         self.state += 1
         self.processes[pid] = process
         self.processes.move_to_end(pid)
+        self._names += process.program.size
         if len(self.processes) > self._limit:
             self.processes.popitem(last=False)
         return process
@@ -67,6 +105,7 @@ class KeptProcesses:
     ) -> None:
         """Take note of what a process runs now."""
         program.become(exe, comm, command, source)
+        self._names += program.size
         self.state += 1
         if program.inherited:
             self.change_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import getsizeof
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.events.enrichment.model import LOG, Ancestor
@@ -42,6 +43,11 @@ class Program:
         self.command = None if command is None else command[:COMMAND_LIMIT]
         self._view = None
         self.changes += 1
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes its names take."""
+        return sum(map(getsizeof, filter(None, (self.exe, self.comm, self.command))))
 
     def runs(self, exe: str) -> bool:
         """Say whether this is its program, as far as that is kept."""
@@ -110,6 +116,11 @@ class Process:
         self.initial: Optional[bool] = None
         self.place: Optional[Place] = None
         self.labels: dict[str, bool] = {}
+
+    def programs(self) -> tuple[Program, ...]:
+        """Return all that it keeps: its own, and those of others."""
+        certain = () if self.certain_parent is None else (self.certain_parent,)
+        return (self.program, *certain, *self.line)
 
 
 class Fork(NamedTuple):

@@ -67,9 +67,19 @@ class ProcessTable:
         self._trust = (known or _OLD_PID_MAX) // _FASTEST if trust is None else trust
         self._trust_known = trust is not None or known is not None
 
-    def __len__(self) -> int:
-        """Return how many processes are kept, those that were not seen yet among them."""
-        return len(self._kept)
+    @property
+    def weight(self) -> int:
+        """Return how many processes are kept, those that were not seen yet among them; see `KeptProcesses`."""
+        return self._kept.weight
+
+    @property
+    def crowded(self) -> bool:
+        """Say whether to `make_room`."""
+        return self._kept.crowded
+
+    def make_room(self) -> None:
+        """Forget processes where their names take too much; what was found of them should be forgotten before."""
+        self._kept.make_room()
 
     def seed(self) -> None:
         """Read the processes that are there already."""

@@ -39,7 +39,50 @@ def test_forks_whose_children_are_never_seen_are_bounded_too() -> None:
     for child in range(100, 200):
         kept.insert_fork(child, _fork(shell))
 
-    assert (list(kept.forks), len(kept)) == ([197, 198, 199], 6)
+    assert (list(kept.forks), kept.weight) == ([197, 198, 199], 6)
+
+
+def _named(kept: KeptProcesses, pid: int, parent: Process | None = None) -> Process:
+    """Return a process with a name of some 1,000 bytes, or four times as many in memory."""
+    process = kept.insert(Process(pid, 1, 0, kept.line(parent)))
+    kept.become(process.program, "/" + "\U0001f600" * 1000, None, None, "log")
+    return process
+
+
+def test_processes_with_long_names_make_room() -> None:
+    """The oldest are forgotten, and forks with them; the names of a line are kept as long as one of it is."""
+    kept = KeptProcesses(depth=8, limit=99, room=10_000)
+    first = _named(kept, 1)
+    few = kept.crowded
+    kept.insert_fork(99, _fork(first))
+    child = _named(kept, 2, first)
+    for pid in range(3, 9):
+        _named(kept, pid, child)
+    kept.make_room()
+
+    assert (few, kept.crowded) == (False, False)
+    assert (list(kept.processes), list(kept.forks)) == ([7, 8], [])
+    assert kept.weight > 80
+
+
+def test_names_that_many_share_take_room_once() -> None:
+    """As those of a service manager, from which all descend."""
+    kept = KeptProcesses(depth=8, limit=99, room=10_000)
+    first = _named(kept, 1)
+    for pid in range(2, 99):
+        kept.insert(Process(pid, 1, 0, kept.line(first)))
+    kept.make_room()
+
+    assert len(kept.processes) == 98
+
+
+def test_a_process_alone_stays_however_long_its_name_is() -> None:
+    """It is the one that the event at hand is of."""
+    kept = KeptProcesses(depth=8, limit=99, room=10)
+    _named(kept, 1)
+    kept.make_room()
+
+    assert list(kept.processes) == [1]
 
 
 def test_a_line_ends_at_the_depth() -> None:

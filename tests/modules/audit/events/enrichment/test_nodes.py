@@ -122,6 +122,24 @@ def test_nodes_share_room_for_processes() -> None:
     assert parents == ["/bin/one", "/bin/one", None]
 
 
+def test_long_names_take_no_more_memory() -> None:
+    """However many processes have such, and though each has ancestors of its own."""
+    enricher = Enricher(EnrichmentSettings())
+
+    def take(pids: range) -> int:
+        for pid in pids:
+            exe = f"/{pid:06}" + "\U0001f600" * 600
+            enricher.enrich(_call("h1", pid, pid - 1 if pid % 9 else 1, exe))
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        assert take(range(10_000, 15_000)) < 14 << 20
+    finally:
+        tracemalloc.stop()
+
+
 def test_made_up_nodes_take_no_more_memory() -> None:
     """However many names a log has."""
     enricher = Enricher(EnrichmentSettings(), nodes=50)
