@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mig_audit.answer import Answer
-from mig_audit.errors import NotPermittedError, StoppedError, UsageError, describe_errno
+from mig_audit.errors import (
+    BusyError,
+    MigAuditError,
+    NotPermittedError,
+    StoppedError,
+    UsageError,
+    describe_errno,
+)
 from mig_audit.messages import Message
 from mig_audit.persistent.endpoint import Peer
 from mig_audit.stop import Relay
@@ -60,10 +68,7 @@ def _connected(address: str) -> socket.socket:
         peer = Peer.of(sock)
     except (OSError, ValueError) as error:
         sock.close()
-        why = describe_errno(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-        raise UsageError(
-            f"no persistent process can be reached at {address}: {why}", "start it, or leave persistsock out"
-        ) from error
+        raise _unreachable(address, error) from error
     if not peer.trusted:
         sock.close()
         raise NotPermittedError(
@@ -71,6 +76,17 @@ def _connected(address: str) -> socket.socket:
             "its word is no evidence: see who started it",
         )
     return sock
+
+
+def _unreachable(address: str, error: Exception) -> MigAuditError:
+    number = (error.errno if isinstance(error, OSError) else None) or 0
+    if number == errno.EAGAIN:  # unix(7): as many wait there already as may
+        return BusyError(f"busy: too many wait at {address} already", "ask again when they are done")
+    why = describe_errno(number) if number else str(error)
+    what = f"no persistent process can be reached at {address}: {why}"
+    if number in {errno.EACCES, errno.EPERM}:
+        return NotPermittedError(what, "run as root")
+    return UsageError(what, "start it, or leave persistsock out")
 
 
 def _received(sock: socket.socket, stop: Stop) -> bytes:

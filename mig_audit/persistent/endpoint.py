@@ -9,8 +9,8 @@ import struct
 from contextlib import suppress
 from typing import NamedTuple
 
-from mig_audit.errors import BusyError, MigAuditError, NotPermittedError, describe_errno
-from mig_audit.private_folder import open_private
+from mig_audit.errors import BusyError, MigAuditError, NotPermittedError
+from mig_audit.private_folder import folder_error, open_private
 
 _PRIVATE = 0o600
 _BACKLOG = 16
@@ -63,10 +63,7 @@ class Endpoint:
             raise
         except OSError as error:
             self._socket.close()
-            raise NotPermittedError(
-                f"the socket {self._path} cannot be made: {describe_errno(error.errno or 0)}",
-                "run as root, with a folder above it that can be written to",
-            ) from error
+            raise folder_error(self._path, error, "be made") from error
 
     @property
     def _name(self) -> str:

@@ -7,33 +7,13 @@ import os
 import stat
 from typing import Callable, Optional
 
-from mig_audit.errors import AuditUnavailableError, MigAuditError, NotPermittedError, describe_errno
+from mig_audit.errors import MigAuditError, NotPermittedError
+from mig_audit.private_folder import folder_error, parent
 
 LOCK = "lock"
 _ROOM = 512 << 10  # bytes: the journal of a run that loads every shipped profile has less
 _NEW = 2  # files that a run may have to make: the lock and its journal
 _WRITE = "write what is to be undone"
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})
-_REMEDIES = {
-    errno.EROFS: "mount a writable {above}",
-    errno.ENOSPC: "free space and inodes in {above}",
-    errno.EDQUOT: "free space and inodes in {above}",
-    errno.EMFILE: "allow more open files (ulimit -n)",
-    errno.ENFILE: "let the host open more files (fs.file-max)",
-    errno.EIO: "see what the kernel's log says of the file system of {above}",
-}
-_OTHERWISE = "run mig-audit as root; what is to be undone is written there before anything is changed"
-
-
-def folder_error(path: str, error: OSError, to_do: str = "be used", remedy: str = "") -> MigAuditError:
-    """Return what it means that something in the folder of runs cannot be used.
-
-    A `NotPermittedError`, or an `AuditUnavailableError` where the host has no room or the disk fails.
-    """
-    number = error.errno or 0
-    kind = AuditUnavailableError if number in _FULL else NotPermittedError
-    says = remedy or _REMEDIES.get(number, _OTHERWISE)
-    return kind(f"{path} cannot {to_do}: {describe_errno(number)}", says.format(above=_above(path)))
 
 
 def strange(path: str, mode: int) -> NotPermittedError:
@@ -43,7 +23,7 @@ def strange(path: str, mode: int) -> NotPermittedError:
 
 def obstacle(path: str, statvfs: Callable[[str], os.statvfs_result] = os.statvfs) -> Optional[MigAuditError]:
     """Return why a run could not write its journal in this folder, None if it could: looked at, and nothing changed."""
-    place = path if os.path.lexists(path) else _above(path)
+    place = path if os.path.lexists(path) else parent(path)
     try:
         _refuse(place, statvfs(place), _NEW + 1 if place != path else _missing(path))
     except OSError as error:
@@ -51,10 +31,6 @@ def obstacle(path: str, statvfs: Callable[[str], os.statvfs_result] = os.statvfs
     except MigAuditError as error:
         return error
     return None
-
-
-def _above(path: str) -> str:
-    return os.path.dirname(path) or "."  # noqa: PTH120  # plain strings
 
 
 def _missing(path: str) -> int:

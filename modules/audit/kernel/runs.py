@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from mig_audit.errors import MigAuditError
 from mig_audit.modules.audit.kernel.journal import Journal, Undertaking, read_journal
-from mig_audit.modules.audit.kernel.run_folder import LOCK, folder_error, strange
-from mig_audit.private_folder import RUN_FOLDER, open_private
+from mig_audit.modules.audit.kernel.run_folder import LOCK, strange
+from mig_audit.private_folder import RUN_FOLDER, folder_error, open_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,10 +63,7 @@ class Runs:
         self.path = path
         self._sleep = sleep
         self._lock: Optional[int] = None
-        try:
-            self._folder = open_private(path, create=create)
-        except OSError as error:
-            raise folder_error(path, error) from error
+        self._folder = open_private(path, create=create)
 
     def close(self) -> None:
         """Close the directory, and give up the lock."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from mig_audit.errors import MigAuditError, UsageError
+from mig_audit.errors import BusyError, MigAuditError, NotPermittedError, UsageError
 from mig_audit.persistent.client import ask
 from mig_audit.results import Result
 from mig_audit.stop import Stop
@@ -129,3 +130,25 @@ def test_an_address_that_leads_nowhere_is_told(stop: Stop, address: str, words: 
     """With the reason."""
     with pytest.raises(UsageError, match=words):
         ask(address, {}, stop)
+
+
+def test_where_too_many_wait_already_it_is_busy(tmp_path: Path, stop: Stop) -> None:
+    """Nobody is to start another process for that."""
+    with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as first:
+        server.bind(str(tmp_path / "s"))
+        server.listen(0)
+        first.connect(str(tmp_path / "s"))
+        with pytest.raises(BusyError, match="too many wait"):
+            ask(f"unix:{tmp_path}/s", {}, stop)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user for a moment")
+def test_another_user_is_told_to_be_root(tmp_path: Path, stop: Stop) -> None:
+    """The folder is root's."""
+    tmp_path.chmod(0o700)
+    os.seteuid(61357)
+    try:
+        with pytest.raises(NotPermittedError, match=r"EACCES .*: run as root"):
+            ask(f"unix:{tmp_path}/s", {}, stop)
+    finally:
+        os.seteuid(0)

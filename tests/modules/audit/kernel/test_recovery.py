@@ -12,10 +12,10 @@ from memory_kernel import STATUS, MemoryKernel, rule
 
 from mig_audit.modules.audit.kernel.journal import Process, Undertaking
 from mig_audit.modules.audit.kernel.recovery import Recovered, boot_id, recover
-from mig_audit.modules.audit.kernel.run_folder import folder_error
 from mig_audit.modules.audit.kernel.runs import Runs
 from mig_audit.modules.audit.kernel.state import RuleOutcome, Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
+from mig_audit.private_folder import folder_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

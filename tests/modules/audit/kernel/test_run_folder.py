@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mig_audit.errors import AuditUnavailableError, MigAuditError, NotPermittedError
-from mig_audit.modules.audit.kernel.run_folder import folder_error, obstacle
+from mig_audit.errors import AuditUnavailableError, NotPermittedError
+from mig_audit.modules.audit.kernel.run_folder import obstacle
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.mark.parametrize(
-    ("number", "kind", "remedy"),
-    [
-        (errno.EROFS, NotPermittedError, "mount a writable /run"),
-        (errno.EACCES, NotPermittedError, "as root"),
-        (errno.ELOOP, NotPermittedError, "as root"),
-        (errno.ENOSPC, AuditUnavailableError, "free space and inodes in /run"),
-        (errno.EMFILE, AuditUnavailableError, "ulimit -n"),
-        (errno.EIO, AuditUnavailableError, "kernel's log"),
-    ],
-)
-def test_each_errno_has_its_error_and_remedy(number: int, kind: type[MigAuditError], remedy: str) -> None:
-    """Not permitted, or not possible on this host now."""
-    error = folder_error("/run/mig-audit", OSError(number, ""))
-
-    assert type(error) is kind
-    assert error.what.startswith(f"/run/mig-audit cannot be used: {errno.errorcode[number]}")
-    assert remedy in error.remedy
 
 
 def test_a_folder_that_is_there_or_can_be_made_is_no_obstacle(tmp_path: Path) -> None:
