@@ -32,6 +32,7 @@ _KINDS = {
 }
 _MOST_PROBLEMS = 1000
 _MESSAGE_LIMIT = 300  # characters; jsonschema repeats the whole instance
+_END = 50  # of them
 _FINAL_DOLLAR = re.compile(r"\$$")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # json.loads joins those that are a pair
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -250,4 +251,5 @@ def _shown(instance: object) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _MESSAGE_LIMIT else f"{text[:_MESSAGE_LIMIT]}..."
+    """Leave out the middle: what is wrong with an instance, jsonschema says behind it."""
+    return text if len(text) <= _MESSAGE_LIMIT else f"{text[: _MESSAGE_LIMIT - _END]}...{text[-_END:]}"

@@ -75,6 +75,16 @@ def test_every_problem_is_told_at_once() -> None:
     ]
 
 
+def test_what_is_too_long_is_told_in_a_few_words() -> None:
+    """That it is too long is what they end with."""
+    with pytest.raises(ParametersError) as caught:
+        parse_action({"operations": [{"module": "audit"}] * 1001})
+
+    (problem,) = caught.value.problems
+    assert problem.message.endswith(" is too long")
+    assert len(problem.message) < 400
+
+
 @pytest.mark.parametrize("document", [None, [], 1, {}, {"operations": []}, {"operations": None}])
 def test_what_has_nothing_to_run_is_no_action(document: object) -> None:
     """Nothing found would be taken for nothing there."""
