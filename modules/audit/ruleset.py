@@ -13,7 +13,7 @@ from mig_audit.errors import ParametersError, Problem, RuleError, UsageError
 from mig_audit.modules.audit.rules import ParsedRule, Rule, load_profile, parse_rule, profile_names
 from mig_audit.modules.audit.rules.features import missing_features
 from mig_audit.modules.audit.rules.statements import Statement, read_statements
-from mig_audit.modules.audit.rules.text import parse_line
+from mig_audit.modules.audit.rules.text import excerpt, parse_line
 from mig_audit.modules.audit.withdrawals import without_withdrawn
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def rule_problems(rules: Iterable[AskedRule]) -> list[Problem]:
         Problem(
             rule.path,
             "rule",
-            f"{rule.origin}, column {rule.error.column}: {rule.error} (in: {rule.text}){_hint(rule)}",
+            f"{rule.origin}, column {rule.error.column}: {rule.error} (in: {excerpt(rule.text)}){_hint(rule)}",
         )
         for rule in rules
         if rule.error

@@ -18,6 +18,7 @@ from mig_audit.modules.audit.rules import HOST, Rule, list_rule, print_rule
 from mig_audit.modules.audit.rules.conversion import convert
 from mig_audit.modules.audit.rules.explaining import explain_rule
 from mig_audit.modules.audit.rules.statements import LANGUAGES, Statement, read_statements
+from mig_audit.modules.audit.rules.text import excerpt
 from mig_audit.modules.audit.run_settings import SETTINGS
 from mig_audit.terminal import printable, shown_on
 
@@ -192,7 +193,7 @@ def _statements(
 
 def _refuse(statements: Iterable[Statement]) -> None:
     problems = [
-        Problem(f"{each.where}:{each.error.column}", "rule", f"{each.error} (in: {each.text})")
+        Problem(f"{each.where}:{each.error.column}", "rule", f"{each.error} (in: {excerpt(each.text)})")
         for each in statements
         if each.error is not None
     ]

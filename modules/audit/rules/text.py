@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.rules.names import Names
     from mig_audit.modules.audit.rules.options import Option
 
+_MOST_QUOTED = 1000  # characters
 _LONGEST_LINE = 6143  # what auditctl's buffer of 6144 bytes holds
 
 
@@ -50,6 +51,11 @@ class RuleLine:
     parsed: Optional[ParsedRule]
     error: Optional[RuleError]
     controls: tuple[Control, ...] = ()
+
+
+def excerpt(text: str) -> str:
+    """Return what a message quotes of a line: all of a rule, and not all of a file that holds something else."""
+    return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}..."
 
 
 def parse_rule(text: Union[str, bytes], names: Names = HOST) -> ParsedRule:

@@ -13,6 +13,7 @@ from mig_audit.errors import RuleError
 from mig_audit.modules.audit.rules import Names, ParsedRule, Rule, parse_file, parse_rule
 from mig_audit.modules.audit.rules import constants as c
 from mig_audit.modules.audit.rules.options import RULE_OPTIONS
+from mig_audit.modules.audit.rules.text import excerpt
 
 _NOBODY: dict[str, int] = {}
 _NAMES = Names(
@@ -271,6 +272,14 @@ def test_a_long_line_of_a_file_is_an_error_and_not_two_rules() -> None:
     (cut,) = parse_file(fits[:-2] + "€".encode(), _NAMES)
     assert cut.error is not None
     assert cut.error.column == len(cut.text)
+
+
+def test_a_message_quotes_a_rule_and_not_a_file() -> None:
+    """One that was named by mistake may be a single line of 16 MiB."""
+    rule = "-w /etc/passwd -p wa"
+
+    assert excerpt(rule) == rule
+    assert excerpt("x" * 1_000_000) == "x" * 1000 + "..."
 
 
 def test_the_host_is_the_default() -> None:
