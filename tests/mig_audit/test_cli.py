@@ -81,6 +81,7 @@ _SCHEMAS = [
     "event",
     "records",
     "files",
+    "file-seed",
     "doctor",
     "restore",
     "action",
