@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _WINDOW = 512
 _SERIALS = 2**32  # after the last one, the kernel begins anew
-_NEW_BOOT = 100_000  # so many serials back, and the host was started again
+# So many serials back, or some back and so many seconds after all others, and the host was started again.
+_NEW_BOOT, _PAUSE = 100_000, 2
 
 
 class Arrival(NamedTuple):
@@ -62,8 +63,10 @@ class Reordering:
 
     def __init__(self, window: int = _WINDOW) -> None:
         self._window = window
-        # Numbers of events, which go on where serials begin anew: the greatest that came, and the last whose turn it was.
+        # Numbers of events, which go on where serials begin anew: the greatest that came, and the last whose turn it was;
+        # and the latest time of all, in seconds.
         self._top = 0
+        self._latest = 0
         self._last: Optional[int] = None
         self._waiting: list[tuple[int, int, Arrival]] = []
         self._count = 0
@@ -77,12 +80,13 @@ class Reordering:
             self._top = number = self._top + ahead
         else:
             number = self._top + ahead - _SERIALS
-        last, waiting = self._last, self._waiting
+        last, waiting, latest = self._last, self._waiting, self._latest
+        self._latest = max(latest, arrival.seconds)
         self._count += 1
         if last is not None and number == last + 1 and not waiting:
             self._last = number
             yield Turn(arrival)
-        elif self._top - number >= _NEW_BOOT:
+        elif self._top - number >= _NEW_BOOT or (number < self._top and arrival.seconds > latest + _PAUSE):
             yield from self.flush()
             self._top = self._last = arrival.serial
             yield Turn(arrival, new_boot=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,19 @@ _SERIALS = st.lists(st.integers(0, 2**32 - 1), max_size=60)
 
 def _arrival(serial: int) -> Arrival:
     return Arrival(serial, 0, 0, None)
+
+
+@pytest.mark.parametrize(("serial", "seconds"), [(10, 60), (20_000, 60), (500_000, 0)])
+def test_smaller_numbers_later_are_those_of_another_start_of_the_host(serial: int, seconds: int) -> None:
+    """An event that is only late began before others were over."""
+    reordering = Reordering(window=3)
+    before = [Arrival(700_000 + number, 1000, 0, None) for number in range(8)]
+    turns = [turn for each in before for turn in reordering.add(each)]
+    turns += reordering.add(Arrival(serial, 1000 + seconds, 0, None))
+
+    assert [turn.new_boot for turn in turns] == [False] * 8 + [True]
+    (late,) = reordering.add(Arrival(serial - 1, 1000 + seconds, 0, None))
+    assert late.late
 
 
 def _serials(reordering: Reordering, *serials: int) -> list[int]:
