@@ -13,6 +13,7 @@ from .terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
 
 _ELSEWHERE = "write to another place"
 _NARROW = 20  # columns; what is narrower is no terminal that anybody reads
@@ -25,13 +26,48 @@ def to_stdout(text: str) -> None:
         OutputError: stdout takes no more; a reader that went away is a BrokenPipeError.
     """
     try:
-        sys.stdout.buffer.write(_encoded(text))
-        sys.stdout.flush()
+        _write_whole(sys.stdout.buffer, _encoded(text))
     except BrokenPipeError:
         raise
     except OSError as error:
         discard(1)
         raise OutputError(f"stdout could not be written: {error.strerror}", _ELSEWHERE) from error
+
+
+def _write_whole(stream: BinaryIO, data: bytes) -> None:
+    """Write all of it, and wait where another program has made the stream one that does not.
+
+    Under ``python -u`` it has no buffer, and takes a part where it is full, or where a signal comes.
+    """
+    rest = memoryview(data)
+    while rest:
+        taken = _write_some(stream, rest)
+        rest = rest[taken:]
+        if not taken:
+            _await(stream)
+    while not _is_flushed(stream):
+        _await(stream)
+
+
+def _write_some(stream: BinaryIO, data: memoryview) -> int:
+    try:
+        return stream.write(data) or 0  # None, where there is no buffer
+    except BlockingIOError as error:
+        return error.characters_written
+
+
+def _is_flushed(stream: BinaryIO) -> bool:
+    try:
+        stream.flush()
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _await(stream: BinaryIO) -> None:
+    import select  # noqa: PLC0415  # hardly ever
+
+    select.select([], [stream], [])
 
 
 def to_stderr(text: str) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
+import time
 from contextlib import contextmanager
 from subprocess import PIPE
 from typing import TYPE_CHECKING
@@ -92,3 +95,45 @@ def test_a_terminal_that_was_hung_up_stops_no_work() -> None:
     said, _ = worker.communicate(b"\n", 30)
 
     assert (seen, said, worker.returncode) == (b"\r\x1b[K1", b"done\n", 0)
+
+
+_SHOW = """
+import fcntl, os, signal, sys
+from mig_audit.console import to_stdout
+signal.signal(signal.SIGUSR1, lambda *_: None)
+if sys.argv[1] == "waits":
+    os.set_blocking(1, False)
+sys.stderr.write("ready\\n")
+sys.stderr.flush()
+to_stdout("x" * 300_000)
+"""
+
+
+@pytest.mark.parametrize("buffering", [[], ["-u"]])
+@pytest.mark.parametrize("kind", ["blocks", "waits"])
+def test_a_slow_reader_gets_all_of_it(buffering: list[str], kind: str) -> None:
+    """Whatever signals come meanwhile, with and without a buffer, and where another program set O_NONBLOCK."""
+    command = [sys.executable, *buffering, "-c", _SHOW, kind]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(command, stdout=PIPE, stderr=PIPE, env=environment) as writer:
+        assert writer.stdout is not None
+        assert writer.stderr is not None
+        assert writer.stderr.readline() == b"ready\n"
+        first = os.read(writer.stdout.fileno(), 1)  # it has begun
+        for _ in range(20):
+            writer.send_signal(signal.SIGUSR1)
+            time.sleep(0.01)
+        rest = writer.stdout.read()
+
+    assert (first + rest, writer.returncode) == (b"x" * 300_000, 0)
+
+
+def test_a_disk_that_fills_is_told_without_a_buffer_too() -> None:
+    """What was taken of it is not all."""
+    command = [sys.executable, "-u", "-c", "from mig_audit.console import to_stdout; to_stdout('x' * 30_000)"]
+    limited = ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *command]
+    with tempfile.TemporaryFile() as file:
+        done = subprocess.run(limited, stdout=file, stderr=PIPE, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "stdout could not be written: File too large" in done.stderr
