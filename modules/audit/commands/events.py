@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from itertools import islice
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from mig_audit.console import progress, say, say_error
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _STDOUT = 1
 _DEFAULT_FORMAT = "text"
+_TOGETHER = 1000  # lines that are written at once
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -96,7 +98,9 @@ def _events(options: Namespace, origin: Origin, write: Callable[[str], None], st
     )
     replay.run()
     if view:
-        write("".join(f"{line}\n" for line in view.lines(as_json=options.json)))
+        lines = iter(view.lines(as_json=options.json))
+        while some := list(islice(lines, _TOGETHER)):
+            write("".join(f"{line}\n" for line in some))
     return _tell(replay, stop, view)
 
 

@@ -9,7 +9,7 @@ from mig_audit.modules.audit.events.tops import Tops, table
 from mig_audit.modules.audit.events.tree import ProcessTree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mig_audit.modules.audit.events import Event
 
@@ -28,8 +28,8 @@ class View(Protocol):
     def encode(self, event: Event) -> None:
         """Take one event."""
 
-    def lines(self, *, as_json: bool) -> list[str]:
-        """Return what was seen: lines for people, or one JSON object a line."""
+    def lines(self, *, as_json: bool) -> Iterable[str]:
+        """Give what was seen: lines for people, or one JSON object a line."""
 
 
 class TopView:
@@ -73,8 +73,8 @@ class TreeView:
         """Take one event."""
         self._tree.add(event)
 
-    def lines(self, *, as_json: bool) -> list[str]:
-        """Return the tree."""
+    def lines(self, *, as_json: bool) -> Iterable[str]:
+        """Give the tree."""
         if not as_json:
             return self._tree.lines()
-        return [json.dumps(document, ensure_ascii=False) for document in self._tree.documents()]
+        return (json.dumps(document, ensure_ascii=False) for document in self._tree.documents())

@@ -220,7 +220,7 @@ class Event(NamedTuple):
     @property
     def timestamp(self) -> str:
         """Return ISO 8601 in UTC, with milliseconds and offset."""
-        return f"{second_text(self.seconds)}.{self.milliseconds:03}+00:00"
+        return time_text(self.seconds, self.milliseconds)
 
     @property
     def subject(self) -> Optional[PathItem]:
@@ -235,6 +235,11 @@ class Event(NamedTuple):
             return self.paths[0]
         objects = [path for path in self.paths if path.nametype != "PARENT"]
         return objects[-1] if objects else self.paths[-1]
+
+
+def time_text(seconds: int, milliseconds: int) -> str:
+    """Return an ISO 8601 time in UTC, with milliseconds and offset."""
+    return f"{second_text(seconds)}.{milliseconds:03}+00:00"
 
 
 @lru_cache(maxsize=256)

@@ -2,57 +2,94 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Union
 
 from mig_audit.modules.audit.events.command_line import command_line
+from mig_audit.modules.audit.events.event import time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from mig_audit.modules.audit.events.enrichment import Ancestor
     from mig_audit.modules.audit.events.event import Event
 
 _LIMIT = 50_000  # processes that are kept
+_FEW = 8  # children among which one is found without a dict
 _COMMANDS = 20  # of a process that starts one program after the other
 _COMMAND_LENGTH = 200  # characters of a command that are shown
-_ROOM = 8 << 20  # characters of commands, of all processes together
-
-_Moment = tuple[int, int, str]  # seconds, milliseconds, and both as text: events need not come in order
-_Path = tuple[str, tuple[int, ...]]  # the host, and pids from the oldest ancestor on
+_ROOM = 8 << 20  # bytes of commands, of all processes together
 
 
 class _Node:
     """A process: its programs or commands in order, its children, and how often it is in the events."""
 
-    __slots__ = ("children", "commands", "events", "exe", "first", "host", "last", "left_out", "pid", "why")
+    __slots__ = (
+        "children",
+        "commands",
+        "events",
+        "exe",
+        "first",
+        "host",
+        "last",
+        "left_out",
+        "parent",
+        "pid",
+        "why",
+    )
 
-    def __init__(self, host: str, pid: int) -> None:
+    def __init__(self, host: str, pid: int, parent: Optional[_Node]) -> None:
         self.host = host
         self.pid = pid
-        self.commands: list[str] = []
+        self.parent = parent
+        self.commands: tuple[str, ...] = ()
         self.left_out = 0  # further commands
-        self.children: list[_Node] = []
+        self.children: Union[tuple[_Node, ...], dict[int, _Node]] = ()  # most have few
         self.events = 0
-        self.exe: Optional[str] = None
-        self.first: Optional[_Moment] = None
-        self.last: Optional[_Moment] = None
+        self.exe: Optional[int] = None  # what tells it from another
+        # Of its events, in milliseconds since the epoch: they need not come in order.
+        self.first: Optional[int] = None
+        self.last: Optional[int] = None
         self.why = ""
+
+    def child(self, pid: int) -> Optional[_Node]:
+        """Return one of its children."""
+        children = self.children
+        if isinstance(children, dict):
+            return children.get(pid)
+        return next((child for child in children if child.pid == pid), None)
+
+    def add(self, child: _Node) -> None:
+        """Add a child that it does not have."""
+        if isinstance(self.children, dict):
+            self.children[child.pid] = child
+        elif len(self.children) < _FEW:
+            self.children = (*self.children, child)
+        else:
+            self.children = {each.pid: each for each in (*self.children, child)}
 
     def note(self, command: Optional[str], room: int) -> int:
         """Note a command, if there is room for it; return how much that takes."""
         known = command and command[:_COMMAND_LENGTH]
         if not known or known in self.commands[-1:]:
             return 0
-        if len(self.commands) >= _COMMANDS or len(known) > room:
+        size = len(known) * (1 if known.isascii() else 4)
+        if len(self.commands) >= _COMMANDS or size > room:
             self.left_out += 1
             return 0
-        self.commands.append(known)
-        return len(known)
+        self.commands = (*self.commands, known)
+        return size
 
-    def count(self, moment: _Moment) -> None:
+    def count(self, moment: int) -> None:
         self.events += 1
-        self.first = min(self.first or moment, moment)
-        self.last = max(self.last or moment, moment)
+        self.first = moment if self.first is None else min(self.first, moment)
+        self.last = moment if self.last is None else max(self.last, moment)
+
+    def parents(self) -> list[int]:
+        """Return the pids of its ancestors, nearest first."""
+        pids, node = [], self.parent
+        while node is not None:
+            pids.append(node.pid)
+            node = node.parent
+        return pids
 
     def words(self, *, root: bool) -> str:
         more = [f"{self.left_out} more"] if self.left_out else []
@@ -60,7 +97,7 @@ class _Node:
         counted = f"  ({self.events} event{'s' if self.events > 1 else ''})" if self.events else ""
         why = f"  (parent {self.why})" if self.why else ""
         host = f"node={self.host} " if root and self.host else ""
-        time = self.first[-1].partition("T")[2][:12] if self.first else ""
+        time = (_text(self.first) or "").partition("T")[2][:12]
         return f"{time} {host}{self.pid} {runs}{counted}{why}".strip()
 
 
@@ -69,14 +106,14 @@ class ProcessTree:
 
     Args:
         limit: how many processes are kept.
-        room: how many characters their commands may have together.
+        room: how many bytes their commands may have together.
     """
 
     def __init__(self, *, limit: int = _LIMIT, room: int = _ROOM) -> None:
         self._limit = limit
         self._room = room
-        self._nodes: dict[_Path, _Node] = {}
-        self._roots: list[_Node] = []
+        self._nodes: list[_Node] = []
+        self._roots: dict[tuple[str, int], _Node] = {}
         self.left_out = 0
 
     def add(self, event: Event) -> None:
@@ -84,80 +121,97 @@ class ProcessTree:
         enrichment, pid = event.enrichment, event.process.pid
         if enrichment is None or pid is None:
             return
-        pids: tuple[int, ...] = ()
+        node: Optional[_Node] = None
         for ancestor in reversed(enrichment.ancestors):
-            pids = (*pids, ancestor.pid)
-            self._ancestor((event.node, pids), ancestor)
-        node = self._node((event.node, (*pids, pid)))
+            node = self._node(event.node, node, ancestor.pid)
+            if node is None:
+                self.left_out += 1
+                return
+            if not node.events:
+                self._room -= node.note(ancestor.command or ancestor.exe or ancestor.comm, self._room)
+        node = self._node(event.node, node, pid)
         if node is None:
             self.left_out += 1
             return
         self._note(node, event)
-        node.count((event.seconds, event.milliseconds, event.timestamp))
+        node.count(event.seconds * 1000 + event.milliseconds)
         if not enrichment.ancestors:
             node.why = next((gap.why for gap in enrichment.gaps if gap.what == "parent"), node.why)
 
-    def lines(self) -> list[str]:
-        """Return the tree for people: time of the first event, host if named, pid, what it ran, how many events."""
-        lines = [line for root in self._roots for line in _drawn(root, "", "")]
-        return [*lines, f"... and {self.left_out} events of further processes"] if self.left_out else lines
+    def lines(self) -> Iterable[str]:
+        """Give the tree for people: time of the first event, host if named, pid, what it ran, how many events."""
+        for root in self._roots.values():
+            yield from _drawn(root)
+        if self.left_out:
+            yield f"... and {self.left_out} events of further processes"
 
-    def documents(self) -> list[dict[str, object]]:
-        """Return one object for each process.
+    def documents(self) -> Iterable[dict[str, object]]:
+        """Give one object for each process.
 
         ``node`` is its host, if the log names it; ``parents`` are the pids of its ancestors, nearest first.
         """
-        return [
-            {
+        for node in self._nodes:
+            yield {
                 "node": node.host or None,
                 "pid": node.pid,
-                "parents": list(reversed(pids[:-1])),
-                "commands": node.commands,
+                "parents": node.parents(),
+                "commands": list(node.commands),
                 "commands_omitted": node.left_out,
                 "events": node.events,
-                "first": node.first and node.first[-1],
-                "last": node.last and node.last[-1],
+                "first": _text(node.first),
+                "last": _text(node.last),
                 "parent_unknown": node.why or None,
             }
-            for (_, pids), node in self._nodes.items()
-        ]
-
-    def _ancestor(self, path: _Path, ancestor: Ancestor) -> None:
-        node = self._node(path)
-        if node is not None and not node.events:
-            self._room -= node.note(ancestor.command or ancestor.exe or ancestor.comm, self._room)
 
     def _note(self, node: _Node, event: Event) -> None:
         """Note what an event says its process runs: the command where one was started, else a program that is new."""
         argv, exe = event.process.argv, event.process.exe and event.process.exe[:_COMMAND_LENGTH]
+        told = None if exe is None else hash(exe)
         if argv is not None and event.success is not False:
             self._room -= node.note(command_line(argv[:_COMMAND_LENGTH]), self._room)
-        elif exe is not None and exe != node.exe and (node.exe is not None or not node.commands):
+        elif exe is not None and told != node.exe and (node.exe is not None or not node.commands):
             self._room -= node.note(exe, self._room)
-        node.exe = exe or node.exe
+        node.exe = node.exe if told is None else told
 
-    def _node(self, path: _Path) -> Optional[_Node]:
-        node = self._nodes.get(path)
+    def _node(self, host: str, parent: Optional[_Node], pid: int) -> Optional[_Node]:
+        """Return a process, a new one if there is room; None if there is none."""
+        node = self._roots.get((host, pid)) if parent is None else parent.child(pid)
         if node is None and len(self._nodes) < self._limit:
-            host, pids = path
-            node = self._nodes[path] = _Node(host, pids[-1])
-            parent = self._nodes.get((host, pids[:-1]))
-            (self._roots if parent is None else parent.children).append(node)
+            node = _Node(host, pid, parent)
+            self._nodes.append(node)
+            if parent is None:
+                self._roots[host, pid] = node
+            else:
+                parent.add(node)
         return node
 
 
-def _drawn(node: _Node, first: str, rest: str) -> Iterator[str]:
-    """Give the lines of a process and its descendants; ``first`` and ``others`` are drawn before them."""
-    root, stack = node, [(node, first, rest)]
+def _text(moment: Optional[int]) -> Optional[str]:
+    return None if moment is None else time_text(*divmod(moment, 1000))
+
+
+def _drawn(root: _Node) -> Iterator[str]:
+    """Give the lines of a process and its descendants."""
+    yield root.words(root=True)
+    stack = [_Children(root, "")]
     while stack:
-        node, first, rest = stack.pop()
-        yield f"{first}{node.words(root=node is root)}"
-        last = len(node.children) - 1
-        stack += [
-            (
-                child,
-                f"{rest}{'└─ ' if index == last else '├─ '}",
-                f"{rest}{'   ' if index == last else '│  '}",
-            )
-            for index, child in reversed(list(enumerate(node.children)))
-        ]
+        children = stack[-1]
+        node = next(children.rest, None)
+        if node is None:
+            stack.pop()
+            continue
+        children.left -= 1
+        yield f"{children.before}{'├─ ' if children.left else '└─ '}{node.words(root=False)}"
+        stack.append(_Children(node, f"{children.before}{'│  ' if children.left else '   '}"))
+
+
+class _Children:
+    """Those of a process that were not drawn yet, how many they are, and what is drawn before each."""
+
+    __slots__ = ("before", "left", "rest")
+
+    def __init__(self, node: _Node, before: str) -> None:
+        children = node.children
+        self.rest = iter(children.values() if isinstance(children, dict) else children)
+        self.left = len(children)
+        self.before = before

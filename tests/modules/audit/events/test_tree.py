@@ -31,9 +31,21 @@ def _call(
     )
 
 
-def _tree(*events: Event, only: str = "", limit: int = 50_000) -> ProcessTree:
+class _Shown(ProcessTree):
+    """A tree whose lines and documents are lists."""
+
+    def lines(self) -> list[str]:
+        """Return all of them."""
+        return list(super().lines())
+
+    def documents(self) -> list[dict[str, object]]:
+        """Return all of them."""
+        return list(super().documents())
+
+
+def _tree(*events: Event, only: str = "", limit: int = 50_000) -> _Shown:
     enricher = Enricher(EnrichmentSettings(ancestors=64))
-    tree = ProcessTree(limit=limit)
+    tree = _Shown(limit=limit)
     for event in events:
         enriched = enricher.enrich(event)
         if only in (event.process.exe or ""):
@@ -86,7 +98,7 @@ def test_a_process_that_starts_several_programs_has_all_of_them() -> None:
 def test_commands_that_are_left_out_are_counted() -> None:
     """Where there are many of one process, or too many of all."""
     many = _tree(*[_call(10, 1, "/bin/sh", f"c{number}", ms=number) for number in range(23)])
-    tree = ProcessTree(room=6)
+    tree = _Shown(room=6)
     enricher = Enricher(EnrichmentSettings(ancestors=64))
     for event in _SESSION:
         tree.add(enricher.enrich(event))
@@ -160,6 +172,25 @@ def test_the_first_event_is_never_later_than_the_last() -> None:
 def test_the_tree_is_bounded() -> None:
     """What does not fit is counted."""
     assert _tree(*_SESSION, limit=2).lines()[-1] == "... and 4 events of further processes"
+
+
+def test_a_process_may_have_many_children() -> None:
+    """Each has its place, whenever it is seen again."""
+    pids = (*range(3, 50), *range(49, 2, -1))
+    children = [_call(pid, 2, f"/bin/p{pid}", f"p{pid}", ms=pid) for pid in pids]
+    lines = _tree(_call(2, 1, "/bin/sh", "sh"), *children).lines()
+
+    assert [line.rpartition(" p")[2] for line in lines[1:]] == [f"{pid}  (2 events)" for pid in range(3, 50)]
+
+
+def test_commands_in_other_scripts_take_more_room() -> None:
+    """As they do in memory."""
+    tree = _Shown(room=15)
+    enricher = Enricher(EnrichmentSettings())
+    for pid, command in [(10, "\U0001f600" * 2), (11, "\U0001f600"), (12, "abcd"), (13, "abc")]:
+        tree.add(enricher.enrich(_call(pid, 1, "/bin/sh", command)))
+
+    assert [document["commands"] for document in tree.documents()] == [[], ["'\U0001f600'"], [], ["abc"]]
 
 
 def test_a_deep_tree_is_drawn() -> None:
