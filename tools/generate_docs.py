@@ -19,7 +19,7 @@ from mig_audit.errors import EXIT_CODES
 from mig_audit.modules.audit.events.filters import FIELDS
 from mig_audit.modules.audit.rules import Names, parse_rule, strictness
 from mig_audit.modules.audit.rules.conversion import convert
-from mig_audit.modules.audit.rules.explaining import explain_rule
+from mig_audit.modules.audit.rules.explaining import explain_rules
 from mig_audit.modules.audit.rules.statements import read_statements
 from mig_audit.modules.audit.run_settings import NEVER
 from mig_audit.validation import load_schema
@@ -221,8 +221,8 @@ def explained_rules() -> str:
     """Return some rules, and what `rules explain` says of them on an x86-64 host."""
     rules = [parse_rule(line, _X86_64).rule for line in _EXPLAINED]
     said = "".join(
-        f"site.rules:{number}: {'; '.join(explain_rule(number - 1, rules, _X86_64))}\n"
-        for number in range(1, len(rules) + 1)
+        f"site.rules:{number}: {'; '.join(told)}\n"
+        for number, told in enumerate(explain_rules(rules, _X86_64), start=1)
     )
     lines = "".join(f"{line}\n" for line in _EXPLAINED)
     return f"\n```console\n# cat site.rules\n{lines}# mig-audit rules explain site.rules\n{said}```\n\n"

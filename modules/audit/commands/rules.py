@@ -16,7 +16,7 @@ from mig_audit.modules.audit.kernel.protocol import AUDIT_ADD_RULE, AUDIT_DEL_RU
 from mig_audit.modules.audit.kernel.status import pack_setting
 from mig_audit.modules.audit.rules import HOST, Rule, list_rule, print_rule
 from mig_audit.modules.audit.rules.conversion import convert
-from mig_audit.modules.audit.rules.explaining import explain_rule
+from mig_audit.modules.audit.rules.explaining import explain_rules
 from mig_audit.modules.audit.rules.statements import LANGUAGES, Statement, read_statements
 from mig_audit.modules.audit.rules.text import excerpt
 from mig_audit.modules.audit.run_settings import SETTINGS
@@ -98,9 +98,8 @@ def _compile(options: Namespace, write: Write) -> int:
 def _explain(options: Namespace, write: Write) -> int:
     statements = list(_statements(options.files))
     added = [(each, each.parsed.rule) for each in statements if each.parsed and not each.parsed.delete]
-    rules = [rule for _, rule in added]
-    for index, (each, _) in enumerate(added):
-        write(printable(f"{each.where}: {'; '.join(explain_rule(index, rules, HOST))}") + "\n")
+    for (each, _), told in zip(added, explain_rules([rule for _, rule in added], HOST)):
+        write(printable(f"{each.where}: {'; '.join(told)}") + "\n")
     _refuse(statements)
     return 0
 

@@ -18,7 +18,7 @@ from mig_audit.modules.audit.rules.printing import (
 from mig_audit.modules.audit.tables import arch_name, syscall_name, syscall_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mig_audit.modules.audit.rules.model import Field, Rule
     from mig_audit.modules.audit.rules.names import Names
@@ -32,15 +32,21 @@ _LISTED_ALL = ALL_SYSCALLS >> 16
 _Check = Callable[["Rule", "Sequence[Rule]", "Names"], bool]
 
 
-def explain_rule(index: int, rules: Sequence[Rule], names: Names) -> Iterator[str]:
-    """Yield what there is to know of one rule of many, in the order in which they are loaded: first what it does."""
-    rule = rules[index]
-    yield _summary(rule, names)
-    if rule in rules[:index]:
-        yield "is a duplicate: the kernel refuses it, for an earlier rule is the same"
-    yield from (text for holds, text in CHECKS if holds(rule, rules[:index], names))
-    if _needs_other_abi(rule, rules, names):
-        yield "misses the programs of the other width, b64 or b32: no rule has the same conditions for them"
+def explain_rules(rules: Sequence[Rule], names: Names) -> Iterator[tuple[str, ...]]:
+    """Yield what there is to know of each rule, in the order in which they are loaded: first what it does."""
+    widths, seen = _widths(rules), set()
+    for index, rule in enumerate(rules):
+        yield (
+            _summary(rule, names),
+            *([_DUPLICATE] if rule in seen else []),
+            *(text for holds, text in CHECKS if holds(rule, rules[:index], names)),
+            *([_ONE_WIDTH] if _needs_other_abi(rule, widths, names) else []),
+        )
+        seen.add(rule)
+
+
+_DUPLICATE = "is a duplicate: the kernel refuses it, for an earlier rule is the same"
+_ONE_WIDTH = "misses the programs of the other width, b64 or b32: no rule has the same conditions for them"
 
 
 _SUMMARIES = {
@@ -190,19 +196,21 @@ CHECKS: tuple[tuple[_Check, str], ...] = (
 """What can be said of a rule and the rules above it: whether it holds, and the words."""
 
 
-def _needs_other_abi(rule: Rule, rules: Sequence[Rule], names: Names) -> bool:
+def _widths(rules: Sequence[Rule]) -> Mapping[Rule, set[int]]:
+    """Return, for each rule without its architectures, the widths of those that any rule like it has."""
+    widths: dict[Rule, set[int]] = {}
+    for rule in rules:
+        own = {field.value & c.AUDIT_ARCH_64BIT for field in rule.fields if field.code == c.AUDIT_ARCH}
+        widths.setdefault(_without_arch(rule), set()).update(own)
+    return widths
+
+
+def _needs_other_abi(rule: Rule, widths: Mapping[Rule, set[int]], names: Names) -> bool:
     arches = [field for field in rule.fields if field.code == c.AUDIT_ARCH]
     if not _is_exit(rule) or len(arches) != 1 or missing_abis(names) or _is_foreign(rule, (), names):
         return False
     other_width = arches[0].value & c.AUDIT_ARCH_64BIT ^ c.AUDIT_ARCH_64BIT
-    return not any(
-        _without_arch(other) == _without_arch(rule)
-        and any(
-            field.code == c.AUDIT_ARCH and field.value & c.AUDIT_ARCH_64BIT == other_width
-            for field in other.fields
-        )
-        for other in rules
-    )
+    return other_width not in widths[_without_arch(rule)]
 
 
 def _without_arch(rule: Rule) -> Rule:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mig_audit.modules.audit.rules import Names, parse_rule
-from mig_audit.modules.audit.rules.explaining import explain_rule
+from mig_audit.modules.audit.rules.explaining import explain_rules
 
 _NAMES = Names(lambda _user: None, lambda _group: None, lambda _path: False, "x86_64")
 
@@ -13,7 +13,7 @@ _NAMES = Names(lambda _user: None, lambda _group: None, lambda _path: False, "x8
 def _said(*texts: str) -> str:
     """What is said of the last of some rules."""
     rules = [parse_rule(text, _NAMES).rule for text in texts]
-    return "\n".join(explain_rule(len(rules) - 1, rules, _NAMES))
+    return "\n".join(list(explain_rules(rules, _NAMES))[-1])
 
 
 @pytest.mark.parametrize(
