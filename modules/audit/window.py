@@ -25,6 +25,7 @@ from mig_audit.modules.audit.host import log_name
 from mig_audit.modules.audit.loss import Loss
 from mig_audit.modules.audit.neighbours import find_neighbours
 from mig_audit.modules.audit.other_runs import OtherRuns, runs_of_this_host
+from mig_audit.modules.audit.packages import require_packages
 from mig_audit.modules.audit.parameters import parse_parameters
 from mig_audit.modules.audit.pipeline import Pipeline
 from mig_audit.modules.audit.priority import give_way
@@ -50,6 +51,7 @@ _OWN_RULES = 3  # that keep the main process, the recorder and the guard out of 
 def record_window(document: object, context: Context) -> Result:
     """Record one window and answer with what was found; see `mig_audit.interface.Module`."""
     began = time.monotonic()
+    require_packages()
     parameters = parse_parameters(document)
     deadline = Deadline(began, parameters.deadline)
     form = choose_format(parameters, Origin.here())
