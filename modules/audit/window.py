@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 from mig_audit.capabilities import Held
+from mig_audit.errors import MigAuditError, unexpected
 from mig_audit.modules.audit import privileges, report
 from mig_audit.modules.audit.canary import may_filter
 from mig_audit.modules.audit.deadline import Deadline
@@ -80,48 +81,64 @@ def record_window(document: object, context: Context) -> Result:
         if recorder.found is None or recorder.ready is None:
             path.unlink()
             return report.not_begun(recorder.failure, recorder.restoration)
-        drift = _drift(pipeline, recorder.ended, other_runs)
-        return report.compose(
-            Facts(
-                run_id=run_id,
-                own_pids=own_pids,
-                parameters=parameters,
-                rules=with_outcomes(
-                    rules,
-                    *recorder.outcomes_of(plan.rules),
-                    features=recorder.found.before.status.feature_bitmap,
-                ),
-                found=recorder.found,
-                neighbours=neighbours,
-                privileges=privileges.to_json({"main": Held.by(os.getpid()), **recorder.held}, unconfined),
-                ready=recorder.ready,
-                ended=recorder.ended,
-                restoration=recorder.restoration,
-                stopped=recording.stopped,
-                guard_bound=recorder.guard_bound,
-                death=recorder.death,
-                faults=(
-                    *(fault for fault in (recorder.failure, recording.fault) if fault),
-                    *recorder.standstills,
-                ),
-                pipeline=recording.pipeline,
-                drift=drift,
-                other_runs=other_runs,
-                loss=Loss.measure(
-                    recorder,
-                    recorder.found.before.status,
-                    recording,
-                    sinks=delivered,
+        with _log_named(path):
+            drift = _drift(pipeline, recorder.ended, other_runs)
+            return report.compose(
+                Facts(
+                    run_id=run_id,
+                    own_pids=own_pids,
+                    parameters=parameters,
+                    rules=with_outcomes(
+                        rules,
+                        *recorder.outcomes_of(plan.rules),
+                        features=recorder.found.before.status.feature_bitmap,
+                    ),
+                    found=recorder.found,
+                    neighbours=neighbours,
+                    privileges=privileges.to_json(
+                        {"main": Held.by(os.getpid()), **recorder.held}, unconfined
+                    ),
+                    ready=recorder.ready,
+                    ended=recorder.ended,
+                    restoration=recorder.restoration,
+                    stopped=recording.stopped,
+                    guard_bound=recorder.guard_bound,
+                    death=recorder.death,
+                    faults=(
+                        *(fault for fault in (recorder.failure, recording.fault) if fault),
+                        *recorder.standstills,
+                    ),
+                    pipeline=recording.pipeline,
                     drift=drift,
-                    may_filter=may_filter((*recorder.found.before.rules, *plan.rules)),
-                ),
-                sinks=delivered,
-                files=files.to_json(configured=recorder.ready.configured),
-                log_path=path,
-                log_sha256=recording.tail.sha256(),
-                seconds=time.monotonic() - began,
+                    other_runs=other_runs,
+                    loss=Loss.measure(
+                        recorder,
+                        recorder.found.before.status,
+                        recording,
+                        sinks=delivered,
+                        drift=drift,
+                        may_filter=may_filter((*recorder.found.before.rules, *plan.rules)),
+                    ),
+                    sinks=delivered,
+                    files=files.to_json(configured=recorder.ready.configured),
+                    log_path=path,
+                    log_sha256=recording.tail.sha256(),
+                    seconds=time.monotonic() - began,
+                )
             )
-        )
+
+
+@contextmanager
+def _log_named(path: Path) -> Iterator[None]:
+    """Say where all records are if the result cannot be put together: the window is over, and does not come again."""
+    try:
+        yield
+    except MigAuditError:
+        raise
+    except Exception as error:
+        fault = unexpected(error, "the result could not be put together: ")
+        remedy = f"every record is in {path}: `mig-audit replay {path}` gives the events; {fault.remedy}"
+        raise type(fault)(fault.what, remedy) from error
 
 
 def _files_read(parameters: Parameters) -> Iterator[Path]:

@@ -110,3 +110,18 @@ def test_a_run_that_is_killed_leaves_no_half_result(kernel: Control, tmp_path: P
         time.sleep(0.05)
 
     assert {path.name for path in tmp_path.iterdir()} - {"core"} <= {"raw.log", "params.json"}
+
+
+def test_a_result_that_cannot_be_put_together_names_what_there_is(kernel: Control, tmp_path: Path) -> None:  # noqa: ARG001  # the lock
+    """The window is over: all that is left of it is the raw log."""
+    document = {"window": "200ms", "rules": [RULE], "raw_log": {"path": str(tmp_path / "raw.log")}}
+    broken = "from mig_audit.modules.audit import report; report.compose = lambda _facts: {}['no such']"
+    start = f"import sys; {broken}; from mig_audit.__main__ import entrypoint; sys.exit(entrypoint())"
+    command = [sys.executable, "-c", start, "run", "-"]
+    done = subprocess.run(command, input=json.dumps(document).encode(), capture_output=True, check=False)
+
+    (error,) = json.loads(done.stdout)["errors"]
+    assert done.returncode == 6
+    assert error.startswith("the result could not be put together: KeyError: 'no such'")
+    assert f"every record is in {tmp_path}/raw.log" in error
+    assert b"msg=audit(" in (tmp_path / "raw.log").read_bytes()
