@@ -110,11 +110,16 @@ def read_message(lines: Lines) -> Message:
 
 def watch_for_stop(lines: Lines, stop: Stop) -> threading.Thread:
     """Request a stop with each ``stop`` message that comes; the end of the input means nothing."""
-    return watch(lines, stop, lambda line: STOPPED if _is_stop(line) else "")
+
+    def heard(line: bytes) -> None:
+        if _is_stop(line):
+            stop.request(STOPPED)
+
+    return watch(lines, heard)
 
 
-def watch(lines: Lines, stop: Stop, reason: Callable[[bytes], str]) -> threading.Thread:
-    """Request a stop for each line that is a ``reason`` for it; the end of the input comes as an empty line."""
+def watch(lines: Lines, heard: Callable[[bytes], None]) -> threading.Thread:
+    """Have each line heard while the process does something else; the end of the input comes as an empty line."""
 
     def read() -> None:
         # It was started with all that the process may do, and has nothing to do but to read.
@@ -122,9 +127,7 @@ def watch(lines: Lines, stop: Stop, reason: Callable[[bytes], str]) -> threading
         line = b"\n"
         while line:
             line = lines.next()
-            why = reason(line)
-            if why:
-                stop.request(why)
+            heard(line)
 
     thread = threading.Thread(target=read, name="stop-watcher", daemon=True)
     thread.start()

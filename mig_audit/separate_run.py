@@ -169,7 +169,9 @@ def _live(work: _Work, answer: int, orders: int, mask: Collection[int]) -> NoRet
         stop = Stop()
         with stop.on_signals():
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            watch(Lines(orders), stop, _reason)
+            watch(
+                Lines(orders), lambda order: stop.request(order.decode().strip() or _ORPHANED, relayed=True)
+            )
             result = run_module(work.module, work.document, Context(stop, work.progress, last=True))
             told = Answer.of(result)
             # Not closed: the other side sees the end of it when this process is gone, and need not wait for that.
@@ -182,10 +184,6 @@ def _live(work: _Work, answer: int, orders: int, mask: Collection[int]) -> NoRet
         say_error(unexpected(error))
     finally:
         os._exit(code)
-
-
-def _reason(order: bytes) -> str:
-    return order.decode().strip() or _ORPHANED
 
 
 def _pipe(reading: ExitStack, writing: ExitStack) -> tuple[int, int]:

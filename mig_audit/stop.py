@@ -19,7 +19,11 @@ _LOOK = 0.2  # seconds between looks whether there is another request
 
 
 class Stop:
-    """``reason`` is the first request's, and empty until then; ``requests`` counts how often it was asked."""
+    """``reason`` is the first request's, and empty until then; ``requests`` counts how often it was asked.
+
+    What comes from a process that passes requests on is counted apart, and the larger number is the one: a service
+    manager sends its signal to both processes, and that is one request.
+    """
 
     def __init__(self) -> None:
         """Open the pipe that makes the request visible to select."""
@@ -27,12 +31,14 @@ class Stop:
         os.set_blocking(self._write, False)
         self.reason = ""
         self.requests = 0
+        self._asked = [0, 0]
 
-    def request(self, reason: str) -> None:
+    def request(self, reason: str, *, relayed: bool = False) -> None:
         """Ask to stop; the first reason stays, and who asks again is in a hurry."""
         self.reason = self.reason or reason
-        self.requests += 1
-        if self.requests == 1:
+        self._asked[relayed] += 1
+        self.requests = max(self._asked)
+        if sum(self._asked) == 1:
             os.write(self._write, b"!")
 
     def fileno(self) -> int:

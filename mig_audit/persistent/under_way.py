@@ -17,7 +17,11 @@ KILLING = 120.0
 
 
 class UnderWay:
-    """A run, who asked for it, and since when. ``query`` is None when nobody waits for the answer any more."""
+    """A run, who asked for it, and since when. ``query`` is None when nobody waits for the answer any more.
+
+    It is in a hurry when one side has asked it twice to stop. That both do is what happens when a service manager ends
+    an agent and all that it has started.
+    """
 
     def __init__(self, number: int, run: SeparateRun, query: Query, now: float) -> None:
         """Remember when it began."""
@@ -26,17 +30,21 @@ class UnderWay:
         self.query: Optional[Query] = query
         self.began = now
         self._ending_since: Optional[float] = None
+        self._client_asks = 0
         self._hurried = False
 
     def client_stops(self) -> None:
         """Pass on that the client asks to stop; it waits for the answer, and may ask again."""
-        self.run.stop(STOPPED)
+        self._client_asks += 1
+        if self._client_asks > 1 or self._ending_since is None:
+            self.run.stop(STOPPED)
 
     def end(self, reason: str, now: float) -> None:
         """Have it end, and in bounded time."""
         if self._ending_since is None:
             self._ending_since = now
-            self.run.stop(reason)
+            if not self._client_asks:
+                self.run.stop(reason)
 
     def hurry(self) -> None:
         """Have it end sooner."""

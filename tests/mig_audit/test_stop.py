@@ -88,3 +88,15 @@ def test_what_may_be_interrupted_ignores_what_is_ignored(tmp_path: Path) -> None
         signal.signal(signal.SIGHUP, before)
 
     assert (tmp_path / "done").exists()
+
+
+def test_what_is_passed_on_beside_a_signal_is_one_request() -> None:
+    """In either order; who asks again, by whatever way, is in a hurry."""
+    for ways in ((False, True), (True, False)):
+        stop = Stop()
+        for relayed in ways:
+            stop.request("SIGTERM", relayed=relayed)
+            assert stop.requests == 1
+        stop.request("SIGTERM", relayed=ways[0])
+        assert stop.requests == 2
+        stop.close()

@@ -50,6 +50,7 @@ class Sample:
         if "undone" in document:
             Path(document["undone"]).write_text(context.stop.reason)
         elements = {"said": document.get("say"), "stopped": context.stop.reason, "last": context.last}
+        elements["requests"] = context.stop.requests
         errors = (PartialError(document["error"]),) if "error" in document else ()
         size = document.get("size", 0)
         return Result(bool(document.get("found")), True, {**elements, "filling": "x" * size}, {}, errors)

@@ -364,6 +364,19 @@ def test_what_is_no_query_is_refused(persistent: _Persistent, said: bytes, words
     assert persistent.logged(words)
 
 
+@pytest.mark.usefixtures("signals_heeded")
+def test_a_signal_to_all_of_them_is_one_request(persistent: _Persistent, tmp_path: Path) -> None:
+    """As from a service manager: to the client, to the process, and to the run."""
+    query = persistent.query(began="began", wait=60, undoing=1)
+    _until((tmp_path / "began").exists)
+    os.kill(int((tmp_path / "began").read_text()), signal.SIGTERM)
+    persistent.process.send_signal(signal.SIGTERM)
+    query.send_signal(signal.SIGTERM)
+
+    elements = _answer(query)["elements"]
+    assert (elements["stopped"], elements["requests"]) == ("SIGTERM", 1)
+
+
 def test_behind_a_query_that_is_refused_no_other_is_heard(persistent: _Persistent, tmp_path: Path) -> None:
     """Its connection has its answer: nothing is begun for it."""
     sock = persistent.connect(b'nonsense\n{"class":"parameters","parameters":{"began":"began"}}\n')
