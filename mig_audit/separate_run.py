@@ -6,6 +6,7 @@ killed, and it stops of its own accord when the process that asked for it is gon
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Callable, NamedTuple, NoReturn, Opti
 
 from .answer import Answer
 from .console import say_error
-from .errors import InternalError, StoppedError, unexpected
+from .errors import InternalError, MigAuditError, StoppedError, UsageError, describe_errno, unexpected
 from .interface import Context
 from .messages import Lines, watch
 from .results import Result
@@ -97,7 +98,7 @@ class SeparateRun:
                 os.set_blocking(orders, False)
                 pid = cls._forked(_Work(module, document, progress), its_answer, its_orders)
             except OSError as error:
-                raise unexpected(error, "no process could be started: ") from error
+                raise _not_started(error) from error
             ours.pop_all()
         return cls(pid, answer, orders)
 
@@ -140,6 +141,16 @@ class SeparateRun:
         os.close(self._answer)
         _, status = os.waitpid(self.pid, 0)
         return Finished.parse(self._received) or Finished.of(Answer.of(Result.failure(_death(status))))
+
+
+def _not_started(error: OSError) -> MigAuditError:
+    what = "no process could be started: "
+    if error.errno in {errno.EAGAIN, errno.ENOMEM}:  # fork(2)
+        return UsageError(
+            f"{what}{describe_errno(error.errno)}",
+            "allow more processes (ulimit -u, pids.max), or free memory",
+        )
+    return unexpected(error, what)
 
 
 def _death(status: int) -> StoppedError:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
 
 from mig_audit.answer import Answer
-from mig_audit.errors import PartialError
+from mig_audit.errors import PartialError, UsageError
 from mig_audit.results import Result
-from mig_audit.separate_run import Finished
+from mig_audit.separate_run import Finished, SeparateRun
+
+if TYPE_CHECKING:
+    from mig_audit.interface import Module
 
 _ANSWER = Answer.of(
     Result(
@@ -47,3 +56,21 @@ def test_what_is_not_whole_is_nothing() -> None:
     whole = _written()
 
     assert [Finished.parse(whole[:size]) for size in range(len(whole))] == [None] * len(whole)
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM])
+def test_a_host_that_has_no_process_for_it_is_told_apart_from_a_fault(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Root has no such bound of its own, so a container's is put in; and no descriptor is left open."""
+
+    def no_fork() -> int:
+        raise OSError(number, os.strerror(number))
+
+    before = list(Path("/proc/self/fd").iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fork", no_fork)
+        with pytest.raises(UsageError, match=r"no process could be started: .*: allow more processes"):
+            SeparateRun.start(cast("Module", None), {}, print)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == len(before)
