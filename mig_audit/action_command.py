@@ -9,7 +9,7 @@ from .action import parse_action
 from .answer import Answer, write_answer
 from .console import progress, say, say_error
 from .document_commands import read_document
-from .errors import MigAuditError, OutputError, StoppedError, worst_code
+from .errors import MigAuditError, OutputError, StoppedError, unexpected, worst_code
 from .registry import find_module
 from .results import Result
 from .runner import render
@@ -48,8 +48,7 @@ def run_action(path: str, write: Write, people: Optional[ForPeople] = None) -> i
             say_error(error)
             return error.exit_code
         for number, operation in enumerate(operations, 1):
-            answered = _answer(number, operation, stop)
-            _put(write, form, answered)
+            answered = _put(write, form, _answer(number, operation, stop))
             for error_line in answered.answer.errors:
                 say(f"{answered.where}: {error_line}")
             codes.append(answered.answer.exit_code)
@@ -86,8 +85,16 @@ def _run(module: Module, document: object, stop: Stop) -> Answer:
     return run.finish().answer()
 
 
-def _put(write: Write, form: _Form, answered: _Answered) -> None:
-    write_answer(write, form.next(answered), answered.answer.envelope)
+def _put(write: Write, form: _Form, answered: _Answered) -> _Answered:
+    """Write an answer, and return it; one that its module cannot describe is a fault of that, and costs no other one."""
+    try:
+        text = form.next(answered)
+    except Exception as error:  # noqa: BLE001  # what a stranger's module raises has no bounds
+        fault = Result.failure(unexpected(error, "the result cannot be shown: "))
+        answered = answered._replace(module=None, answer=Answer.of(fault))
+        text = form.next(answered)
+    write_answer(write, text, answered.answer.envelope)
+    return answered
 
 
 class _Form(Protocol):

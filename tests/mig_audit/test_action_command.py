@@ -254,6 +254,17 @@ def test_lines_for_people_have_a_heading_for_each_operation(start: Start) -> Non
     ]
 
 
+def test_a_module_that_cannot_describe_its_result_costs_no_other(start: Start) -> None:
+    """It is a fault, and the operations behind it are run."""
+    code, stdout, _ = _done(start([_sample(say="unspeakable"), _sample(say="and on")], "-p"))
+
+    assert code == 6
+    heading, fault, *rest = stdout.splitlines()
+    assert heading == "operation 1 (sample):"
+    assert fault.startswith("error: the result cannot be shown: KeyError: 'said'")
+    assert rest == ["operation 2 (sample):", "said: and on"]
+
+
 def test_people_may_want_no_more_than_what_was_found(start: Start) -> None:
     """As with `run`; errors are on stderr."""
     code, stdout, stderr = _done(

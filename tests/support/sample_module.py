@@ -61,6 +61,8 @@ class Sample:
         return configuration.get("document")
 
     def describe(self, result, *, found_only):
+        if (result["elements"] or {}).get("said") == "unspeakable":
+            raise KeyError("said")
         errors = () if found_only else result["errors"] or ()
         return [f"said: {(result['elements'] or {}).get('said')}", *(f"error: {each}" for each in errors)]
 '''
