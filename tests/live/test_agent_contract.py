@@ -9,11 +9,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, cast
 
 import pytest
+from waiting import until
 
 from mig_audit.modules.audit.kernel.state import Snapshot
 from mig_audit.modules.audit.kernel.status import Setting
@@ -41,13 +41,6 @@ def _parameters(folder: Path, name: str, **more: object) -> dict[str, object]:
 def _state(kernel: Control) -> tuple[object, ...]:
     now = Snapshot.take(kernel)
     return (now.rules, *(now.status.setting(setting) for setting in Setting))
-
-
-def _until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.02)
 
 
 def _is_open(log: object) -> bool:
@@ -85,12 +78,12 @@ def test_each_operation_of_an_action_records_its_window(
     process.stdin.write(json.dumps({"operations": operations}).encode())
     process.stdin.close()
     process.stdin = None
-    _until(lambda: _is_open(tmp_path / "1.log"))
+    until(lambda: _is_open(tmp_path / "1.log"))
     workload(PROGRAM)
-    _until(lambda: _is_open(tmp_path / "2.log"))
+    until(lambda: _is_open(tmp_path / "2.log"))
     workload(PROGRAM)
     process.send_signal(signal.SIGINT)
-    stdout, _ = process.communicate(timeout=30)
+    stdout, _ = process.communicate(timeout=60)
 
     one, two, three = json.loads(stdout)
     assert _checked(one)["elements"]["window"]["reason"] == "events"
@@ -149,7 +142,7 @@ def agent(kernel: Control) -> Iterator[_Agent]:
 
 
 def _envelope(query: subprocess.Popen[bytes]) -> dict[str, Any]:
-    stdout, stderr = query.communicate(timeout=30)
+    stdout, stderr = query.communicate(timeout=60)
     assert (query.returncode, stderr) == (0, b"")
     return _checked(json.loads(stdout))
 
@@ -160,7 +153,7 @@ def test_the_end_of_the_agent_ends_a_window_in_order(
     """Pings are answered until then, whoever asked has the findings, and the kernel is as it was."""
     before = _state(kernel)
     query = agent.query(_parameters(tmp_path, "1"))
-    _until(lambda: _is_open(tmp_path / "1.log"))
+    until(lambda: _is_open(tmp_path / "1.log"))
     workload(PROGRAM)
     agent.stdin.write(b'{"class":"ping"}\n')
     agent.stdin.flush()
@@ -178,7 +171,7 @@ def test_the_end_of_the_agent_ends_a_window_in_order(
     alert = json.loads(agent.next("alert")["parameters"]["message"])
     assert (alert["module"], alert["foundanything"], alert["errors"]) == ("audit", True, None)
     assert alert["statistics"]["totalhits"] == envelope["statistics"]["totalhits"]
-    assert agent.process.wait(10) == 0
+    assert agent.process.wait(60) == 0
     assert _state(kernel) == before
 
 
@@ -190,7 +183,7 @@ def test_the_kernel_is_restored_whoever_is_killed(
     before = _state(kernel)
     query = agent.query(_parameters(tmp_path, "1"))
     run = int(agent.next("log")["parameters"]["message"].split()[-1])
-    _until(lambda: _is_open(tmp_path / "1.log"))
+    until(lambda: _is_open(tmp_path / "1.log"))
     assert _state(kernel) != before
     if who in {"client", "both"}:
         query.kill()
@@ -198,14 +191,14 @@ def test_the_kernel_is_restored_whoever_is_killed(
         agent.process.kill()
     if who == "run":
         os.kill(run, signal.SIGKILL)
-    stdout, _ = query.communicate(timeout=30)
-    _until(lambda: _state(kernel) == before)
+    stdout, _ = query.communicate(timeout=60)
+    until(lambda: _state(kernel) == before)
 
     if who == "persistent":
         assert "ended before it answered" in json.loads(stdout)["errors"][0]
     if who == "run":
         assert "was killed by SIGKILL before it answered" in json.loads(stdout)["errors"][0]
-    _until(lambda: not Path(f"/proc/{run}").exists())
+    until(lambda: not Path(f"/proc/{run}").exists())
 
 
 def test_migs_own_configuration_is_a_window_for_queries_without_parameters(
@@ -223,7 +216,7 @@ def test_migs_own_configuration_is_a_window_for_queries_without_parameters(
     logs = Path("/var/log/mig-audit")
     others = set(logs.glob("*.log"))
     query = agent.query({})
-    _until(lambda: any(map(_is_open, set(logs.glob("*.log")) - others)))
+    until(lambda: any(map(_is_open, set(logs.glob("*.log")) - others)))
     workload(PROGRAM)
     query.terminate()
 

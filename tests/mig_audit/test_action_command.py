@@ -8,11 +8,11 @@ import json
 import os
 import signal
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 from sample_module import command, install
+from waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,13 +50,6 @@ def _done(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 def _sample(**parameters: object) -> dict[str, object]:
     return {"module": "sample", "parameters": parameters}
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    limit = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.02)
 
 
 def test_each_operation_is_answered_in_order(start: Start) -> None:
@@ -166,7 +159,7 @@ def test_a_signal_ends_one_operation_and_the_others_are_not_run(
     process = start(
         [_sample(say="done"), _sample(began="began", wait=60), _sample(say="never"), {"module": "nosuch"}]
     )
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     process.send_signal(number)
     code, stdout, _ = _done(process)
 
@@ -182,7 +175,7 @@ def test_a_signal_ends_one_operation_and_the_others_are_not_run(
 def test_ctrl_c_in_a_terminal_is_one_request(start: Start, tmp_path: Path) -> None:
     """It goes to every process of the terminal's, and a second request would be a hurry."""
     process = start([_sample(began="began", wait=60)])
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     run = int((tmp_path / "began").read_text())
 
     assert os.getsid(run) == run
@@ -193,12 +186,12 @@ def test_ctrl_c_in_a_terminal_is_one_request(start: Start, tmp_path: Path) -> No
 def test_a_run_ends_with_who_asked_for_it(start: Start, tmp_path: Path) -> None:
     """And undoes what it has begun: nobody would read its answer."""
     process = start([_sample(began="began", wait=60, undone="undone")])
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     process.kill()
     process.communicate()
 
     undone = tmp_path / "undone"
-    _until(lambda: undone.exists() and bool(undone.read_text()))
+    until(lambda: undone.exists() and bool(undone.read_text()))
     assert undone.read_text() == "the end of the process that asked for it"
 
 

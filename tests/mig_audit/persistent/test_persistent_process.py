@@ -14,12 +14,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_module import command, install
+from waiting import until
 
 from mig_audit.messages import Message
 from mig_audit.persistent.agent import Agent
@@ -198,13 +199,6 @@ def _read(sock: socket.socket) -> dict[str, Any]:
         return cast("dict[str, Any]", json.loads(b"".join(iter(lambda: sock.recv(1 << 16), b""))))
 
 
-def _until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.02)
-
-
 def test_a_query_is_answered_by_a_run_of_its_own(persistent: _Persistent) -> None:
     """Which gives up what it has no use for; the process stays, and answers the next."""
     first = _answer(persistent.query(say="one"))
@@ -221,7 +215,7 @@ def test_a_query_is_answered_by_a_run_of_its_own(persistent: _Persistent) -> Non
 def test_a_ping_is_answered_while_a_query_is_worked_on(persistent: _Persistent, tmp_path: Path) -> None:
     """The agent kills what does not answer in 30 seconds, and a window may be longer."""
     query = persistent.query(began="began", wait=60)
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     for number in range(3):
         persistent.send("ping", {"n": number} if number else None)
     pings = [persistent.next("ping") for _ in range(3)]
@@ -239,7 +233,7 @@ def test_a_ping_is_answered_while_a_query_is_worked_on(persistent: _Persistent, 
 def test_one_query_is_worked_on_at_a_time(persistent: _Persistent, tmp_path: Path) -> None:
     """Another one is told so at once."""
     query = persistent.query(began="began", wait=60)
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     busy = _answer(persistent.query(say="me too"))
 
     assert not busy["success"]
@@ -253,7 +247,7 @@ def test_one_query_is_worked_on_at_a_time(persistent: _Persistent, tmp_path: Pat
 def test_the_end_is_in_order(persistent: _Persistent, tmp_path: Path, how: str) -> None:
     """What is under way undoes what it has begun, and is answered; then it is over."""
     query = persistent.query(began="began", wait=60, undoing=0.5, undone="undone")
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     persistent.next("log")
     if how == "stop":
         persistent.send("stop")
@@ -277,18 +271,18 @@ def test_the_end_is_in_order(persistent: _Persistent, tmp_path: Path, how: str) 
     answer = _answer(query)
     assert answer["elements"]["stopped"] == reasons.get(how, how)
     assert (tmp_path / "undone").exists()
-    assert persistent.process.wait(20) == 0
+    assert persistent.process.wait(60) == 0
     assert not (persistent.run_folder / "persist-sample.sock").exists()
 
 
 def test_a_client_that_hangs_up_ends_its_query(persistent: _Persistent, tmp_path: Path) -> None:
     """The agent kills it at its deadline: nobody is left to be answered."""
     query = persistent.query(began="began", wait=60, undone="undone")
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     query.kill()
     query.communicate()
     undone = tmp_path / "undone"
-    _until(lambda: undone.exists() and undone.read_text())
+    until(lambda: undone.exists() and undone.read_text())
 
     assert undone.read_text() == "the hanging up of who asked"
     while not persistent.logged("query 1 ended, and nobody was there to be answered"):
@@ -308,7 +302,7 @@ def test_a_client_that_says_no_more_is_answered(persistent: _Persistent) -> None
 def test_a_client_may_ask_to_stop(persistent: _Persistent, tmp_path: Path) -> None:
     """As a signal to `-m` does, and a stop message to its stdin."""
     sock = persistent.connect(b'{"class":"parameters","parameters":{"wait":60,"began":"began"}}\n')
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     sock.sendall(b'nonsense\n{"class":"stop"}\n')
 
     assert _read(sock)["elements"]["stopped"] == "stop message"
@@ -327,7 +321,7 @@ def test_a_client_that_asks_to_stop_without_end_holds_up_nobody(
 ) -> None:
     """Even if its run stands still, and so hears nothing of it: a ping is answered all the same."""
     sock = persistent.connect(b'{"class":"parameters","parameters":{"wait":60,"began":"began"}}\n')
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     run = int((tmp_path / "began").read_text())
     os.kill(run, signal.SIGSTOP)
     sock.sendall(b'{"class":"stop"}\n' * 6000)
@@ -341,7 +335,7 @@ def test_a_client_that_asks_to_stop_without_end_holds_up_nobody(
 def test_a_signal_to_the_client_is_passed_on(persistent: _Persistent, tmp_path: Path) -> None:
     """And it still has the answer."""
     query = persistent.query(began="began", wait=60)
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     query.send_signal(signal.SIGTERM)
 
     assert _answer(query)["elements"]["stopped"] == "stop message"
@@ -368,7 +362,7 @@ def test_what_is_no_query_is_refused(persistent: _Persistent, said: bytes, words
 def test_a_signal_to_all_of_them_is_one_request(persistent: _Persistent, tmp_path: Path) -> None:
     """As from a service manager: to the client, to the process, and to the run."""
     query = persistent.query(began="began", wait=60, undoing=1)
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     os.kill(int((tmp_path / "began").read_text()), signal.SIGTERM)
     persistent.process.send_signal(signal.SIGTERM)
     query.send_signal(signal.SIGTERM)
@@ -463,7 +457,7 @@ def test_a_run_that_does_not_end_is_told_to_hurry(
 ) -> None:
     """Ten seconds after the end was asked for; then it has still time to undo what it has begun."""
     query = timeless.query(began="began", requests=2, undone="undone")
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     timeless.send("stop")
     timeless.turn()
     clock.pass_by(10.5)
@@ -476,7 +470,7 @@ def test_a_run_that_does_not_end_is_told_to_hurry(
 def test_a_run_that_hangs_is_killed_at_last(timeless: _Persistent, clock: _Clock, tmp_path: Path) -> None:
     """Two minutes after nobody waits for it any more: the next query is not to wait for it."""
     query = timeless.query(began="began", requests=1000)
-    _until((tmp_path / "began").exists)
+    until((tmp_path / "began").exists)
     query.kill()
     query.communicate()
     timeless.turn()
@@ -530,7 +524,7 @@ def test_a_query_leaves_nothing_behind(persistent: _Persistent) -> None:
     persistent.send("ping")
     persistent.next("ping")
 
-    _until(lambda: sorted((process / "fd").iterdir()) == before)
+    until(lambda: sorted((process / "fd").iterdir()) == before)
     assert (process / f"task/{persistent.process.pid}/children").read_text() == ""
 
 
