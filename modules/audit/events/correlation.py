@@ -13,13 +13,15 @@ from itertools import accumulate, groupby
 from operator import sub
 from typing import TYPE_CHECKING, cast
 
-from mig_audit.modules.audit.events.completed import Completed, key_of, keys_of, node_of
+from mig_audit.modules.audit.events.completed import Completed, key_of, keys_of
 from mig_audit.modules.audit.events.group import END, EOE, EVICTED, SINGLE, TIMEOUT, Bundle, Gathering, Group
 from mig_audit.modules.audit.events.opened import OpenEvents
+from mig_audit.modules.audit.events.singles import Singles
+from mig_audit.modules.audit.events.stream_clock import StreamClock
+from mig_audit.modules.audit.events.together import MOST_TOGETHER, give, give_each
 from mig_audit.modules.audit.events.usual import UsualRun, bundles, with_ending
 from mig_audit.modules.audit.events.usual_message import UsualMessage
 from mig_audit.modules.audit.records.record import SECONDS_LIMIT
-from mig_audit.modules.audit.tables import record_type_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,33 +31,6 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.records import Record
 
 _EOE = "EOE"
-# linux/audit.h: below the kernel's event types and above its anomaly types are messages that programs send; each is
-# one event. LOGIN is the kernel's and comes with its system call. KERNEL is the record of audit's own start.
-_FIRST_KERNEL_EVENT, _LAST_KERNEL_EVENT = 1300, 2099
-_LOGIN, _KERNEL = 1006, 2000
-
-_MOST_TOGETHER = 512  # usual events, after which what is made of them is to be handed on
-
-
-def _give(usuals: list[UsualEvent], records: int, node: str, done: list[Complete]) -> None:
-    """Give usual events together with those before them."""
-    last = done[-1] if done else None
-    if isinstance(last, UsualRun) and len(last.events) < _MOST_TOGETHER and last.node == node:
-        last.events.extend(usuals)
-        done[-1] = UsualRun(last.events, last.records + records, node)
-    else:
-        done.append(UsualRun(usuals, records, node))
-
-
-def _give_each(
-    keys: Sequence[Key], usuals: list[UsualEvent], records: Sequence[int], done: list[Complete]
-) -> None:
-    """Give usual events, each node's together as far as they come together."""
-    start = 0
-    for node, some in groupby(keys, node_of) if set(map(type, keys)) != {bytes} else (("", keys),):
-        stop = start + len(list(some))
-        _give(usuals[start:stop], sum(records[start:stop]), node, done)
-        start = stop
 
 
 class Correlator:
@@ -91,19 +66,13 @@ class Correlator:
         step_back: int = 1000,
     ) -> None:
         self._timeout = timeout
-        self._step_back = step_back
         self._max_records = max_records
         self._max_event_size = max_event_size
-        self._memory = memory
         self._open = OpenEvents(max_open, max_size)
         self._completed = Completed(memory)
-        self._single: dict[str, bool] = {}
+        self.is_single = Singles(memory).is_single
         self._node = ""
-        # The clock never goes back; the offset makes up for steps that the records' clock made.
-        self._clock = -1
-        self._offset = 0
-        self._behind = 0
-        self._behind_latest = 0
+        self._clock = StreamClock(timeout, step_back)
 
     @property
     def held(self) -> int:
@@ -127,7 +96,7 @@ class Correlator:
         if key not in self._open and self.is_single(name):
             done.append(Bundle(stamp, [], [], [record], SINGLE, self._completed.add(key), None, node))
             return done
-        gathered = self._open.gather(key, stamp, self._clock)
+        gathered = self._open.gather(key, stamp, self._clock.now)
         gathered.add_record(record)
         size = self._open.grow(key, 1, len(body) + len(enriched or b""))
         self._close(key, gathered, size, done, ended=name == _EOE)
@@ -171,14 +140,14 @@ class Correlator:
 
     def _end(self, usuals: list[UsualEvent], records: list[int], done: list[Complete]) -> None:
         if len(usuals) > 1 and self._are_complete(usuals):
-            _give(usuals, sum(records), self._node, done)
+            give(usuals, sum(records), self._node, done)
             return
         for usual, count in zip(usuals, records):
             self._advance(int(usual[1] + usual[2]), done, count)
             key = key_of(usual[0], self._node)
             if self._are_new([key]):
                 self._completed.add(key)
-                _give([usual], count, self._node, done)
+                give([usual], count, self._node, done)
             elif isinstance(usual, UsualMessage) and key not in self._open:
                 part = self._completed.add(key)
                 done.append(Bundle.of(usual[0], *usual.run(), SINGLE, part, self._node))
@@ -190,17 +159,18 @@ class Correlator:
         stamps = [usual[0] for usual in usuals]
         # Of stamps, only the serials differ in length, so that their order is that of time.
         ascending = stamps == sorted(stamps)
+        clock = self._clock
         earliest, latest = [
-            int(stamp[:10] + stamp[11:14]) + self._offset for stamp in (min(stamps), max(stamps))
+            int(stamp[:10] + stamp[11:14]) + clock.offset for stamp in (min(stamps), max(stamps))
         ]
-        ahead = self._clock if ascending else max(latest, self._clock)
-        latest = max(latest, self._clock)
+        ahead = clock.now if ascending else max(latest, clock.now)
+        latest = max(latest, clock.now)
         keys = keys_of(stamps, self._node)
-        if self._behind or earliest < ahead - self._timeout or not self._are_new(keys):
+        if clock.behind or earliest < ahead - self._timeout or not self._are_new(keys):
             return False
         if self._open and self._open.since() <= latest - self._timeout:
             return False
-        self._clock = latest
+        clock.now = latest
         self._completed.add_new(keys)
         return True
 
@@ -213,7 +183,7 @@ class Correlator:
             self._advance(int(usual[1] + usual[2]), done, count)
             key = key_of(usual[0], self._node)
             if self._are_new([key]):
-                self._open.begin([key], [usual], [count], [size], [self._clock])
+                self._open.begin([key], [usual], [count], [size], [self._clock.now])
                 self._evict(done)
             else:
                 self._add_records(usual[0], *usual.run(), done)
@@ -227,19 +197,19 @@ class Correlator:
         there is one reason only: the time, or that too much is open.
         """
         keys = keys_of([usual[0] for usual in usuals], self._node)
-        offset = self._offset
+        clock, offset = self._clock, self._clock.offset
         times = [int(usual[1] + usual[2]) + offset for usual in usuals]
-        if self._behind or not self._are_new(keys):
+        if clock.behind or not self._are_new(keys):
             return False
         clocks = times
-        if times[0] < self._clock or times != sorted(times):
-            clocks = list(accumulate([self._clock, *times], max))[1:]
+        if times[0] < clock.now or times != sorted(times):
+            clocks = list(accumulate([clock.now, *times], max))[1:]
             if max(map(sub, clocks, times)) > self._timeout:
                 return False
         timed = (self._open.since() if self._open else clocks[0]) <= clocks[-1] - self._timeout
         if timed and not self._open.has_room(len(usuals), sum(records), sum(sizes)):
             return False
-        self._clock = clocks[-1]
+        clock.now = clocks[-1]
         self._open.begin(keys, usuals, records, sizes, clocks)
         if timed:
             self._expire(done)
@@ -259,7 +229,8 @@ class Correlator:
         the caller any more.
         """
         done: list[Complete] = []
-        if now + self._offset != self._clock or self._behind:
+        clock = self._clock
+        if now + clock.offset != clock.now or clock.behind:
             self._advance(now, done, len(types))
         self._add_records(stamp, types, texts, done)
         return done
@@ -270,14 +241,14 @@ class Correlator:
             done.append(Bundle.of(stamp, types, texts, EOE, self._completed.add(key), self._node))
             return
         if not self._open.extend(key, types, texts):
-            gathered = self._open.gather(key, stamp, self._clock)
+            gathered = self._open.gather(key, stamp, self._clock.now)
             gathered.add_run(types, texts)
             size = self._open.grow(key, len(types), sum(map(len, texts)))
             self._close(key, gathered, size, done, ended=ended)
         elif ended:
             usual, number = self._open.pop(key)
             self._completed.add(key)
-            _give([cast("Usual", usual)], number, self._node, done)
+            give([cast("Usual", usual)], number, self._node, done)
         else:
             self._evict(done)
 
@@ -297,16 +268,8 @@ class Correlator:
 
     def _advance(self, time: int, done: list[Complete], records: int = 1) -> None:
         """Follow the records' clock, in milliseconds; so many records have that time."""
-        now = time + self._offset
-        if now > self._clock:
-            self._clock = now
-            self._behind = 0
-            if self._open:
-                self._expire(done)
-        elif now < self._clock - self._timeout:
-            self._fall_behind(now, records)
-        else:
-            self._behind = 0
+        if self._clock.follow(time, records) and self._open:
+            self._expire(done)
 
     def _close(self, key: Key, gathered: Gathering, size: int, done: list[Complete], *, ended: bool) -> None:
         """Complete what is to be completed now that this event has grown to this size."""
@@ -320,12 +283,12 @@ class Correlator:
 
     def _expire(self, done: list[Complete]) -> None:
         # Events are opened by a clock that never goes back, so the oldest is always the next to expire.
-        self._end_oldest(self._open.older(self._clock - self._timeout), TIMEOUT, done)
+        self._end_oldest(self._open.older(self._clock.now - self._timeout), TIMEOUT, done)
 
     def _end_oldest(self, number: int, ending: str, done: list[Complete]) -> None:
         """Complete so many of the open events."""
         while number > 0:
-            keys, events, numbers = self._open.pop_oldest(min(number, _MOST_TOGETHER))
+            keys, events, numbers = self._open.pop_oldest(min(number, MOST_TOGETHER))
             number -= len(keys)
             start = 0
             for kind, some in groupby(events, type):
@@ -337,40 +300,8 @@ class Correlator:
                 else:
                     usuals = with_ending(cast("Sequence[Usual]", these), ending)
                     self._completed.add_new(of_these)
-                    _give_each(of_these, usuals, numbers[start:stop], done)
+                    give_each(of_these, usuals, numbers[start:stop], done)
                 start = stop
-
-    def _fall_behind(self, now: int, records: int) -> None:
-        """Follow a clock that was set back, else no event would ever time out again.
-
-        One record from long ago is only a system call that blocked: its time is that of its entry.
-        """
-        self._behind_latest = max(self._behind_latest, now) if self._behind else now
-        self._behind += records
-        while self._behind >= self._step_back:
-            step, more = self._clock - self._behind_latest, self._behind - self._step_back
-            self._offset += step
-            # What is left of these records may still be from before the clock.
-            now += step
-            self._behind = more if now < self._clock - self._timeout else 0
-            self._behind_latest = now
-
-    def is_single(self, name: str) -> bool:
-        """Say whether a record of this type is an event of its own."""
-        single = self._single.get(name)
-        if single is None:
-            single = is_single(name)
-            if len(self._single) < self._memory:
-                self._single[name] = single
-        return single
-
-
-def is_single(name: str) -> bool:
-    """Say whether a record of this type is an event of its own."""
-    number = record_type_number(name)
-    if number is None or number == _LOGIN:
-        return False
-    return number == _KERNEL or not _FIRST_KERNEL_EVENT <= number <= _LAST_KERNEL_EVENT
 
 
 def correlate(records: Iterable[Record], correlator: Correlator) -> Iterator[Group]:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from streams import in_bundles
 
 from mig_audit.modules.audit.events import Correlator, Group, correlate, make_group
-from mig_audit.modules.audit.events.correlation import is_single
 from mig_audit.modules.audit.events.group import EOE, Bundle
+from mig_audit.modules.audit.events.singles import is_single
 from mig_audit.modules.audit.records import Record, parse_line
 
 if TYPE_CHECKING:

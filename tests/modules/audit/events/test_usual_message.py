@@ -6,7 +6,7 @@ import pytest
 from streams import block_of, bundles_of
 
 from mig_audit.modules.audit.events import Correlator, Ledger, RecordStream
-from mig_audit.modules.audit.events.correlation import is_single
+from mig_audit.modules.audit.events.singles import is_single
 from mig_audit.modules.audit.events.usual import count_records
 from mig_audit.modules.audit.events.usual_message import MESSAGE_TYPES, USUAL_MESSAGE, UsualMessage
 from mig_audit.modules.audit.ownership import LOOKED_AT
