@@ -20,6 +20,7 @@ from mig_audit.modules.audit.events.enrichment.model import LOG, PROC
 from mig_audit.modules.audit.events.enrichment.presence import SLACK, is_same, is_there
 from mig_audit.modules.audit.events.enrichment.process import Fork, Process, passed_on
 from mig_audit.modules.audit.events.enrichment.told import EXIT, FORKS
+from mig_audit.modules.audit.events.enrichment.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.events.enrichment.told import Told
 
 _INIT = 1
-_OLD_PID_MAX, _PID_MAX = 32_768, 4_194_304  # linux/threads.h PID_MAX_DEFAULT, PID_MAX_LIMIT
-_FASTEST = 100  # processes a millisecond; no host that was measured starts a tenth of it
 _ARGUMENTS_LIMIT = 512
 _CLONE_THREAD = 0x10000  # linux/sched.h
 
@@ -63,9 +62,7 @@ class ProcessTable:
         self._kept = KeptProcesses(depth, limit)
         self._now = 0
         self._execs = False
-        known = proc.pid_max if proc else None
-        self._trust = (known or _OLD_PID_MAX) // _FASTEST if trust is None else trust
-        self._trust_known = trust is not None or known is not None
+        self._trust = Trust(trust, proc.pid_max if proc else None)
 
     @property
     def weight(self) -> int:
@@ -95,8 +92,7 @@ class ProcessTable:
         """Return who an event's process is, and remember what the event tells."""
         pid, ppid, time = told.pid, told.ppid, told.time
         self._now = max(self._now, time)
-        if not self._trust_known and pid > _OLD_PID_MAX:
-            self._trust, self._trust_known = _PID_MAX // _FASTEST, True
+        if self._trust.widened(pid):
             self._kept.change_all()
         if told.starts and not self._execs:
             self._execs = True
@@ -140,7 +136,7 @@ class ProcessTable:
             return False
         process, parent, pid, ppid = lasting.process, lasting.parent, lasting.pid, lasting.ppid
         self._now = max(self._now, time)
-        limit = self._now - self._trust
+        limit = self._now - self._trust.time
         if process.seen <= limit and pid != _INIT:
             return False
         if parent is not None:
@@ -194,7 +190,7 @@ class ProcessTable:
         return self._recent(process) or is_there(self._proc, process, if_gone=False)
 
     def _recent(self, process: Process) -> bool:
-        return process.program.pid == _INIT or self._now - process.seen < self._trust
+        return process.program.pid == _INIT or self._now - process.seen < self._trust.time
 
     def _new(self, pid: int, ppid: int, parent: Optional[Process], *, presumed: bool) -> Process:
         process = Process(pid, ppid, self._now, self._kept.line(parent))
