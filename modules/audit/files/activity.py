@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING, Optional
 
-from mig_audit.modules.audit.files.births import appear, unconfirmed
+from mig_audit.modules.audit.files.births import appear, follow, unconfirmed
 from mig_audit.modules.audit.files.call import NOBODY, URING, Call
 from mig_audit.modules.audit.files.descriptors import Room
 from mig_audit.modules.audit.files.families.failing import fail
@@ -103,11 +103,13 @@ class Activity:
         if missing:
             yield self._gap(node, place, arrival, missing)
         if late:
-            self._be_late(place.host, arrival)
+            self._be_late(place.host)
             return
         place.moment = arrival.seconds, arrival.milliseconds
         call = arrival.call
         if call is None:
+            if arrival.incomplete:
+                self._doubt(place.host)
             self.outcomes[INCOMPLETE if arrival.incomplete else OTHER] += 1
             return
         rows = self._apply(place.host, call)
@@ -116,8 +118,7 @@ class Activity:
     def _gap(self, node: str, place: _Place, arrival: Arrival, missing: int) -> Row:
         self.gaps += 1
         self.missing += missing
-        place.host.tick += 1
-        place.host.doubted = place.host.tick
+        self._doubt(place.host)
         seconds, milliseconds = place.moment
         after = arrival.seconds * 1000 + arrival.milliseconds
         call = NOBODY._replace(
@@ -129,25 +130,30 @@ class Activity:
         duration = max(after - seconds * 1000 - milliseconds, 0) if seconds else None
         return Row(GAP, call, None, amount=missing, duration=duration)
 
-    def _be_late(self, host: Host, arrival: Arrival) -> None:
+    def _be_late(self, host: Host) -> None:
         """Leave out what comes too late: what it did to the state, others may have undone by now."""
         self.outcomes[LATE] += 1
-        process = host.process(arrival.call.pid) if arrival.call is not None else None
-        if process is not None:
-            host.tick += 1
-            host.doubt(process)
+        self._doubt(host)
+
+    @staticmethod
+    def _doubt(host: Host) -> None:
+        """Doubt all that is known of a host: something happened that is not known."""
+        host.tick += 1
+        host.doubted = host.tick
 
     def _apply(self, host: Host, call: Call) -> Sequence[Row]:
         host.tick += 1
+        host.now = call.seconds * 1000 + call.milliseconds
         process = host.process(call.pid)
         rows: Sequence[Row] = ()
-        if process is None:
+        if process is None or (call.ppid is not None and (call.ppid, call.pid) in host.waiting):
             process, rows = appear(host, call)
             process.first = call
         else:
             host.touch(process)
         if call.cwd is not None and process.root.path is not None:
             process.cwd = process.root.path + call.cwd
+        changes = process.table.changes
         told: Optional[Sequence[Row]]
         if call.machine == URING:
             told = use_ring(host, process, call)
@@ -159,10 +165,14 @@ class Activity:
             elif call.success is False:
                 told = (fail(host, process, call),)
             elif call.success is None and call.name not in NEVER_FAIL:
+                # It was ended by a signal while it was at work.
+                self._doubt(host)
                 self.outcomes[INCOMPLETE] += 1
                 return rows
             else:
                 told = handler(host, process, call)
+        if process.lazy or process.provisional:
+            follow(host, process, changes)
         host.give_up()
         if told or rows:
             self.outcomes[ROW] += 1

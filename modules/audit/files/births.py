@@ -59,7 +59,13 @@ def _awaited(
     maker.awaited.pop(number, None)
     process = Process(pid, host.copied_table(entries, doubted), root=maker.root)
     _inherit(process, maker)
+    guessed = NAMESPACE in flags or host.process(pid) is not None
     host.admit(process)
+    if not is_process:
+        process.lazy = True
+        process.maker = maker.pid
+    if guessed:
+        host.doubt(process)  # it may be another child than this one
     return process, [born(call, pid, *(() if is_process else (LAZY,)), *flags)]
 
 
@@ -71,6 +77,8 @@ def expect(host: Host, process: Process, call: Call, *, is_process: bool) -> Non
         entries = process.table.entries()
         waiting = Waiting(call, entries, process.table.doubted, process, is_process)
         host.waiting.put((process.pid, call.returned), waiting, 1 + len(entries))
+    elif not is_process:
+        process.threads = 0  # so many threads are not counted
 
 
 def bear(host: Host, process: Process, call: Call, *, shares_table: bool = False) -> Sequence[Row]:
@@ -78,25 +86,36 @@ def bear(host: Host, process: Process, call: Call, *, shares_table: bool = False
     number = call.returned
     if not number:
         return ()
-    if confirm(host, process, number):
+    if confirm(host, process, number, shares_table=shares_table):
         return [born(call, number)]
-    if number < process.pid and not shares_table:
+    # What is there already has another number on the host, or had the number and ended unseen.
+    if (number < process.pid or host.process(number) is not None) and not shares_table:
         expect(host, process, call, is_process=True)
         return ()
     child = _sharing(number, process) if shares_table else _copy(host, number, process)
     host.admit(child)
+    if not process.alone:
+        host.doubt(child)  # other threads may have changed the table between the copy and the record
     return [born(call, number)]
 
 
-def confirm(host: Host, process: Process, number: int) -> bool:
-    """Say whether a child was there already, or is gone again, when the call that made it was over."""
-    if host.departed.forget((process.pid, number)) is not None:
+def confirm(host: Host, process: Process, number: int, *, shares_table: bool) -> bool:
+    """Say whether a child was there already, or is gone again, when the call that made it was over.
+
+    If it may share the table of its maker, what it did to its copy was done to the maker's, too.
+    """
+    departed = host.departed.forget((process.pid, number))
+    if departed is not None:
+        if shares_table and departed.altered:
+            host.doubt(process)
         return True
     child = host.process(number)
     if child is None or not child.provisional or child.maker != process.pid:
         return False
     # With other threads at work, the copy may have been taken too late.
     child.provisional = False
+    if shares_table and child.altered:
+        host.doubt(process)
     if not process.alone:
         host.doubt(child)
     return True
@@ -105,7 +124,8 @@ def confirm(host: Host, process: Process, number: int) -> bool:
 def unconfirmed(host: Host) -> list[Row]:
     """Return rows of children whose making was not seen to its end; for the end of a log."""
     rows = [
-        Row(FORK, call, maker, child=pid, flags=(PROVISIONAL,)) for maker, pid, call in host.departed.values()
+        Row(FORK, gone.call, gone.maker, child=gone.pid, flags=(PROVISIONAL,))
+        for gone in host.departed.values()
     ]
     rows += [
         Row(FORK, process.first, process.maker, child=process.pid, flags=(PROVISIONAL,))
@@ -144,3 +164,13 @@ def _inherit(process: Process, parent: Process) -> None:
     process.rings = parent.rings
     process.receives = parent.receives
     process.namespace = parent.namespace
+
+
+def follow(host: Host, process: Process, changes: int) -> None:
+    """Take note that a process whose table may be its maker's had changed it so often before its call."""
+    if process.table.changes == changes:
+        return
+    process.altered = True
+    maker = host.process(process.maker) if process.lazy else None
+    if maker is not None:
+        host.doubt(maker)

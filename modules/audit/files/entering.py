@@ -26,12 +26,13 @@ def enter(host: Host, process: Process, fd: int, file: OpenFile, *, cloexec: boo
     open that was given its number; otherwise all that is known of the process's descriptors is to be doubted. Return
     the flags that the row of the call has from that.
     """
-    before = process.table.put(fd, file, host.tick, cloexec=cloexec)
+    before = process.table.put(fd, file, host.tick, cloexec=cloexec, since=host.now)
     if before is None:
         return ()
     displaced = process.table.displaced
     if not process.alone and fd not in displaced and len(displaced) < _MOST_DISPLACED:
         displaced[fd] = before
+        process.table.distrust(fd)
         return ()
     host.counts.stale += 1
     host.doubt(process)
@@ -50,5 +51,6 @@ def close(host: Host, process: Process, call: Call, fd: int, *, implicit: bool =
         return row
     # Either this closes what was open before, and is told late, or that was closed unseen.
     host.changes.bring_up_to_date(displaced.file)
+    process.table.trust(fd, host.tick)
     row = Use(host, process, call, fd, displaced).row(CLOSE, flags=(*flags, THREADS))
     return row._replace(path_confidence=min(displaced.file.path_confidence, PROBABLE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mig_audit.modules.audit.files.descriptors import NEVER
 from mig_audit.modules.audit.files.rows import (
     BIRTH_UNSEEN,
     GAPPED,
@@ -27,9 +28,9 @@ def doubts(host: Host, process: Process, tick: int) -> tuple[str, ...]:
     if host.trusts(tick, process) and not process.rings:
         return ()
     found = []
-    if host.doubts_always or tick < host.doubted:
+    if host.doubts_always or NEVER < tick < host.doubted:
         found.append(GAPPED)
-    if tick < process.table.doubted:
+    if tick < process.table.doubted or process.splits or process.lazy:
         found.append(STALE_FD)
     if process.provisional:
         found.append(PROVISIONAL)
@@ -40,11 +41,14 @@ def doubts(host: Host, process: Process, tick: int) -> tuple[str, ...]:
 
 def strangers(process: Process, file: OpenFile) -> tuple[str, ...]:
     """Return why a file's position may have been moved by another, between two calls or during one."""
-    if process.alone and len(file.holders) == 1:
+    sent = process.table.may_have_sent(file)
+    if process.alone and len(file.holders) == 1 and not file.elsewhere and not sent:
         return ()
     found = []
     if file.shared:
         found.append(SHARED)
+    if sent:
+        found.append(SCM)
     if process.threads == 0:
         found.append(BIRTH_UNSEEN)
     elif not process.alone:

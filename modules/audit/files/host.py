@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.files.confidence import EXACT, PROBABLE, Confidence
 from mig_audit.modules.audit.files.descriptors import Descriptor, Descriptors, Room
@@ -25,6 +25,15 @@ _MOST_SIZES = 16_384
 _MOST_WAITING = 65_536  # descriptors in them
 _MOST_DEPARTED = 1024
 _NAME_WEIGHT = 200
+
+
+class Departed(NamedTuple):
+    """A process that ended, with its last call; see `Process`."""
+
+    maker: int
+    pid: int
+    call: Call
+    altered: bool
 
 
 class Counts:
@@ -50,27 +59,28 @@ class Host:
     Attributes:
         tick: the number of the call that is looked at, by which it is told what was known before what.
         doubted: the tick at which events were missing, so that whatever was known before is to be doubted.
+        now: when the call began that is looked at, in milliseconds since the epoch.
         doubts_always: events may be missing anywhere.
         room: what the tables of all hosts use.
         changes: of names.
         names: of files by their identity, as they were last seen.
         sizes: of files by their identity.
         waiting: what was made and has not shown up yet, by its maker and the number that the call returned.
-        departed: provisional processes that ended before the call that made them was over, by maker and number: both,
-            and a call of the process.
+        departed: provisional processes that ended before the call that made them was over, by maker and number.
     """
 
     def __init__(self, room: Room, counts: Counts, numbers: Iterator[int]) -> None:
         self.tick = 1
         self.doubted = 0
         self.doubts_always = False
+        self.now = 0
         self.room = room
         self.counts = counts
         self.changes = NameChanges(room)
         self.names: Remembered[Identity, str] = Remembered(_MOST_NAMES)
         self.sizes: Remembered[Identity, int] = Remembered(_MOST_SIZES)
         self.waiting: Remembered[tuple[int, int], Waiting] = Remembered(_MOST_WAITING)
-        self.departed: Remembered[tuple[int, int], tuple[int, int, Call]] = Remembered(_MOST_DEPARTED)
+        self.departed: Remembered[tuple[int, int], Departed] = Remembered(_MOST_DEPARTED)
         self._processes: dict[int, Process] = {}
         self._numbers = numbers
 
@@ -92,6 +102,7 @@ class Host:
         before = self._processes.get(process.pid)
         if before is not None:
             self.counts.unseen_ends += 1
+            before.table.doubt_positions()
             self.dismiss(before)
         self._processes[process.pid] = process
 
@@ -101,9 +112,12 @@ class Host:
         self.leave(process)
 
     def leave(self, process: Process) -> None:
-        """Take a process away from its table."""
+        """Take a process away from its table; one that may not have been seen to its end may have moved shared files."""
+        alone = process.alone
         process.table.users -= 1
         if not process.table.users:
+            if not alone:
+                process.table.doubt_positions()
             process.table.clear()
 
     def give_up(self, most_room: int = _MOST_ROOM, most: int = _MOST_PROCESSES) -> None:
@@ -113,7 +127,9 @@ class Host:
         """
         while (self.room.used > most_room or len(self._processes) > most) and len(self._processes) > 1:
             self.counts.forgotten += 1
-            self.dismiss(next(iter(self._processes.values())))
+            forgotten = next(iter(self._processes.values()))
+            forgotten.table.lend()
+            self.dismiss(forgotten)
         if self.room.used > most_room:
             for process in self._processes.values():
                 while self.room.used > most_room and len(process.table):
@@ -148,7 +164,7 @@ class Host:
 
     def trusts(self, tick: int, process: Process) -> bool:
         """Say whether all that happened since then to the process's descriptors was seen."""
-        if self.doubts_always or process.provisional:
+        if self.doubts_always or process.provisional or process.splits or process.lazy:
             return False
         return tick >= self.doubted and tick >= process.table.doubted
 
@@ -158,7 +174,7 @@ class Host:
 
     def descriptor(self, process: Process, fd: int) -> Descriptor:
         """Return what a number leads to, with its name as it is now; of one that was not seen, a new file of no name."""
-        found = process.table.get(fd)
+        found = process.table.get(fd) or process.table.reopen(fd, self.tick)
         if found is None:
             file = self.new_file()
             file.flags = (UNKNOWN_FD,)
@@ -168,9 +184,20 @@ class Host:
             self.changes.bring_up_to_date(found.file)
         return found
 
+    def _may_be_older(self, process: Process, entry: Descriptor) -> bool:
+        """Say whether the call may have begun before the descriptor came to lead to this file.
+
+        Among threads, one may wait for what a number led to while another one closes and opens.
+        """
+        if self.now == entry.since:
+            return not process.alone and entry.after_waiting
+        return self.now < entry.since
+
     def path_confidence(self, process: Process, entry: Descriptor) -> Confidence:
         """Return how far it can be relied on that a descriptor leads to a file of this name."""
         confidence = entry.file.path_confidence
-        if confidence is EXACT and (process.rings or not self.trusts(entry.tick, process)):
+        if confidence is EXACT and (
+            process.rings or not self.trusts(entry.tick, process) or self._may_be_older(process, entry)
+        ):
             return PROBABLE
         return confidence

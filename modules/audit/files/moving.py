@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from mig_audit.modules.audit.files.call import Layout, signed
+from mig_audit.modules.audit.files.call import Layout
 from mig_audit.modules.audit.files.confidence import EXACT, PROBABLE, UNKNOWN, Confidence
 from mig_audit.modules.audit.files.hazards import strangers
 from mig_audit.modules.audit.files.rows import (
@@ -12,6 +12,7 @@ from mig_audit.modules.audit.files.rows import (
     APPEND_IGNORES_OFFSET,
     HIGH_HALF,
     IN_MEMORY,
+    NAMESPACE,
     PWRITE,
     WRITE,
     Row,
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.files.open_file import OpenFile
     from mig_audit.modules.audit.files.use import Use
 
-_BITS = 64
+_NONE = 2**64 - 1
 _HALF = 0xFFFF_FFFF
+_NO_DISK = "00:"  # the major number of file systems that have none
 _ARGUMENTS = 4
 
 
@@ -47,32 +49,47 @@ IN_MEMORY_AT = At(None, UNKNOWN, (IN_MEMORY,))
 def offset(call: Call, index: int) -> At:
     """Return the position that an argument of 64 bits is."""
     if call.layout is Layout.WIDE:
-        return At(signed(call.args[index], _BITS), EXACT)
+        return At(call.args[index], EXACT)
     if call.layout is Layout.OTHER:
         return At(None, UNKNOWN, (HIGH_HALF,))
     low = call.args[index] & _HALF
     if index + 1 < _ARGUMENTS:
-        return At(signed(call.args[index + 1] << 32 | low, _BITS), EXACT)
-    # The other half is in a register that records do not have. -1 stands for no position at all.
-    return At(-1 if low == _HALF else low, PROBABLE, (HIGH_HALF,))
+        return At((call.args[index + 1] & _HALF) << 32 | low, EXACT)
+    # The other half is in a register that records do not have.
+    return At(low, PROBABLE, (HIGH_HALF,))
 
 
-def move(use: Use, kind: str) -> Row:
-    """Return the row of a transfer at the file's own position, which it moves."""
+def is_none(call: Call, index: int) -> bool:
+    """Say whether a position is -1, which stands for the file's own; of two halves, as far as they are seen."""
+    at = offset(call, index)
+    return at.start in {_NONE, _HALF if HIGH_HALF in at.flags else _NONE}
+
+
+def move(use: Use, kind: str, *flags: str) -> Row:
+    """Return the row of a transfer at the file's own position, which it moves; flags make that only probable."""
     file, amount = use.file, use.call.returned
     if kind == WRITE and file.append:
         return _append(use, kind, (APPEND,))
     if not file.seekable:
         return use.row(kind, amount=amount)
-    hazards = strangers(use.process, file)
+    hazards = (*flags, *strangers(use.process, file))
     start, confidence = file.position, file.position_confidence
     if confidence is EXACT and (
         hazards or use.process.rings or not use.host.trusts(file.position_tick, use.process)
     ):
         confidence = PROBABLE
-    file.move_to(None if start is None else start + amount, confidence)
+    moved = min(confidence, PROBABLE) if _moves_as_it_likes(file) else confidence
+    file.move_to(None if start is None else start + amount, moved)
     _learn_size(use.host, file, kind, start, amount)
     return use.row(kind, start, confidence, amount, hazards)
+
+
+def _moves_as_it_likes(file: OpenFile) -> bool:
+    """Say whether a transfer may leave the position as it is: in /proc and the like each file's driver decides."""
+    if file.identity is None or not file.identity[0].startswith(_NO_DISK):
+        return False
+    path = file.path
+    return path is None or NAMESPACE in file.flags or "/proc/" in path or "/sys/" in path
 
 
 def _append(use: Use, kind: str, flags: tuple[str, ...]) -> Row:

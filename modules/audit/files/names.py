@@ -28,6 +28,7 @@ class Change(NamedTuple):
         identity: of the file whose name it is.
         kind: of file.
         is_link: it is a further name, the old one stays.
+        is_exchange: what had the new name has the old one now; then there is no identity.
     """
 
     old: Optional[str]
@@ -36,6 +37,7 @@ class Change(NamedTuple):
     identity: Optional[Identity]
     kind: Optional[str] = None
     is_link: bool = False
+    is_exchange: bool = False
 
 
 class NameChanges:
@@ -56,7 +58,7 @@ class NameChanges:
         self._changes: dict[int, Change] = {}
         # By name and by file, the number of the last change of it: most open files are about none of them.
         self._last: dict[Union[str, Identity], int] = {}
-        self._last_anywhere = -1
+        self._last_anywhere = self._last_directory = -1
         self.total = 0
 
     def add(self, change: Change) -> None:
@@ -66,8 +68,10 @@ class NameChanges:
         self._changes[number] = change
         for key in _keys(change):
             self._last[key] = number
-        if change.old is None and change.kind == DIRECTORY:
-            self._last_anywhere = number
+        if change.kind == DIRECTORY:
+            self._last_directory = number
+            if change.old is None:
+                self._last_anywhere = number
         self._free -= _size(change)
         while len(self._changes) > self._kept or (self._free < 0 and len(self._changes) > 1):
             self._drop(next(iter(self._changes)))
@@ -102,11 +106,14 @@ class NameChanges:
             return True
         if file.identity is not None and last.get(file.identity, -1) >= first:
             return True
+        if self._last_directory < first:
+            return False
         end = path.rfind("/")
         while end > 0:
-            if last.get(path[:end], -1) >= first:
+            begin = path.rfind("/", 0, end)
+            if last.get(path[:end], -1) >= first or last.get(_inside(path[begin:end]), -1) >= first:
                 return True
-            end = path.rfind("/", 0, end)
+            end = begin
         return False
 
 
@@ -117,6 +124,15 @@ def _keys(change: Change) -> Iterator[Union[str, Identity]]:
         yield change.new
     if change.identity is not None:
         yield change.identity
+    if change.kind == DIRECTORY and change.old is not None:
+        yield _inside(change.old)
+        if change.is_exchange and change.new is not None:
+            yield _inside(change.new)
+
+
+def _inside(folder: str) -> str:
+    """Return the key of what is in a folder of this last name, by whichever way it was found: no name ends like that."""
+    return f"{folder[folder.rfind('/') :]}/"
 
 
 def _size(change: Change) -> int:
@@ -128,6 +144,8 @@ def _apply(change: Change, file: OpenFile, path: str) -> int:
     old, new = change.old, change.new
     same = file.identity is not None and file.identity == change.identity
     confidence = min(file.path_confidence, change.confidence)
+    if change.is_exchange:
+        return _exchange(change, file, path)
     if change.is_link:
         if same and TMPFILE in file.flags:
             file.flags = tuple([flag for flag in file.flags if flag != TMPFILE])
@@ -142,10 +160,25 @@ def _apply(change: Change, file: OpenFile, path: str) -> int:
     elif path == new:
         _mark_deleted(file)
     elif change.kind == DIRECTORY and new is not None:
-        if old is None:
+        return _move_folder(old, new, file, path, confidence)
+    return 0
+
+
+def _move_folder(old: Optional[str], new: str, file: OpenFile, path: str, confidence: Confidence) -> int:
+    if old is not None and path.startswith(f"{old}/"):
+        return file.call(new + path[len(old) :], confidence)
+    if old is None or _inside(old) in path:
+        # By way of a symbolic link, the folder may be the same.
+        file.path_confidence = min(file.path_confidence, PROBABLE)
+    return 0
+
+
+def _exchange(change: Change, file: OpenFile, path: str) -> int:
+    for old, new in ((change.old, change.new), (change.new, change.old)):
+        if old is not None and new is not None and (path == old or path.startswith(f"{old}/")):
+            return file.call(new + path[len(old) :], min(file.path_confidence, change.confidence))
+        if old is not None and _inside(old) in path:
             file.path_confidence = min(file.path_confidence, PROBABLE)
-        elif path.startswith(f"{old}/"):
-            return file.call(new + path[len(old) :], confidence)
     return 0
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mig_audit.modules.audit.files.call import signed
-from mig_audit.modules.audit.files.confidence import EXACT, PROBABLE, UNKNOWN, Confidence
+from mig_audit.modules.audit.files.confidence import PROBABLE, UNKNOWN, Confidence
 
 if TYPE_CHECKING:
     from mig_audit.modules.audit.events import PathItem
@@ -86,7 +86,9 @@ def _working_directory(process: Process, call: Call) -> Named:
     cwd = call.cwd
     if cwd is None or not cwd.startswith("/") or cwd.endswith(_DELETED):
         return NAMELESS
-    return _below_root(process, cwd)
+    named = _below_root(process, cwd)
+    # A working directory outside of the root has a name that does not begin there.
+    return Named(named.path, min(named.confidence, PROBABLE)) if process.root.path else named
 
 
 def _below_root(process: Process, path: str) -> Named:
@@ -129,7 +131,12 @@ def _absolute(host: Host, process: Process, name: str) -> Named:
         return NAMELESS if known is None else Named(known, PROBABLE)
     if not whose.isdigit():
         name = name.replace(whose, str(process.pid), 1)
-    return _plain(name, EXACT)
+    named = _below_root(process, name)
+    if named.path is None:
+        return NAMELESS
+    # The number that is in the name is that of the thread, or of a namespace.
+    hidden = whose == "thread-self" or (whose == "self" and process.namespace)
+    return _plain(named.path, min(named.confidence, PROBABLE) if hidden else named.confidence)
 
 
 def _of_descriptor(host: Host, process: Process, fd: int) -> Named:

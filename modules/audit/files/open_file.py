@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from mig_audit.modules.audit.files.confidence import UNKNOWN, Confidence
+from mig_audit.modules.audit.files.confidence import PROBABLE, UNKNOWN, Confidence
 
 FILE, DIRECTORY, MEMORY, PIDFD = "file", "directory", "memory", "pidfd"
 _KINDS = {
@@ -42,11 +42,13 @@ class OpenFile:
         identity: of the file, None if it is not known.
         kind: of file, None if it is not known.
         append: every write goes to the end.
+        elsewhere: somebody may have it who is not followed.
         position: in bytes, None if it is not known.
         position_confidence: how far it is relied on.
         position_tick: when it was known last without anything before it; see `ticks`.
         holders: how many descriptors each table has of it, by the table's number.
         flags: what rows say of it.
+        passes: descriptors can be sent through it.
         target: of a pidfd, the process.
         changes: how many changes of names are in its path already.
         weight: what its path adds to the room that is used; see `descriptors.Room`.
@@ -55,11 +57,13 @@ class OpenFile:
     __slots__ = (
         "append",
         "changes",
+        "elsewhere",
         "flags",
         "holders",
         "identity",
         "kind",
         "number",
+        "passes",
         "path",
         "path_confidence",
         "position",
@@ -77,11 +81,13 @@ class OpenFile:
         self.path_confidence = UNKNOWN
         self.identity: Optional[Identity] = None
         self.append = False
+        self.elsewhere = False
         self.position: Optional[int] = None
         self.position_confidence = UNKNOWN
         self.position_tick = 0
         self.holders: dict[int, int] = {}
         self.flags: tuple[str, ...] = ()
+        self.passes = False
         self.target: Optional[int] = None
         self.changes = 0
         self.weight = 0
@@ -100,14 +106,18 @@ class OpenFile:
 
     @property
     def shared(self) -> bool:
-        """Say whether several tables have it."""
-        return len(self.holders) > 1
+        """Say whether several tables have it, as far as that can be known."""
+        return len(self.holders) > 1 or self.elsewhere
 
     def put_at(self, position: Optional[int], confidence: Confidence, tick: int) -> None:
         """Take note of a position that depends on no earlier one."""
         self.position = position
         self.position_confidence = UNKNOWN if position is None else confidence
         self.position_tick = tick
+
+    def doubt_position(self) -> None:
+        """Rely less on the position: it may have been moved unseen."""
+        self.position_confidence = min(self.position_confidence, PROBABLE)
 
     def move_to(self, position: Optional[int], confidence: Confidence) -> None:
         """Take note of a position that follows from the one before."""

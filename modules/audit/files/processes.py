@@ -55,15 +55,22 @@ class Process:
         rings: it used io_uring.
         receives: it may have received descriptors.
         namespace: it changed a namespace, so that its names may be of another tree.
+        splits: its threads may have tables of their own.
+        shares_root: another process has the same root directory, and changes it for both.
+        lazy: it came of a clone3 without its flags being seen, and may share the table of its maker until it executes a
+            program.
+        altered: it changed its table while it was lazy or provisional.
         provisional: it is taken for a copy of its parent, and the call that made it was not seen yet.
-        maker: of a provisional one, its parent.
+        maker: of a provisional or lazy one, its parent.
         first: its first call.
     """
 
     __slots__ = (
+        "altered",
         "awaited",
         "cwd",
         "first",
+        "lazy",
         "maker",
         "namespace",
         "pid",
@@ -71,6 +78,8 @@ class Process:
         "receives",
         "rings",
         "root",
+        "shares_root",
+        "splits",
         "table",
         "threads",
         "waiting",
@@ -89,6 +98,10 @@ class Process:
         self.receives = False
         self.namespace = False
         self.provisional = False
+        self.splits = False
+        self.shares_root = False
+        self.lazy = False
+        self.altered = False
         self.maker = 0
         self.first: Optional[Call] = None
 

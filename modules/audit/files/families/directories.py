@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mig_audit.modules.audit.files.call import signed
+from mig_audit.modules.audit.files.confidence import PROBABLE
 from mig_audit.modules.audit.files.naming import name_of, object_of
 from mig_audit.modules.audit.files.processes import Root
 from mig_audit.modules.audit.files.rows import GETDENTS
@@ -33,6 +34,10 @@ def _fchdir(host: Host, process: Process, call: Call) -> Sequence[Row]:
 def _chroot(host: Host, process: Process, call: Call) -> Sequence[Row]:
     named = name_of(host, process, call, object_of(call))
     process.root = Root(None if named.path is None else named.path.rstrip("/"), named.confidence)
+    if process.shares_root or not process.alone:
+        for other in host.processes():
+            if other.shares_root or other is process:
+                other.root = Root(other.root.path, min(other.root.confidence, PROBABLE))
     return ()
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.files.processes import Process
 
 _CLOEXEC = 0o2000000  # O_CLOEXEC, SOCK_CLOEXEC
+_UNIX = 1  # linux/socket.h AF_UNIX
 
 
 def _pipe(host: Host, process: Process, call: Call) -> Sequence[Row]:
@@ -31,7 +32,9 @@ def _socketpair(host: Host, process: Process, call: Call) -> Sequence[Row]:
 def _pair(host: Host, process: Process, call: Call, kind: str, *, cloexec: bool) -> Sequence[Row]:
     for end in ("fd0", "fd1"):
         if end in call.told:
-            enter(host, process, call.told[end], host.new_file(kind), cloexec=cloexec)
+            file = host.new_file(kind)
+            file.passes = kind == "socket" and _passes(call)
+            enter(host, process, call.told[end], file, cloexec=cloexec)
     return ()
 
 
@@ -41,13 +44,28 @@ def _says_cloexec(call: Call, index: int) -> bool:
 
 
 def _socket(host: Host, process: Process, call: Call) -> Sequence[Row]:
-    enter(host, process, call.returned, host.new_file("socket"), cloexec=_says_cloexec(call, 1))
+    file = host.new_file("socket")
+    file.passes = _passes(call)
+    enter(host, process, call.returned, file, cloexec=_says_cloexec(call, 1))
     return ()
+
+
+def _passes(call: Call) -> bool:
+    """Say whether descriptors can be sent through the socket that a call makes."""
+    return call.layout is not Layout.WIDE or signed(call.args[0]) == _UNIX
 
 
 def _accept(host: Host, process: Process, call: Call) -> Sequence[Row]:
     cloexec = call.name == "accept4" and _says_cloexec(call, 3)
-    enter(host, process, call.returned, host.new_file("socket"), cloexec=cloexec)
+    listening = process.table.get(signed(call.args[0]))
+    file = host.new_file("socket")
+    file.passes = listening is None or listening.file.passes or listening.file.kind is None
+    enter(host, process, call.returned, file, cloexec=cloexec)
+    return ()
+
+
+def _send(_host: Host, process: Process, _call: Call) -> Sequence[Row]:
+    process.table.send()
     return ()
 
 
@@ -69,6 +87,7 @@ def _pidfd_getfd(host: Host, process: Process, call: Call) -> Sequence[Row]:
     other = host.process(entry.file.target if entry is not None else None)
     taken = None if other is None else other.table.get(signed(call.args[1]))
     if taken is None:
+        host.doubted = host.tick  # somebody shares what is known of another one, and nobody knows who
         file = host.new_file()
         file.flags = (UNKNOWN_FD,)
     else:
@@ -112,6 +131,8 @@ CALLS: Mapping[str, Handler] = {
     "socket": _socket,
     "accept": _accept,
     "accept4": _accept,
+    "sendmsg": _send,
+    "sendmmsg": _send,
     "recvmsg": _receive,
     "recvmmsg": _receive,
     "pidfd_open": _pidfd_open,

@@ -8,13 +8,14 @@ from mig_audit.modules.audit.files.confidence import EXACT, PROBABLE
 from mig_audit.modules.audit.files.names import Change
 from mig_audit.modules.audit.files.naming import (
     AT_FDCWD,
+    NAMELESS,
     Named,
     directory_argument,
     identity_of,
     name_of,
     object_of,
 )
-from mig_audit.modules.audit.files.open_file import kind_of
+from mig_audit.modules.audit.files.open_file import DIRECTORY, kind_of
 from mig_audit.modules.audit.files.rows import RENAME, UNLINK, Row
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def _renamed(host: Host, process: Process, call: Call, old: int, new: int) -> Se
     created = _last(call, "CREATE")
     identity = identity_of(created)
     removed = [item for item in call.paths if item.nametype == "DELETE"]
+    if sum(item.nametype == "CREATE" for item in call.paths) > 1:
+        return _exchanged(host, process, call, removed, (old, new))
     moved = next((item for item in removed if identity_of(item) == identity), removed[0] if removed else None)
     before = name_of(host, process, call, moved, old)
     after = name_of(host, process, call, created, new)
@@ -55,6 +58,22 @@ def _renamed(host: Host, process: Process, call: Call, old: int, new: int) -> Se
             host.remember_name(identity, after.path)
     row = Row(RENAME, call, process.pid, None, before.path, confidence, identity, target=after.path)
     return [row]
+
+
+def _exchanged(
+    host: Host, process: Process, call: Call, removed: Sequence[PathItem], directories: tuple[int, int]
+) -> Sequence[Row]:
+    """Two files have each other's names now (RENAME_EXCHANGE): only then are two names made."""
+    both = [name_of(host, process, call, *each) for each in zip(removed, directories)]
+    before, after = (*both, NAMELESS, NAMELESS)[:2]
+    confidence = min(before.confidence, after.confidence)
+    host.changes.add(Change(before.path, after.path, confidence, None, DIRECTORY, is_exchange=True))
+    for item in removed:
+        found = identity_of(item)
+        if found is not None:
+            host.names.forget(found)
+    identity = identity_of(removed[0]) if removed else None
+    return [Row(RENAME, call, process.pid, None, before.path, confidence, identity, target=after.path)]
 
 
 def _last(call: Call, nametype: str) -> Optional[PathItem]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Optional
 
 from mig_audit.modules.audit.files.call import Layout, signed
 from mig_audit.modules.audit.files.confidence import EXACT, PROBABLE, UNKNOWN
+from mig_audit.modules.audit.files.hazards import strangers
 from mig_audit.modules.audit.files.moving import offset
 from mig_audit.modules.audit.files.naming import identity_of, name_of, object_of
 from mig_audit.modules.audit.files.rows import IN_MEMORY, LSEEK, TRUNCATE, Row
@@ -21,18 +22,20 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.files.use import Use
 
 _SEEK_END = 2
+_POSITIONS = 2**64  # files of memory have some that look negative
 _KEEP_SIZE = 1  # linux/falloc.h
 _CHANGES_SIZE = 0x28  # FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE
 
 
 def _lseek(host: Host, process: Process, call: Call) -> Sequence[Row]:
-    use, position = _use(host, process, call), call.returned
+    use, position = _use(host, process, call), (call.exit or 0) % _POSITIONS
     file = use.file
     if signed(call.args[2]) == _SEEK_END and file.identity is not None:
         host.sizes.put(file.identity, position - _word(call, 1))
     if not file.seekable:
         return [use.row(LSEEK)]
-    file.put_at(position, EXACT, host.tick)
+    # Of several who move it, one may have done so before this is told.
+    file.put_at(position, PROBABLE if strangers(process, file) else EXACT, host.tick)
     return [use.row(LSEEK, position, EXACT)]
 
 

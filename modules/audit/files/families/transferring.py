@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mig_audit.modules.audit.files.call import signed
-from mig_audit.modules.audit.files.moving import move, offset, place
+from mig_audit.modules.audit.files.moving import is_none, move, offset, place
 from mig_audit.modules.audit.files.rows import PREAD, PWRITE, READ, RWF_INVISIBLE, WRITE
 from mig_audit.modules.audit.files.use import use_of
 
@@ -43,16 +43,16 @@ def _pwrite(host: Host, process: Process, call: Call) -> Sequence[Row]:
 
 
 def _preadv2(host: Host, process: Process, call: Call) -> Sequence[Row]:
-    at = offset(call, _OFFSET)
-    if at.start == -1:
+    if is_none(call, _OFFSET):
         return _read(host, process, call)
+    at = offset(call, _OFFSET)
     return [place(_use(host, process, call), PREAD, at.with_flags(RWF_INVISIBLE))]
 
 
 def _pwritev2(host: Host, process: Process, call: Call) -> Sequence[Row]:
+    if is_none(call, _OFFSET):
+        return [move(_use(host, process, call), WRITE, RWF_INVISIBLE)]
     at = offset(call, _OFFSET)
-    if at.start == -1:
-        return _write(host, process, call)
     return [place(_use(host, process, call), PWRITE, at.with_flags(RWF_INVISIBLE))]
 
 

@@ -68,7 +68,7 @@ def test_the_flags_and_the_size_of_a_descriptor_count() -> None:
     rows = _seeded(_process(log), call("write", 3, exit=5), birth(), call("read", 3, exit=1))
 
     assert places(rows)[0] == ("WRITE", 900, "probable")
-    assert names(rows)[1:] == [("CLOSE", "/work/data", "probable"), ("READ", None, "unknown")]
+    assert names(rows)[1:] == [("CLOSE", "/work/data", "probable"), ("READ", "/work/data", "probable")]
 
 
 def test_what_is_no_file_has_no_name_and_no_position() -> None:

@@ -51,7 +51,7 @@ def test_descriptors_of_sockets_and_pipes_are_known() -> None:
         call("read", 3, exit=1),
     )
 
-    assert [place[2] for place in places(rows)] == ["n/a", "n/a", "n/a", "n/a", "n/a", "n/a", "unknown"]
+    assert [place[2] for place in places(rows)] == ["n/a", "n/a", "n/a", "n/a", "n/a", "n/a", "n/a"]
     assert [row.kind for row in rows[5:]] == ["CLOSE", "READ"]
 
 
