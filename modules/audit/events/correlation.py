@@ -79,6 +79,10 @@ class Correlator:
         """Return how many records are in events that are still open."""
         return self._open.held
 
+    def without_call(self, node: str, most: int) -> list[int]:
+        """Return the serials of a node's open events without a record of a call, among so many of the oldest."""
+        return self._open.without_call(node, most)
+
     def turn_to(self, node: str) -> None:
         """Take what comes next as of this node, but for what `add` is given: a record has its own."""
         self._node = node

@@ -200,6 +200,11 @@ class Gathering:
         """Return how many records there are."""
         return len(self.records or self.types)
 
+    def has(self, *names: str) -> bool:
+        """Say whether one of the records is of one of these types."""
+        types = self.types if self.records is None else [record.type for record in self.records]
+        return not set(names).isdisjoint(types)
+
     def add_run(self, types: list[str], texts: list[bytes]) -> None:
         """Add records that have no more than these."""
         if self.records is not None:

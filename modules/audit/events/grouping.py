@@ -44,6 +44,9 @@ class Grouping(Protocol):
 class RunGrouping(Grouping, Protocol):
     """A grouping that takes runs as well; see `correlation.Correlator`."""
 
+    def without_call(self, node: str, most: int) -> Sequence[int]:
+        """Return the serials of a node's open events without a record of a call, among so many of the oldest."""
+
     def turn_to(self, node: str) -> None:
         """Take what comes next as of this node, empty for none; but for what `add` is given."""
 

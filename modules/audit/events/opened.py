@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import repeat
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, NamedTuple, Union, cast
 
 from mig_audit.modules.audit.events.completed import node_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # About what a record takes beside its text.
 _RECORD_SIZE = 400
+_CALLS = ("SYSCALL", "URINGOP")
 
 Event = Union[Usual, Gathering]
 """A usual event, no part of which was given out before; or the records of any other."""
@@ -62,6 +63,14 @@ class OpenEvents:
     def has_none(self, keys: Collection[Key]) -> bool:
         """Say whether none of these events is open."""
         return not self._events or self._events.keys().isdisjoint(keys)
+
+    def without_call(self, node: str, most: int) -> list[int]:
+        """Return the serials of a node's events without a record of a call, among so many of the oldest."""
+        return [
+            int(event.stamp.rpartition(b":")[2])
+            for event, *_ in islice(self._events.values(), most)
+            if isinstance(event, Gathering) and event.node == node and not event.has(*_CALLS)
+        ]
 
     def since(self) -> int:
         """Return when the oldest was opened; there must be one."""

@@ -63,6 +63,10 @@ class RunStream(RecordStream):
         self._types: list[str] = []
         self._texts: list[bytes] = []
 
+    def without_call(self, node: str, most: int) -> Sequence[int]:
+        """Return the serials of a node's open events without a record of a call, among so many of the oldest."""
+        return self._grouping.without_call(node, most)
+
     @property
     def held(self) -> int:
         """Return how many records are in events that are still open."""

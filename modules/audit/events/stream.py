@@ -41,6 +41,10 @@ class RecordStream:
         """Return how many records are in no event; see `Grouping.left_out`."""
         return self._records.left_out
 
+    def without_call(self, node: str, most: int) -> Sequence[int]:  # noqa: ARG002  # others know them
+        """Return the serials of a node's open events without a record of a call, among so many of the oldest; if known."""
+        return ()
+
     def feed(self, block: bytes) -> Iterator[Complete]:
         """Take whole lines; give the events that are complete because of them."""
         lines = lines_of(block)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import count
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
 from mig_audit.modules.audit.files.births import appear, follow, unconfirmed
 from mig_audit.modules.audit.files.call import NOBODY, URING, Call
@@ -13,7 +13,7 @@ from mig_audit.modules.audit.files.families.failing import fail
 from mig_audit.modules.audit.files.families.nameless import use_ring
 from mig_audit.modules.audit.files.families.table import CALLS, NEVER_FAIL
 from mig_audit.modules.audit.files.host import Counts, Host
-from mig_audit.modules.audit.files.reordering import Arrival, Reordering
+from mig_audit.modules.audit.files.reordering import SERIALS, Arrival, Reordering
 from mig_audit.modules.audit.files.rows import GAP, Row
 from mig_audit.modules.audit.files.seed import Seed, plant
 
@@ -47,6 +47,8 @@ class Activity:
     Args:
         seed: what ran when the log began.
         lost: how many events are missing without a gap; then nothing that is followed from call to call is exact.
+        held: gives the serials of a host's events that are not whole yet, and have no call so far: some of the kernel's
+            have no end, so that they come when others long after them were taken.
 
     Attributes:
         outcomes: how many events had which of `OUTCOMES`; those that still wait for their turn have none.
@@ -55,8 +57,14 @@ class Activity:
         missing: how many were.
     """
 
-    def __init__(self, seed: Optional[Seed] = None, lost: int = 0) -> None:
+    def __init__(
+        self,
+        seed: Optional[Seed] = None,
+        lost: int = 0,
+        held: Callable[[str], Sequence[int]] = lambda _: (),
+    ) -> None:
         self._seed = seed
+        self._held = held
         self.lost = lost
         self.outcomes: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
         self.counts = Counts()
@@ -101,12 +109,18 @@ class Activity:
             place.host.vacate()
             place.host = self._host()
         if missing:
+            missing -= sum(0 < (arrival.serial - held) % SERIALS <= missing for held in self._held(node))
+        if missing:
             yield self._gap(node, place, arrival, missing)
+        call = arrival.call
+        if late and (call is not None or arrival.incomplete):
+            self._doubt(place.host)  # what it did to the state, others may have undone by now
+            self.outcomes[LATE] += 1
+            return
         if late:
-            self._be_late(place.host)
+            self.outcomes[OTHER] += 1
             return
         place.moment = arrival.seconds, arrival.milliseconds
-        call = arrival.call
         if call is None:
             if arrival.incomplete:
                 self._doubt(place.host)
@@ -129,11 +143,6 @@ class Activity:
         )
         duration = max(after - seconds * 1000 - milliseconds, 0) if seconds else None
         return Row(GAP, call, None, amount=missing, duration=duration)
-
-    def _be_late(self, host: Host) -> None:
-        """Leave out what comes too late: what it did to the state, others may have undone by now."""
-        self.outcomes[LATE] += 1
-        self._doubt(host)
 
     @staticmethod
     def _doubt(host: Host) -> None:

@@ -16,12 +16,15 @@ from mig_audit.modules.audit.files.reordering import Arrival
 from mig_audit.modules.audit.formats.interface import KERNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mig_audit.modules.audit.events import Account, Bundle, Names
     from mig_audit.modules.audit.events.usual import Complete, UsualEvent
     from mig_audit.modules.audit.files.rows import Row
     from mig_audit.modules.audit.files.seed import Seed
+
+
+_MOST_HELD = 64  # it is asked for each gap, and what has no end is older than what has
 
 
 class Teller(Protocol):
@@ -49,7 +52,7 @@ class FilesPipeline:
         self._stream = make_stream(KERNEL, self._ledger)
         self._decoder = Decoder(names)
         self._glances = Glances(self._decoder.identities)
-        self.activity = Activity(seed, lost)
+        self.activity = Activity(seed, lost, self._without_call)
         self.findings = 0
 
     def feed(self, block: bytes) -> None:
@@ -66,6 +69,9 @@ class FilesPipeline:
     def account(self) -> Account:
         """Return the balance of records so far."""
         return self._ledger.account(pending=self._stream.held, left_out=self._stream.left_out)
+
+    def _without_call(self, node: str) -> Sequence[int]:
+        return self._stream.without_call(node, _MOST_HELD)
 
     def _finish(self, complete: Complete) -> None:
         if isinstance(complete, UsualRun):

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mig_audit.modules.audit.files.call import Call
 
 _WINDOW = 512
-_SERIALS = 2**32  # after the last one, the kernel begins anew
+SERIALS = 2**32
+"""After the last one, the kernel begins anew."""
 # So many serials back, or some back and so many seconds after all others, and the host was started again.
 _NEW_BOOT, _PAUSE = 100_000, 2
 
@@ -73,13 +74,13 @@ class Reordering:
 
     def add(self, arrival: Arrival) -> Iterator[Turn]:
         """Take an event; give those whose turn it is."""
-        ahead = (arrival.serial - self._top) % _SERIALS
+        ahead = (arrival.serial - self._top) % SERIALS
         if not self._count:
             self._top = number = arrival.serial
-        elif ahead < _SERIALS // 2:
+        elif ahead < SERIALS // 2:
             self._top = number = self._top + ahead
         else:
-            number = self._top + ahead - _SERIALS
+            number = self._top + ahead - SERIALS
         last, waiting, latest = self._last, self._waiting, self._latest
         self._latest = max(latest, arrival.seconds)
         self._count += 1

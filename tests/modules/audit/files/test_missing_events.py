@@ -44,3 +44,17 @@ def test_so_many_missing_events_are_told() -> None:
 
     assert sum(row.amount or 0 for row in rows if row.kind == "GAP") == missing > 20
     assert pipeline.activity.missing == missing
+
+
+def test_an_event_that_has_no_end_is_not_missing() -> None:
+    """The kernel ends only events of calls: others are whole when time has passed, long after those that follow."""
+    lines = content("d4_threads", "raw.log").splitlines(keepends=True)
+    stamp = next(line for line in lines[1000:] if b"type=EOE" in line).split(b" ")[1]
+    place = next(number for number, line in enumerate(lines) if stamp in line)
+    rest = [line for line in lines if stamp not in line]
+    alone = b"type=CONFIG_CHANGE %s op=set lost=0 old=0 res=1\n" % stamp
+    rows, pipeline = rows_of(b"".join([*rest[:place], alone, *rest[place:]]))
+
+    assert [row for row in rows if row.kind == "GAP"] == []
+    assert (pipeline.activity.outcomes["late"], pipeline.activity.missing) == (0, 0)
+    assert [row.kind for row in rows_of(b"".join(rest))[0]].count("GAP") == 1
