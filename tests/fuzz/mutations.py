@@ -116,6 +116,13 @@ def _move(lines: list[bytes], random: Random) -> None:
         lines.insert(random.randrange(len(lines) + 1), line)
 
 
+def _no_records(lines: list[bytes], random: Random) -> None:
+    """Put in many short lines, so that a record among them is hard to see."""
+    place = random.randrange(len(lines) + 1)
+    others = random.choices((b"", b"", b"x", b"msg=audit(", b"node=a ", b"type=A msg=audit("), k=5)
+    lines[place:place] = [line for line in others for _ in range(random.randrange(40))]
+
+
 def _one_event(lines: list[bytes], random: Random) -> None:
     """Let all records claim to be of one event."""
     stamps = [match[0] for match in map(STAMP.search, lines) if match]
@@ -211,7 +218,7 @@ def _as_hex(name: bytes, value: bytes, random: Random) -> bytes:
 
 
 _CHANGES: tuple[Callable[[list[bytes], Random], None], ...] = (
-    _drop, _repeat, _move, _one_event, _one_node, *ON_EVENTS,
+    _drop, _repeat, _move, _no_records, _one_event, _one_node, *ON_EVENTS,
     *map(_in_a_line, (_another_byte, _a_bit_more, _a_part_less, _a_part_twice, _cut_off)),
     *map(_in_a_line, (_another_type, _another_stamp, _enriched)),
     # What is in fields is what others write, so most of what can be wrong is there.
