@@ -59,6 +59,7 @@ class Host:
     Attributes:
         tick: the number of the call that is looked at, by which it is told what was known before what.
         doubted: the tick at which events were missing, so that whatever was known before is to be doubted.
+        shared_root_changed: some process changed a root directory that was not its alone.
         now: when the call began that is looked at, in milliseconds since the epoch.
         doubts_always: events may be missing anywhere.
         room: what the tables of all hosts use.
@@ -72,7 +73,7 @@ class Host:
     def __init__(self, room: Room, counts: Counts, numbers: Iterator[int]) -> None:
         self.tick = 1
         self.doubted = 0
-        self.doubts_always = False
+        self.doubts_always = self.shared_root_changed = False
         self.now = 0
         self.room = room
         self.counts = counts

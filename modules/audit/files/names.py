@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _KEPT = 4096
 _SIZE = 1 << 20
+# Each use of a file may be that of one more that all changes are about, or that is in so many folders.
+_MOST_APPLIED = 512
+_DEEP = 64
 
 
 class Change(NamedTuple):
@@ -95,6 +98,9 @@ class NameChanges:
             first = oldest
         if not self._touches(file, file.path, first):
             return
+        if self.total - first > _MOST_APPLIED:
+            file.path_confidence = min(file.path_confidence, PROBABLE)
+            first = self.total - _MOST_APPLIED
         for number in range(first, self.total):
             if file.path is not None:
                 self._room.used += _apply(self._changes[number], file, file.path)
@@ -108,6 +114,8 @@ class NameChanges:
             return True
         if self._last_directory < first:
             return False
+        if path.count("/") > _DEEP:
+            return True
         end = path.rfind("/")
         while end > 0:
             begin = path.rfind("/", 0, end)

@@ -62,7 +62,7 @@ def name_of(
     if name.startswith("/"):
         return _absolute(host, process, name)
     if directory == AT_FDCWD:
-        base = _working_directory(process, call)
+        base = _working_directory(host, process, call)
     else:
         base = _opened(host, process, call, item, directory)
     if base.path is None:
@@ -82,18 +82,21 @@ def _known(host: Host, item: PathItem) -> Named:
     return NAMELESS if path is None else Named(path, PROBABLE)
 
 
-def _working_directory(process: Process, call: Call) -> Named:
+def _working_directory(host: Host, process: Process, call: Call) -> Named:
     cwd = call.cwd
     if cwd is None or not cwd.startswith("/") or cwd.endswith(_DELETED):
         return NAMELESS
-    named = _below_root(process, cwd)
+    named = _below_root(host, process, cwd)
     # A working directory outside of the root has a name that does not begin there.
     return Named(named.path, min(named.confidence, PROBABLE)) if process.root.path else named
 
 
-def _below_root(process: Process, path: str) -> Named:
+def _below_root(host: Host, process: Process, path: str) -> Named:
     root = process.root
-    return NAMELESS if root.path is None else Named(root.path + path, root.confidence)
+    if root.path is None:
+        return NAMELESS
+    doubted = process.shares_root and host.shared_root_changed
+    return Named(root.path + path, min(root.confidence, PROBABLE) if doubted else root.confidence)
 
 
 def _opened(host: Host, process: Process, call: Call, item: PathItem, directory: int) -> Named:
@@ -119,7 +122,7 @@ def _absolute(host: Host, process: Process, name: str) -> Named:
         return _of_descriptor(host, process, special)
     found = _PROC.fullmatch(name) if name.startswith("/proc/") else None
     if found is None:
-        named = _below_root(process, name)
+        named = _below_root(host, process, name)
         return NAMELESS if named.path is None else _plain(named.path, named.confidence)
     whose, rest = found.groups()
     owner = host.process(int(whose)) if whose.isdigit() else process
@@ -131,7 +134,7 @@ def _absolute(host: Host, process: Process, name: str) -> Named:
         return NAMELESS if known is None else Named(known, PROBABLE)
     if not whose.isdigit():
         name = name.replace(whose, str(process.pid), 1)
-    named = _below_root(process, name)
+    named = _below_root(host, process, name)
     if named.path is None:
         return NAMELESS
     # The number that is in the name is that of the thread, or of a namespace.

@@ -34,10 +34,10 @@ def _fchdir(host: Host, process: Process, call: Call) -> Sequence[Row]:
 def _chroot(host: Host, process: Process, call: Call) -> Sequence[Row]:
     named = name_of(host, process, call, object_of(call))
     process.root = Root(None if named.path is None else named.path.rstrip("/"), named.confidence)
-    if process.shares_root or not process.alone:
-        for other in host.processes():
-            if other.shares_root or other is process:
-                other.root = Root(other.root.path, min(other.root.confidence, PROBABLE))
+    if process.shares_root:
+        host.shared_root_changed = True
+    if not process.alone:
+        process.root = Root(process.root.path, min(process.root.confidence, PROBABLE))
     return ()
 
 

@@ -278,3 +278,25 @@ def test_an_event_of_which_nothing_is_known_is_as_bad_as_none(hidden: str) -> No
 
     read = next(row for row in rows if row.kind == "READ")
     assert (WORDS[read.path_confidence], WORDS[read.start_confidence]) == ("probable", "probable")
+
+
+@pytest.mark.parametrize(("others", "sure"), [(500, "exact"), (600, "probable")])
+def test_after_many_changes_only_the_last_are_followed(others: int, sure: str) -> None:
+    """Of a file that one of them is about: each use of it would take time for all."""
+    gone = [
+        call("unlink", paths=(item(f"/gone/{number}", 50 + number, "DELETE"),)) for number in range(others)
+    ]
+    moved = (item("/d", 8, "DELETE", "040755"), item("/e", 8, "CREATE", "040755"))
+
+    read = _last_path(birth(), opened("/d/f"), *gone, call("rename", paths=moved), _READ)
+    assert read == ("READ", "/e/f", sure)
+
+
+def test_a_name_in_very_many_folders_is_followed() -> None:
+    """They are not looked up one by one."""
+    deep = "/d" * 200
+    moved = (item("/d/d", 8, "DELETE", "040755"), item("/e", 8, "CREATE", "040755"))
+
+    assert (
+        _last_path(birth(), opened(f"{deep}/f"), call("rename", paths=moved), _READ)[1] == f"/e{deep[4:]}/f"
+    )
