@@ -8,9 +8,10 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
-from mig_audit.console import progress, say, say_error
-from mig_audit.errors import PartialError, StoppedError, UsageError, exit_code
+from mig_audit.console import progress, say
+from mig_audit.errors import UsageError
 from mig_audit.interface import Implementation
+from mig_audit.modules.audit.commands.balance import tell_balance
 from mig_audit.modules.audit.commands.enrichment_options import add_enrichment, enricher_of
 from mig_audit.modules.audit.commands.named_logs import add_logs, named_logs
 from mig_audit.modules.audit.commands.origin_options import add_origin, origin_of
@@ -19,19 +20,17 @@ from mig_audit.modules.audit.commands.top_options import add_rows, add_top
 from mig_audit.modules.audit.commands.views import TopView, TreeView
 from mig_audit.modules.audit.events.tops import KINDS
 from mig_audit.modules.audit.formats import FORMATS, coloured, make_format
-from mig_audit.modules.audit.replay import StopPatience, ledger_line, make_replay
+from mig_audit.modules.audit.replay import StopPatience, make_replay
 from mig_audit.modules.audit.sources import Asked, open_sources
 from mig_audit.stop import Stop
 from mig_audit.terminal import wants_colour
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
 
     from mig_audit.modules.audit.commands.views import View
     from mig_audit.modules.audit.events import Origin
     from mig_audit.modules.audit.formats import Format
-    from mig_audit.modules.audit.replay import Replay
 
 _STDOUT = 1
 _DEFAULT_FORMAT = "text"
@@ -101,7 +100,8 @@ def _events(options: Namespace, origin: Origin, write: Callable[[str], None], st
         lines = iter(view.lines(as_json=options.json))
         while some := list(islice(lines, _TOGETHER)):
             write("".join(f"{line}\n" for line in some))
-    return _tell(replay, stop, view)
+    account = replay.account()
+    return tell_balance(replay, stop, account._replace(unrepresented=0) if view else account)
 
 
 def _view(options: Namespace) -> Optional[View]:
@@ -117,21 +117,6 @@ def _view(options: Namespace) -> Optional[View]:
 def _for_reader(form: Format) -> Format:
     """Return a format, in colours where there are some to be seen."""
     return coloured(form) if wants_colour(sys.stdout, os.environ) else form
-
-
-def _tell(replay: Replay, stop: Stop, view: Optional[View]) -> int:
-    """Say what is not whole, and return the exit code."""
-    account = replay.account()
-    line = ledger_line(account._replace(unrepresented=0) if view else account)
-    if line:
-        say(line)
-    errors: Sequence[PartialError] = replay.troubles()
-    if stop.reason:
-        early = StoppedError(f"stopped by {stop.reason} before the end", "what was read by then is shown")
-        errors = (early, *errors)
-    for error in errors:
-        say_error(error)
-    return exit_code(errors) or int(account.records.aside > 0)
 
 
 EVENTS = Implementation(_configure, _run)

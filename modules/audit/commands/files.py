@@ -6,10 +6,11 @@ import json
 import sys
 from typing import TYPE_CHECKING, Callable, Optional
 
-from mig_audit.console import progress, say, say_error
+from mig_audit.console import progress, say
 from mig_audit.documents import name_of, read_whole
-from mig_audit.errors import StoppedError, UsageError, exit_code
+from mig_audit.errors import UsageError
 from mig_audit.interface import Implementation
+from mig_audit.modules.audit.commands.balance import tell_balance
 from mig_audit.modules.audit.commands.named_logs import add_logs, named_logs
 from mig_audit.modules.audit.commands.origin_options import add_users_origin, origin_of
 from mig_audit.modules.audit.commands.top_options import add_rows, add_top
@@ -20,16 +21,14 @@ from mig_audit.modules.audit.files.summary import RowCounts, summary_lines
 from mig_audit.modules.audit.files.telling import RowTotals, RowWriter
 from mig_audit.modules.audit.files.totals import KINDS, Totals, documents, table
 from mig_audit.modules.audit.formats.hosts import host_name
-from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience, ledger_line
+from mig_audit.modules.audit.replay import EventWriter, Replay, StopPatience
 from mig_audit.modules.audit.sources import Asked, open_sources
 from mig_audit.stop import Stop
 from mig_audit.validation import parse_document
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
 
-    from mig_audit.errors import PartialError
     from mig_audit.modules.audit.events import Origin
 
 _STDOUT = 1
@@ -94,7 +93,7 @@ def _files(
     if options.summary or sys.stderr.isatty():
         for line in summary_lines(counts, pipeline.activity):
             say(line)
-    return _tell(replay, stop)
+    return tell_balance(replay, stop, replay.account())
 
 
 def _lines(totals: Totals, options: Namespace) -> list[str]:
@@ -102,21 +101,6 @@ def _lines(totals: Totals, options: Namespace) -> list[str]:
     if not options.json:
         return table(tops)
     return [json.dumps(document, ensure_ascii=False) for document in documents(tops)]
-
-
-def _tell(replay: Replay, stop: Stop) -> int:
-    """Say what is not whole, and return the exit code."""
-    account = replay.account()
-    line = ledger_line(account)
-    if line:
-        say(line)
-    errors: Sequence[PartialError] = replay.troubles()
-    if stop.reason:
-        early = StoppedError(f"stopped by {stop.reason} before the end", "what was read by then is shown")
-        errors = (early, *errors)
-    for error in errors:
-        say_error(error)
-    return exit_code(errors) or int(account.records.aside > 0)
 
 
 FILES = Implementation(_configure, _run)
