@@ -147,3 +147,91 @@ def test_a_smaller_profile_tells_less_and_nothing_else(
     told = [_told(row) for row in _rows(log) if row.get("pid") in pids]
 
     assert [each for each in done if each[0] in kinds and each not in told] == []
+
+
+# Each read has a length of its own, by which its row is found: what was read, from where, as the kernel says it before.
+_HIDDEN_WORK = r"""
+import array, ctypes, json, os, socket, sys, tempfile, threading
+libc = ctypes.CDLL(None)
+folder = os.path.realpath(tempfile.mkdtemp())
+os.chdir(folder)
+seen = []
+def made(name):
+    with open(name, "wb") as file:
+        file.write(bytes(5000))
+    return os.open(f"{folder}/{name}", os.O_RDWR)
+def read(fd):
+    with open(f"/proc/self/fdinfo/{fd}") as told:
+        position = int(told.readline().split()[1])
+    amount = 1000 + len(seen)
+    seen.append([amount, os.readlink(f"/proc/self/fd/{fd}"), position])
+    assert len(os.read(fd, amount)) == amount
+def child(work):
+    pid = os.fork()
+    if not pid:
+        work()
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+kept = made("kept")
+def execute():
+    os.set_inheritable(kept, True)  # by an ioctl
+    os.execv(sys.executable, [sys.executable, "-S", "-c", f"import os; os.read({kept}, 50)"])
+child(execute)
+read(kept)
+
+ours, theirs = socket.socketpair()
+first = os.fork()
+if not first:
+    ours.close()
+    _, sent, _, _ = theirs.recvmsg(1, 100)
+    os.read(array.array("i", sent[0][2][:4])[0], 70)
+    theirs.send(b"x")
+    os._exit(0)
+passed = made("passed")
+socket.send_fds(ours, [b"x"], [passed])
+ours.recv(1)
+read(passed)
+
+a, b = made("a"), made("b")
+assert libc.renameat2(-100, f"{folder}/a".encode(), -100, f"{folder}/b".encode(), 2) == 0
+read(a)
+read(b)
+
+os.makedirs("real/d")
+os.symlink("real", "link")
+inside = made("real/d/f")
+os.rename("link/d", "link/e")
+read(inside)
+
+shared = made("shared")
+made("other")
+pid = libc.syscall(56, 0x4400 | 17, 0, 0, 0, 0)  # clone: the table of descriptors is one
+if not pid:
+    os.close(shared)
+    os.open("other", os.O_RDONLY)
+    os._exit(0)
+os.waitpid(pid, 0)
+read(shared)
+print(json.dumps([os.getpid(), seen]))
+"""
+
+
+def test_nothing_is_exact_that_others_changed_unseen(
+    run: Callable[..., Any], workload: Callable[[str], str]
+) -> None:
+    """By ways that no record shows: a mark taken off, a descriptor sent, a folder renamed by a link, a shared table."""
+    begun = run({**_PARAMETERS, "rules": [{"profile": "files-full"}]})
+    pid, seen = json.loads(workload(_HIDDEN_WORK))
+    begun.end()
+    rows = {row["bytes"]: row for row in _rows(begun.log) if row["row"] == "READ" and row["pid"] == pid}
+
+    wrong = []
+    for amount, path, start in seen:
+        row = rows[amount]
+        if row["path_confidence"] == "exact" and row["path"] != path:
+            wrong.append((row["path"], path))
+        if row["start_confidence"] == "exact" and row["start"] != start:
+            wrong.append((row["start"], start))
+    assert wrong == []
+    assert len(seen) == 6
