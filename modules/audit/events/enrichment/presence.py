@@ -39,11 +39,15 @@ def is_same(proc: Proc, process: Process, stat: Stat, time: int) -> Optional[boo
 
     None where nothing tells: it has ended, and all that is left are its pid and its start.
     """
-    if process.ticks is None and stat.start <= time + SLACK:
-        # A start is known to a clock tick only; within one, the program must tell.
+    if stat.start > time + SLACK or process.ticks not in {None, stat.ticks}:
+        return False
+    # A start is known to a clock tick only, in which a pid can be given twice: within one, the program must tell.
+    young = stat.start > time - SLACK
+    if young or process.ticks is None:
         exe = proc.exe(process.program.pid)
-        if exe is None and stat.start > time - SLACK:
+        if exe is None and young:
             return None
-        if exe is None or process.program.exe is None or process.program.runs(exe):
-            process.ticks = stat.ticks
-    return stat.ticks == process.ticks and stat.start <= time + SLACK
+        if exe is not None and process.program.exe is not None and not process.program.runs(exe):
+            return False
+        process.ticks = stat.ticks
+    return True

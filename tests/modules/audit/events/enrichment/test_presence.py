@@ -60,6 +60,20 @@ def test_within_a_clock_tick_the_program_tells(tree: ProcTree) -> None:
     assert why_absent(tree.proc, _seen(100), START + 100) == "reused"
 
 
+def test_within_a_clock_tick_a_known_start_proves_nothing(tree: ProcTree) -> None:
+    """What has the pid by then may have started in the same one."""
+    process = _seen(100)
+    tree.start(5, exe="/bin/sh", at=100)
+    assert why_absent(tree.proc, process, START + 100) == ""
+    tree.end(5)
+    tree.start(5, exe="/bin/other", at=100)
+    assert why_absent(tree.proc, process, START + 100) == "reused"
+    tree.leave_zombie(5)
+
+    assert why_absent(tree.proc, process, START + 100) == "gone"
+    assert why_absent(tree.proc, process, START + 100 + SLACK) == ""
+
+
 def test_a_start_that_is_known_is_compared(tree: ProcTree) -> None:
     """Whatever it runs by then."""
     process = _seen(100)

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mig_audit.modules.audit.events.enrichment import Proc
+from mig_audit.modules.audit.events.enrichment.proc import boot
 
 _HERE = Proc.here(Path("/proc"))
 
@@ -89,3 +90,17 @@ def test_no_content_breaks_it(tmp_path_factory: pytest.TempPathFactory, content:
     proc.environment(7)
     assert proc.in_initial_namespace(7) in {None, True, False}
     assert proc.pid_max is None
+
+
+@pytest.mark.parametrize(
+    ("waits", "told"), [([0, 20, 0], 0), ([0, 30, 0, 0, 2, 0, *[0, 10, 0] * 6], 2)], ids=["once", "always"]
+)
+def test_a_wait_between_the_readings_of_two_clocks_moves_no_boot(waits: list[int], told: int) -> None:
+    """They are read again; where each time there is a wait, the quickest reading counts."""
+    waiting, at = iter(waits), [1000]
+
+    def clock() -> int:
+        at[0] += next(waiting, 0)
+        return at[0]
+
+    assert boot(clock, clock) == told
